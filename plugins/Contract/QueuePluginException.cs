@@ -1,0 +1,22 @@
+namespace Refinery.Contract;
+
+/// <summary>A plugin cannot open; the message is one sentence for the person who starts the host and is printed as it stands.</summary>
+public sealed class QueuePluginException : Exception
+{
+    /// <summary>Says nothing; give a message.</summary>
+    public QueuePluginException()
+    {
+    }
+
+    /// <summary>Says what is wrong, names the setting and quotes its value.</summary>
+    public QueuePluginException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Says what is wrong and keeps the cause for the log.</summary>
+    public QueuePluginException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
