@@ -1,0 +1,149 @@
+using System.Buffers;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Refinery.Kernel.Journal;
+
+/// <summary>Makes the links of the hash chain and reads them back.</summary>
+/// <remarks>hash = sha256_hex(utf8(canonical {actor_id, event_id, event_type, payload, prev_hash, timestamp})). Source: docs/spec/event-graph.md, "Hash chain".</remarks>
+internal static class EventChain
+{
+    /// <summary>The next link after <paramref name="head"/>.</summary>
+    /// <param name="draft">With its id and timestamp set.</param>
+    public static JournalEvent Link(EventDraft draft, JournalHead head, ArrayBufferWriter<byte> buffer)
+    {
+        var (eventId, timestamp) = Identity(draft);
+        buffer.ResetWrittenCount();
+        Member(buffer, "{\"actor_id\":"u8, draft.ActorId);
+        Member(buffer, ",\"event_id\":"u8, eventId);
+        Member(buffer, ",\"event_type\":"u8, draft.EventType);
+        buffer.Write(",\"payload\":"u8);
+        var payloadStart = buffer.WrittenCount;
+        draft.Payload.WriteTo(buffer);
+        var payloadEnd = buffer.WrittenCount;
+        Member(buffer, ",\"prev_hash\":"u8, head.Hash);
+        Member(buffer, ",\"timestamp\":"u8, CanonicalInstant(timestamp));
+        buffer.Write("}"u8);
+
+        return new JournalEvent
+        {
+            Sequence = head.Sequence + 1,
+            EventId = eventId,
+            EventType = draft.EventType,
+            Timestamp = timestamp,
+            ActorId = draft.ActorId,
+            Target = draft.Target,
+            Payload = Parse(buffer.WrittenSpan[payloadStart..payloadEnd]),
+            PrevHash = head.Hash,
+            Hash = Convert.ToHexStringLower(SHA256.HashData(buffer.WrittenSpan)),
+            Canonical = Encoding.ASCII.GetString(buffer.WrittenSpan),
+        };
+    }
+
+    /// <summary>Reads a stored link; checks nothing.</summary>
+    public static JournalEvent Read(EventRow row)
+    {
+        using var document = JsonDocument.Parse(row.Canonical);
+        var root = document.RootElement;
+        return new JournalEvent
+        {
+            Sequence = row.Sequence,
+            EventId = row.EventId,
+            EventType = row.EventType,
+            Timestamp = Storage.Instant.Parse(root.GetProperty("timestamp").GetString() ?? string.Empty),
+            ActorId = root.GetProperty("actor_id").GetString(),
+            Target = row.Target,
+            Payload = root.GetProperty("payload").Clone(),
+            PrevHash = root.GetProperty("prev_hash").GetString(),
+            Hash = row.Hash,
+            Canonical = row.Canonical,
+        };
+    }
+
+    /// <summary>Why a stored link does not follow the head, in one sentence; null when it does.</summary>
+    public static string? Fault(EventRow row, JournalHead head)
+    {
+        if (row.Sequence != head.Sequence + 1)
+        {
+            return $"sequence {row.Sequence} follows {head.Sequence}; {head.Sequence + 1} is missing";
+        }
+
+        if (Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(row.Canonical))) != row.Hash)
+        {
+            return "the stored text does not have the stored hash";
+        }
+
+        return Claims(row, head);
+    }
+
+    private static string? Claims(EventRow row, JournalHead head)
+    {
+        try
+        {
+            var link = Read(row);
+            using var document = JsonDocument.Parse(row.Canonical);
+            var root = document.RootElement;
+            return link switch
+            {
+                _ when link.PrevHash != head.Hash => $"prev_hash is '{link.PrevHash ?? "null"}'; '{head.Hash ?? "null"}' was expected",
+                _ when root.GetProperty("event_id").GetString() != row.EventId => "the column event_id differs from the hashed text",
+                _ when root.GetProperty("event_type").GetString() != row.EventType => "the column event_type differs from the hashed text",
+                _ => null,
+            };
+        }
+        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or FormatException or InvalidOperationException)
+        {
+            return "the stored text is not an event";
+        }
+    }
+
+    private static (string EventId, DateTimeOffset Timestamp) Identity(EventDraft draft) => draft switch
+    {
+        { EventId: { } eventId, Timestamp: { } timestamp } => (eventId, Storage.Instant.Truncate(timestamp)),
+        _ => throw new ArgumentException("A draft is linked only with its id and timestamp set."),
+    };
+
+    private static string CanonicalInstant(DateTimeOffset instant) => instant.UtcDateTime.ToString(
+        instant.UtcTicks % TimeSpan.TicksPerSecond == 0 ? "yyyy-MM-dd'T'HH:mm:ss'+00:00'" : "yyyy-MM-dd'T'HH:mm:ss.ffffff'+00:00'",
+        CultureInfo.InvariantCulture);
+
+    private static void Member(ArrayBufferWriter<byte> buffer, ReadOnlySpan<byte> name, string? value)
+    {
+        buffer.Write(name);
+        if (value is null)
+        {
+            buffer.Write("null"u8);
+            return;
+        }
+
+        CanonicalJson.WriteText(buffer, value);
+    }
+
+    private static JsonElement Parse(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        return JsonElement.ParseValue(ref reader);
+    }
+}
+
+/// <summary>The end of the chain.</summary>
+/// <param name="Sequence">0 for an empty journal.</param>
+/// <param name="Hash">Null for an empty journal.</param>
+public sealed record JournalHead(long Sequence, string? Hash)
+{
+    /// <summary>Where every chain begins.</summary>
+    public static JournalHead Genesis { get; } = new(0, null);
+}
+
+/// <summary>A row of the table <c>events</c>.</summary>
+internal sealed record EventRow
+{
+    public required long Sequence { get; init; }
+    public required string EventId { get; init; }
+    public required string EventType { get; init; }
+    public string? Target { get; init; }
+    public required string Canonical { get; init; }
+    public required string Hash { get; init; }
+}

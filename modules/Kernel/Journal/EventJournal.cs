@@ -1,0 +1,166 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using Refinery.Kernel.Storage;
+using Refinery.Kernel.Work;
+
+namespace Refinery.Kernel.Journal;
+
+/// <summary>The hash-chained journal: every change of state, appended in the commit of the rows it changes.</summary>
+/// <remarks>Units append through <see cref="SqlSession.Append"/>. Safe for all threads. Source: docs/spec/event-graph.md, "Hash chain".</remarks>
+public sealed class EventJournal : ICommitParticipant
+{
+    private const int PageSize = 500;
+
+    private readonly Database database;
+    private readonly Ids ids;
+    private readonly TimeProvider clock;
+    private readonly IReadOnlyList<IProjection> projections;
+    private readonly AsyncSignal appended = new();
+    private readonly ArrayBufferWriter<byte> buffer = new(1024);
+    private readonly List<JournalEvent> pending = [];
+    private JournalHead? head;
+
+    /// <summary>Joins the database's commits; make one journal per database, before the first write.</summary>
+    /// <param name="projections">Applied in this order inside every commit that appends.</param>
+    public EventJournal(Database database, Ids ids, TimeProvider clock, IEnumerable<IProjection> projections)
+    {
+        this.database = database;
+        this.ids = ids;
+        this.clock = clock;
+        this.projections = [.. projections];
+        database.Join(this);
+    }
+
+    /// <summary>Called on the writer's thread with the events of each commit, in order; quick, and never throws.</summary>
+    internal Action<IReadOnlyList<JournalEvent>>? Appended { get; set; }
+
+    /// <summary>The end of the chain as committed.</summary>
+    public Task<JournalHead> HeadAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(JournalStore.HeadAsync, cancellationToken);
+
+    /// <summary>Events after a sequence, in order; empty at the end.</summary>
+    public async Task<IReadOnlyList<JournalEvent>> ListAfterAsync(long sequence, int limit, CancellationToken cancellationToken)
+    {
+        var rows = await database.ReadAsync(sql => JournalStore.ListAfterAsync(sql, sequence, limit), cancellationToken);
+        return [.. rows.Select(EventChain.Read)];
+    }
+
+    /// <summary>Events after a sequence, then every new one as it is committed, until the token fires.</summary>
+    public async IAsyncEnumerable<JournalEvent> FollowAsync(long sequence, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var next = appended.Next;
+            var page = await ListAfterAsync(sequence, PageSize, cancellationToken);
+            foreach (var link in page)
+            {
+                sequence = link.Sequence;
+                yield return link;
+            }
+
+            if (page.Count == 0)
+            {
+                await next.WaitAsync(cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Recomputes the whole chain.</summary>
+    public async Task<JournalVerdict> VerifyAsync(CancellationToken cancellationToken)
+    {
+        var at = JournalHead.Genesis;
+        while (true)
+        {
+            var rows = await database.ReadAsync(sql => JournalStore.ListAfterAsync(sql, at.Sequence, PageSize), cancellationToken);
+            foreach (var row in rows)
+            {
+                if (EventChain.Fault(row, at) is { } fault)
+                {
+                    return new JournalVerdict(Valid: false, at.Sequence, at.Hash, at.Sequence + 1, fault);
+                }
+
+                at = new JournalHead(row.Sequence, row.Hash);
+            }
+
+            if (rows.Count == 0)
+            {
+                return new JournalVerdict(Valid: true, at.Sequence, at.Hash, FirstBadSequence: null, Reason: null);
+            }
+        }
+    }
+
+    /// <summary>Empties every projection and replays the journal into them, in one transaction.</summary>
+    /// <returns>How many events were replayed.</returns>
+    public Task<long> RebuildAsync(CancellationToken cancellationToken) => database.WriteAsync(ReplayAsync, cancellationToken);
+
+    async Task ICommitParticipant.BeforeCommitAsync(SqlSession session)
+    {
+        pending.Clear();
+        if (session.Drafts.Count == 0)
+        {
+            return;
+        }
+
+        var at = head ?? await JournalStore.HeadAsync(session);
+        foreach (var draft in session.Drafts)
+        {
+            var link = EventChain.Link(Complete(draft), at, buffer);
+            await JournalStore.InsertAsync(session, link);
+            pending.Add(link);
+            at = new JournalHead(link.Sequence, link.Hash);
+        }
+
+        await ProjectAsync(session, pending);
+    }
+
+    void ICommitParticipant.Committed()
+    {
+        if (pending.Count == 0)
+        {
+            return;
+        }
+
+        // Only one process holds the embedded database, so its head may be kept; other hosts move Postgres' head.
+        head = database.Dialect == SqlDialect.Sqlite ? new JournalHead(pending[^1].Sequence, pending[^1].Hash) : null;
+        Appended?.Invoke(pending);
+        appended.Pulse();
+    }
+
+    private EventDraft Complete(EventDraft draft) => draft with
+    {
+        EventId = draft.EventId ?? ids.NewEventId(),
+        Timestamp = draft.Timestamp ?? clock.GetUtcNow(),
+    };
+
+    private async Task ProjectAsync(SqlSession session, IReadOnlyList<JournalEvent> events)
+    {
+        foreach (var projection in projections)
+        {
+            await projection.ApplyAsync(session, events);
+        }
+    }
+
+    private async Task<long> ReplayAsync(SqlSession sql)
+    {
+        foreach (var projection in projections)
+        {
+            await projection.ResetAsync(sql);
+        }
+
+        var sequence = 0L;
+        while (await JournalStore.ListAfterAsync(sql, sequence, PageSize) is { Count: > 0 } rows)
+        {
+            await ProjectAsync(sql, [.. rows.Select(EventChain.Read)]);
+            sequence = rows[^1].Sequence;
+        }
+
+        return sequence;
+    }
+}
+
+/// <summary>What verifying the chain found.</summary>
+/// <param name="Length">Good events before the first bad one, or all.</param>
+/// <param name="HeadHash">The hash of the last good event; null when there is none.</param>
+/// <param name="FirstBadSequence">Null when valid.</param>
+/// <param name="Reason">Why that event is bad, in one sentence; null when valid.</param>
+public sealed record JournalVerdict(bool Valid, long Length, string? HeadHash, long? FirstBadSequence, string? Reason);

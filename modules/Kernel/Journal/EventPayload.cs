@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Refinery.Kernel.Journal;
+
+/// <summary>An event's payload, built member by member straight into canonical text.</summary>
+/// <remarks>Members may be added in any order; each name once. A null value is left out.</remarks>
+public sealed class EventPayload
+{
+    private readonly ArrayBufferWriter<byte> values = new(256);
+    private readonly List<(string Name, int Start, int Length)> members = new(16);
+
+    /// <summary>A payload that came as JSON.</summary>
+    /// <param name="payload">A JSON object.</param>
+    /// <exception cref="FormatException">The object has no canonical text.</exception>
+    public static EventPayload From(JsonElement payload)
+    {
+        var result = new EventPayload();
+        foreach (var member in payload.EnumerateObject())
+        {
+            result.members.RemoveAll(known => known.Name == member.Name);
+            result.AddJson(member.Name, member.Value);
+        }
+
+        return result;
+    }
+
+    public EventPayload Add(string name, string? value)
+    {
+        if (value is not null)
+        {
+            Member(name, output => CanonicalJson.WriteText(output, value));
+        }
+
+        return this;
+    }
+
+    public EventPayload Add(string name, long? value)
+    {
+        if (value is { } number)
+        {
+            Member(name, output => CanonicalJson.WriteNumber(output, number));
+        }
+
+        return this;
+    }
+
+    public EventPayload Add(string name, bool? value)
+    {
+        if (value is { } flag)
+        {
+            Member(name, output => output.Write(flag ? "true"u8 : "false"u8));
+        }
+
+        return this;
+    }
+
+    /// <summary>Adds an instant in the form the database keeps.</summary>
+    public EventPayload Add(string name, DateTimeOffset? value) =>
+        Add(name, value is { } instant ? Storage.Instant.Format(instant) : null);
+
+    /// <summary>Adds any JSON value; an undefined one is left out.</summary>
+    /// <exception cref="FormatException">The value has no canonical text.</exception>
+    public EventPayload AddJson(string name, JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.Undefined)
+        {
+            Member(name, output => CanonicalJson.Write(output, value));
+        }
+
+        return this;
+    }
+
+    /// <summary>Adds any value by the one JSON policy (snake_case members, absent optional values left out).</summary>
+    public EventPayload AddValue<T>(string name, T value) =>
+        AddJson(name, JsonSerializer.SerializeToElement(value, Web.RefineryJson.Options));
+
+    public EventPayload AddList(string name, IEnumerable<string> items)
+    {
+        Member(name, output =>
+        {
+            output.Write("["u8);
+            var first = true;
+            foreach (var item in items)
+            {
+                output.Write(first ? default : ","u8);
+                first = false;
+                CanonicalJson.WriteText(output, item);
+            }
+
+            output.Write("]"u8);
+        });
+        return this;
+    }
+
+    /// <summary>Writes the canonical object.</summary>
+    internal void WriteTo(IBufferWriter<byte> output)
+    {
+        members.Sort(static (left, right) => CodePointOrder.Instance.Compare(left.Name, right.Name));
+        output.Write("{"u8);
+        for (var index = 0; index < members.Count; index++)
+        {
+            var (name, start, length) = members[index];
+            output.Write(index == 0 ? default : ","u8);
+            CanonicalJson.WriteText(output, name);
+            output.Write(":"u8);
+            output.Write(values.WrittenSpan.Slice(start, length));
+        }
+
+        output.Write("}"u8);
+    }
+
+    private void Member(string name, Action<ArrayBufferWriter<byte>> write)
+    {
+        var start = values.WrittenCount;
+        write(values);
+        members.Add((name, start, values.WrittenCount - start));
+    }
+}

@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+
+namespace Refinery.Kernel.Storage;
+
+/// <summary>The database: any number of readers, one group-committing writer.</summary>
+/// <remarks>Safe for all threads. Source: docs/adr, "Writes are group-committed".</remarks>
+public sealed class Database : IAsyncDisposable
+{
+    private const int MaxReaders = 8;
+
+    private readonly DbDataSource dataSource;
+    private readonly ConcurrentBag<SqlSession> idleReaders = [];
+    private readonly SemaphoreSlim readers = new(MaxReaders);
+    private readonly List<ICommitParticipant> participants = [];
+    private readonly GroupCommit writer;
+
+    /// <summary>Opens nothing yet; the first read or write does.</summary>
+    /// <param name="dataSource">Where connections come from; owned by the database from here on.</param>
+    /// <param name="dialect">The engine behind the data source.</param>
+    public Database(DbDataSource dataSource, SqlDialect dialect)
+    {
+        this.dataSource = dataSource;
+        Dialect = dialect;
+        writer = new GroupCommit(() => OpenAsync(isWriter: true).GetAwaiter().GetResult(), participants);
+    }
+
+    /// <summary>The engine behind.</summary>
+    public SqlDialect Dialect { get; }
+
+    /// <summary>Runs a unit of reading; it sees every commit made before the call.</summary>
+    /// <exception cref="OperationCanceledException">The token fired before a connection was free.</exception>
+    public async Task<T> ReadAsync<T>(Func<SqlSession, Task<T>> work, CancellationToken cancellationToken)
+    {
+        await readers.WaitAsync(cancellationToken);
+        try
+        {
+            if (!idleReaders.TryTake(out var session))
+            {
+                session = await OpenAsync(isWriter: false);
+            }
+
+            return await UseAsync(session, work);
+        }
+        finally
+        {
+            readers.Release();
+        }
+    }
+
+    /// <summary>Runs a unit of writing in the next group and returns when its commit is durable.</summary>
+    /// <param name="unit">Touches only its session, waits for nothing else, and may run again when a neighbour in its group failed.</param>
+    /// <returns>The unit's result, after the commit. An exception means that nothing of the unit was kept.</returns>
+    /// <exception cref="DatabaseUnavailableException">Too many writes wait, or the database is away.</exception>
+    /// <exception cref="OperationCanceledException">The token fired before the unit began.</exception>
+    public Task<T> WriteAsync<T>(Func<SqlSession, Task<T>> unit, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var waiting = new WriteUnit<T>(unit, cancellationToken);
+        writer.Add(waiting);
+        return waiting.Completion;
+    }
+
+    /// <summary>Finishes the writes that wait and closes every connection.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        writer.Dispose();
+        while (idleReaders.TryTake(out var session))
+        {
+            await session.DisposeAsync();
+        }
+
+        readers.Dispose();
+        await dataSource.DisposeAsync();
+    }
+
+    /// <summary>Lets the journal join every commit; called once, before the first write.</summary>
+    internal void Join(ICommitParticipant participant) => participants.Add(participant);
+
+    private async Task<T> UseAsync<T>(SqlSession session, Func<SqlSession, Task<T>> work)
+    {
+        try
+        {
+            var result = await work(session);
+            idleReaders.Add(session);
+            return result;
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task<SqlSession> OpenAsync(bool isWriter)
+    {
+        var connection = await dataSource.OpenConnectionAsync();
+        foreach (var statement in Dialect.OnOpen)
+        {
+            await using var command = connection.CreateCommand();
+            command.CommandText = statement;
+            await command.ExecuteNonQueryAsync();
+        }
+
+        return new SqlSession(connection, Dialect, isWriter);
+    }
+}

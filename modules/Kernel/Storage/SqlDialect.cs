@@ -1,0 +1,58 @@
+namespace Refinery.Kernel.Storage;
+
+/// <summary>The few words in which the two engines differ. A text written with the tokens runs on both.</summary>
+/// <remarks>
+/// Tokens: <c>{{id}}</c> a self-counting primary key, <c>{{json}}</c> the type of a JSON column, <c>{{skip_locked}}</c> the
+/// clause by which concurrent claimers pass over each other's rows. Source: docs/adr, "One SQL text for two engines".
+/// </remarks>
+public sealed class SqlDialect
+{
+    private readonly (string Token, string Text)[] tokens;
+
+    private SqlDialect(string name, (string Token, string Text)[] tokens, IReadOnlyList<string> onOpen)
+    {
+        Name = name;
+        this.tokens = tokens;
+        OnOpen = onOpen;
+    }
+
+    /// <summary>The embedded engine: one file, one process.</summary>
+    public static SqlDialect Sqlite { get; } = new(
+        "sqlite",
+        [("{{id}}", "INTEGER PRIMARY KEY AUTOINCREMENT"), ("{{json}}", "TEXT"), ("{{skip_locked}}", "")],
+        [
+            "PRAGMA journal_mode = WAL",
+            "PRAGMA synchronous = FULL",
+            "PRAGMA foreign_keys = ON",
+            "PRAGMA busy_timeout = 10000",
+            "PRAGMA cache_size = -16384",
+            "PRAGMA wal_autocheckpoint = 4000",
+        ]);
+
+    /// <summary>Postgres 15 or later: many hosts.</summary>
+    public static SqlDialect Postgres { get; } = new(
+        "postgres",
+        [
+            ("{{id}}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+            ("{{json}}", "TEXT"),
+            ("{{skip_locked}}", "FOR UPDATE SKIP LOCKED"),
+        ],
+        []);
+
+    /// <summary><c>sqlite</c> or <c>postgres</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>Statements run once on every new connection.</summary>
+    internal IReadOnlyList<string> OnOpen { get; }
+
+    /// <summary>The text with every token replaced by this engine's words.</summary>
+    public string Render(string sql)
+    {
+        if (!sql.Contains("{{", StringComparison.Ordinal))
+        {
+            return sql;
+        }
+
+        return tokens.Aggregate(sql, (text, token) => text.Replace(token.Token, token.Text, StringComparison.Ordinal));
+    }
+}

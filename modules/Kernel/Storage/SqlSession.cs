@@ -1,0 +1,164 @@
+using System.Data;
+using System.Data.Common;
+using Dapper;
+using Refinery.Kernel.Journal;
+
+namespace Refinery.Kernel.Storage;
+
+/// <summary>One open connection as a store sees it: statements with <c>@Name</c> parameters in, records out.</summary>
+/// <remarks>
+/// Commands are prepared once and kept by their text, so a text must be a constant; values travel as parameters only.
+/// A session belongs to the unit it was handed to and is never kept. Statements are not cancelled one by one: the
+/// engine's own time limits bound them.
+/// </remarks>
+public sealed class SqlSession : IAsyncDisposable
+{
+    private const int KeptCommands = 500;
+
+    private readonly DbConnection connection;
+    private readonly Dictionary<string, DbCommand> commands = new(StringComparer.Ordinal);
+    private readonly List<EventDraft> drafts = [];
+    private readonly List<Action> afterCommit = [];
+
+    static SqlSession()
+    {
+        DefaultTypeMap.MatchNamesWithUnderscores = true;
+        SqlMapper.RemoveTypeMap(typeof(DateTimeOffset));
+        SqlMapper.RemoveTypeMap(typeof(DateTimeOffset?));
+        SqlMapper.AddTypeHandler(new InstantHandler());
+    }
+
+    internal SqlSession(DbConnection connection, SqlDialect dialect, bool isWriter)
+    {
+        this.connection = connection;
+        Dialect = dialect;
+        IsWriter = isWriter;
+    }
+
+    /// <summary>The engine behind; asked only in the few files a test lists.</summary>
+    public SqlDialect Dialect { get; }
+
+    internal bool IsWriter { get; }
+
+    internal DbTransaction? Transaction { get; set; }
+
+    internal IReadOnlyList<EventDraft> Drafts => drafts;
+
+    /// <summary>Runs a statement.</summary>
+    /// <param name="sql">A constant text, tokens allowed.</param>
+    /// <param name="parameters">An object whose properties are the <c>@Name</c> values, or null.</param>
+    /// <returns>The number of rows changed.</returns>
+    public Task<int> ExecuteAsync(string sql, object? parameters = null) => Prepare(sql, parameters).ExecuteNonQueryAsync();
+
+    /// <summary>All rows of a query, mapped by column name (<c>snake_case</c> to <c>PascalCase</c>); empty when there are none.</summary>
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? parameters = null)
+    {
+        await using var reader = await Prepare(sql, parameters).ExecuteReaderAsync();
+        var rows = new List<T>();
+        if (await reader.ReadAsync())
+        {
+            var parse = reader.GetRowParser<T>();
+            do
+            {
+                rows.Add(parse(reader));
+            }
+            while (await reader.ReadAsync());
+        }
+
+        return rows;
+    }
+
+    /// <summary>The first row of a query, or the default when there is none or its only value is NULL.</summary>
+    public async Task<T?> FirstOrDefaultAsync<T>(string sql, object? parameters = null)
+    {
+        await using var reader = await Prepare(sql, parameters).ExecuteReaderAsync(CommandBehavior.SingleRow);
+        return await reader.ReadAsync() ? reader.GetRowParser<T?>()(reader) : default;
+    }
+
+    /// <summary>Joins an event to the journal in the same commit. Events of a group are chained, in order, at its end.</summary>
+    /// <exception cref="InvalidOperationException">The session only reads.</exception>
+    public void Append(EventDraft draft)
+    {
+        RequireWriter();
+        drafts.Add(draft);
+    }
+
+    /// <summary>Runs an action once the unit's commit is durable; never when it fails. The action must be quick and must not throw.</summary>
+    /// <exception cref="InvalidOperationException">The session only reads.</exception>
+    public void AfterCommit(Action action)
+    {
+        RequireWriter();
+        afterCommit.Add(action);
+    }
+
+    /// <summary>Closes the connection.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var command in commands.Values)
+        {
+            await command.DisposeAsync();
+        }
+
+        await connection.DisposeAsync();
+    }
+
+    internal DbConnection Connection => connection;
+
+    internal void Forget()
+    {
+        drafts.Clear();
+        afterCommit.Clear();
+    }
+
+    internal void RunAfterCommit()
+    {
+        foreach (var action in afterCommit)
+        {
+            action();
+        }
+    }
+
+    private void RequireWriter()
+    {
+        if (!IsWriter)
+        {
+            throw new InvalidOperationException("A read session changes nothing; use Database.WriteAsync.");
+        }
+    }
+
+    private DbCommand Prepare(string sql, object? parameters)
+    {
+        if (!commands.TryGetValue(sql, out var command))
+        {
+            command = Keep(sql);
+        }
+
+        command.Transaction = Transaction;
+        if (parameters is not null)
+        {
+            ParameterBinder.Of(parameters.GetType()).Bind(command, parameters);
+        }
+
+        return command;
+    }
+
+    private DbCommand Keep(string sql)
+    {
+        if (commands.Count >= KeptCommands)
+        {
+            throw new InvalidOperationException("Too many different SQL texts on one connection; a text must be a constant.");
+        }
+
+        var command = connection.CreateCommand();
+        command.CommandText = Dialect.Render(sql);
+        commands.Add(sql, command);
+        return command;
+    }
+
+    private sealed class InstantHandler : SqlMapper.TypeHandler<DateTimeOffset>
+    {
+        public override void SetValue(IDbDataParameter parameter, DateTimeOffset value) => parameter.Value = Instant.Format(value);
+
+        public override DateTimeOffset Parse(object value) => Instant.Parse((string)value);
+    }
+}

@@ -1,0 +1,49 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Refinery.Kernel.Web;
+
+/// <summary>Turns a JSON fault into one sentence for a person: where, what was sent, what would be right.</summary>
+internal static partial class BodyFault
+{
+    /// <summary>The sentence for a body that does not fit a type.</summary>
+    public static string Sentence(byte[] json, Type type, JsonException fault)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(json);
+        }
+        catch (JsonException malformed)
+        {
+            return $"The body is not valid JSON (line {malformed.LineNumber + 1}, byte {malformed.BytePositionInLine + 1}); {JsonShape.Describe(type)} is expected.";
+        }
+
+        using (document)
+        {
+            return Missing(fault) ?? WrongType(document.RootElement, type, fault.Path ?? "$");
+        }
+    }
+
+    private static string? Missing(JsonException fault)
+    {
+        var names = MissingNames().Match(fault.Message);
+        if (!names.Success)
+        {
+            return null;
+        }
+
+        var list = names.Groups["names"].Value.Replace("'", string.Empty, StringComparison.Ordinal);
+        return list.Contains(',', StringComparison.Ordinal) ? $"The fields {list} are missing." : $"The field '{list}' is missing.";
+    }
+
+    private static string WrongType(JsonElement root, Type type, string path)
+    {
+        var (value, expected) = JsonShape.Follow(root, type, path);
+        var where = path == "$" ? "The body" : $"The field '{path[1..].TrimStart('.')}'";
+        return $"{where} is {JsonShape.DescribeValue(value)}; {JsonShape.Describe(expected)} is expected.";
+    }
+
+    [GeneratedRegex("including: (?<names>.+?)\\.?$", RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex MissingNames();
+}
