@@ -1,2 +1,3 @@
-var app = WebApplication.CreateBuilder(args).Build();
-await app.RunAsync();
+using Refinery.Host.Commands;
+
+return await CommandLine.RunAsync(args);

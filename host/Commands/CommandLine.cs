@@ -1,0 +1,29 @@
+using System.CommandLine;
+
+namespace Refinery.Host.Commands;
+
+/// <summary>The verbs of the one binary; without a verb it serves.</summary>
+internal static class CommandLine
+{
+    /// <summary>Runs a verb.</summary>
+    /// <returns>The process's exit code: 0 when all went well, else 1.</returns>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var root = new RootCommand("Refinery rebuilds Python wheels from source and keeps the books.")
+        {
+            VerifyCommand.Create(),
+            RebuildProjectionsCommand.Create(),
+        };
+        root.TreatUnmatchedTokensAsErrors = false;
+        root.SetAction((parse, cancellationToken) => ServeCommand.RunAsync([.. parse.UnmatchedTokens], cancellationToken));
+        try
+        {
+            return await root.Parse(args).InvokeAsync();
+        }
+        catch (StartupException fault)
+        {
+            await Console.Error.WriteLineAsync(fault.Message);
+            return 1;
+        }
+    }
+}

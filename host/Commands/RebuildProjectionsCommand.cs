@@ -1,0 +1,24 @@
+using System.CommandLine;
+using Refinery.Kernel.Journal;
+
+namespace Refinery.Host.Commands;
+
+/// <summary><c>rebuild-projections</c>: empties every projection and replays the journal into it.</summary>
+internal static class RebuildProjectionsCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("rebuild-projections", "Empty every projection and replay the journal into it.") { TreatUnmatchedTokensAsErrors = false };
+        command.SetAction((parse, cancellationToken) => RunAsync([.. parse.UnmatchedTokens], cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
+    {
+        await using var app = RefineryApp.Build(args);
+        await RefineryApp.PrepareAsync(app, cancellationToken);
+        var replayed = await app.Services.GetRequiredService<EventJournal>().RebuildAsync(cancellationToken);
+        await Console.Out.WriteLineAsync($"Rebuilt every projection from {replayed} events.");
+        return 0;
+    }
+}

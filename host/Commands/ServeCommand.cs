@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace Refinery.Host.Commands;
+
+/// <summary>Serves the API, the page and the local worker until it is asked to stop.</summary>
+internal static class ServeCommand
+{
+    private const string DefaultUrl = "http://127.0.0.1:8080";
+
+    public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
+    {
+        await using var app = RefineryApp.Build(args, builder =>
+        {
+            if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
+            {
+                builder.WebHost.UseUrls(DefaultUrl);
+            }
+        });
+        await RefineryApp.PrepareAsync(app, cancellationToken);
+        await StartAsync(app, cancellationToken);
+        await app.WaitForShutdownAsync(cancellationToken);
+        return 0;
+    }
+
+    private static async Task StartAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (IOException fault) when (fault.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            throw new StartupException($"{fault.Message.TrimEnd('.')}; give another address by --urls or ASPNETCORE_URLS.", fault);
+        }
+
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        foreach (var address in addresses)
+        {
+            await Console.Out.WriteLineAsync($"Refinery is ready on {address}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Options;
+
+namespace Refinery.Host;
+
+/// <summary>The folder of everything that is kept, held by one process at a time.</summary>
+internal sealed class DataDirectory(IOptions<HostOptions> options) : Kernel.Storage.IDataDirectory, IDisposable
+{
+    private FileStream? hold;
+
+    /// <summary>Absolute.</summary>
+    public string Path { get; } = System.IO.Path.GetFullPath(options.Value.DataDirectory);
+
+    /// <summary>Makes the folder and holds it until the process ends.</summary>
+    /// <exception cref="StartupException">It cannot be made, or another process holds it.</exception>
+    public void Open()
+    {
+        try
+        {
+            Directory.CreateDirectory(Path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"DATA_DIR '{Path}' cannot be made; a folder that this user may write is expected.", fault);
+        }
+
+        try
+        {
+            hold ??= new FileStream(System.IO.Path.Combine(Path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"DATA_DIR '{Path}' is held by another Refinery process; stop it, or give this one its own DATA_DIR.", fault);
+        }
+    }
+
+    public void Dispose() => hold?.Dispose();
+}

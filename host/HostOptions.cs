@@ -1,0 +1,44 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Refinery.Host;
+
+/// <summary>What the process itself needs to know.</summary>
+internal sealed class HostOptions
+{
+    /// <summary>The folder of everything that is kept; made when absent. Default <c>./data</c>.</summary>
+    [ConfigurationKeyName("DATA_DIR")]
+    [Required(ErrorMessage = "DATA_DIR is empty; a folder is expected.")]
+    public string DataDirectory { get; set; } = "data";
+
+    /// <summary>The folder in which plugins are found, one folder each. Default: <c>plugins</c> beside the program.</summary>
+    [ConfigurationKeyName("PLUGINS_DIR")]
+    [Required(ErrorMessage = "PLUGINS_DIR is empty; a folder is expected.")]
+    public string PluginsDirectory { get; set; } = Path.Combine(AppContext.BaseDirectory, "plugins");
+
+    /// <summary>The queue plugin's name: <c>file</c> (default), <c>redis</c>, <c>kafka</c>, <c>postgres</c> or a foreign one.</summary>
+    [ConfigurationKeyName("QUEUE_BACKEND")]
+    [Required(ErrorMessage = "QUEUE_BACKEND is empty; the name of a queue plugin is expected, for example file.")]
+    public string QueueBackend { get; set; } = "file";
+
+    /// <summary>Seconds that running builds get to finish when the process is asked to stop; 0–3600, default 30.</summary>
+    [ConfigurationKeyName("SHUTDOWN_GRACE_SEC")]
+    [Range(0, 3600, ErrorMessage = "SHUTDOWN_GRACE_SEC is {0}; 0 to 3600 seconds are expected.")]
+    public int ShutdownGraceSeconds { get; set; } = 30;
+
+    /// <summary>Origins that browsers may call from, space-separated; empty (default) for none.</summary>
+    [ConfigurationKeyName("CORS_ORIGINS")]
+    public string CorsOrigins { get; set; } = string.Empty;
+
+    /// <summary>Protects writes when set; default unset.</summary>
+    [ConfigurationKeyName("WORKER_TOKEN")]
+    public string? WorkerToken { get; set; }
+
+    /// <summary><c>required</c> puts reads behind the worker token too; default <c>open</c>.</summary>
+    [ConfigurationKeyName("AUTH_READS")]
+    [RegularExpression("open|required", ErrorMessage = "AUTH_READS must be 'open' or 'required'.")]
+    public string AuthReads { get; set; } = "open";
+
+    /// <summary>Protects <c>/v1</c>; unset refuses every call there.</summary>
+    [ConfigurationKeyName("LEVIATHAN_CONTROL_PLANE_TOKEN")]
+    public string? GraphToken { get; set; }
+}

@@ -1,0 +1,12 @@
+using Refinery.Kernel;
+
+namespace Refinery.Host;
+
+/// <summary>The doors of all modules, by hand: the order here is the order of migrations and routes.</summary>
+internal static class Modules
+{
+    public static IReadOnlyList<IModule> All { get; } =
+    [
+        new SystemModule(),
+    ];
+}

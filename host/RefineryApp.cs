@@ -1,0 +1,93 @@
+using System.Reflection;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
+using Refinery.Host.Web;
+using Refinery.Kernel.Journal;
+using Refinery.Kernel.Storage;
+using Refinery.Kernel.Web;
+using Refinery.Kernel.Work;
+
+namespace Refinery.Host;
+
+/// <summary>The order of everything: services, middleware, routes, and what happens before the port opens.</summary>
+internal static class RefineryApp
+{
+    private const long DefaultBodyLimit = 10L << 20;
+
+    /// <summary>Builds the application; nothing is opened yet.</summary>
+    /// <param name="args">Settings as <c>--NAME value</c>; they win over the environment.</param>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = DefaultBodyLimit;
+        });
+        configure?.Invoke(builder);
+        AddServices(builder);
+
+        var app = builder.Build();
+        UseMiddleware(app);
+        foreach (var module in Modules.All)
+        {
+            module.AddRoutes(app);
+        }
+
+        return app;
+    }
+
+    /// <summary>Opens the database and brings its schema up to date, before any service starts and the port opens.</summary>
+    /// <exception cref="StartupException">Something is wrong that a person must mend.</exception>
+    public static async Task PrepareAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        CheckOptions(app.Services);
+        app.Services.GetRequiredService<DataDirectory>().Open();
+        Assembly[] assemblies = [typeof(Database).Assembly, .. Modules.All.Select(module => module.GetType().Assembly)];
+        await Migrations.RunAsync(app.Services.GetRequiredService<Database>(), [.. assemblies.Distinct()], cancellationToken);
+        _ = app.Services.GetRequiredService<EventJournal>();
+    }
+
+    private static void AddServices(WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<HostOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<Ids>();
+        services.AddSingleton<DataDirectory>();
+        services.AddSingleton<IDataDirectory>(provider => provider.GetRequiredService<DataDirectory>());
+        services.AddSingleton(provider => DatabaseFactory.Open(provider.GetRequiredService<DataDirectory>()));
+        services.AddSingleton<EventJournal>();
+        services.Configure<JsonOptions>(json => RefineryJson.Configure(json.SerializerOptions));
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        services.AddSingleton<IProblemDetailsWriter, ErrorWriter>();
+        services.AddProblemDetails();
+        services.AddExceptionHandler<FaultTranslator>();
+        foreach (var module in Modules.All)
+        {
+            module.AddServices(services, builder.Configuration);
+        }
+    }
+
+    private static void UseMiddleware(WebApplication app)
+    {
+        app.UseMiddleware<Correlation>();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.UseRouting();
+        app.UseMiddleware<TokenGate>();
+    }
+
+    private static void CheckOptions(IServiceProvider services)
+    {
+        try
+        {
+            services.GetRequiredService<IStartupValidator>().Validate();
+        }
+        catch (OptionsValidationException fault)
+        {
+            throw new StartupException(string.Join(Environment.NewLine, fault.Failures), fault);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using Microsoft.AspNetCore.Diagnostics;
+using Refinery.Kernel.Storage;
+using Refinery.Kernel.Web;
+
+namespace Refinery.Host.Web;
+
+/// <summary>Turns what was thrown into an answer: a client's mistake becomes its sentence, everything else a logged 500.</summary>
+internal sealed partial class FaultTranslator(ILogger<FaultTranslator> logger) : IExceptionHandler
+{
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        if (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested)
+        {
+            return true;
+        }
+
+        await Translate(exception, httpContext).ExecuteAsync(httpContext);
+        return true;
+    }
+
+    private IResult Translate(Exception exception, HttpContext context)
+    {
+        switch (exception)
+        {
+            case BodyException { Status: StatusCodes.Status413PayloadTooLarge } large:
+                return Errors.TooLarge(large.Message);
+            case BodyException wrong:
+                return Errors.Validation(wrong.Message);
+            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
+                return Errors.TooLarge("The body is larger than its limit; nothing was stored.");
+            case BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType }:
+                return Errors.UnsupportedMediaType($"The content type {Errors.Quote(context.Request.ContentType)} is not taken here; application/json is expected.");
+            case BadHttpRequestException bad:
+                return Errors.Validation(BindingSentence(bad));
+            case DatabaseUnavailableException away:
+                return Errors.Unavailable(away.Message);
+            default:
+                LogFault(logger, exception, context.Request.Method, context.TraceIdentifier);
+                return Results.Problem(statusCode: StatusCodes.Status500InternalServerError);
+        }
+    }
+
+    /// <summary>The framework's own words for a parameter that does not bind are kept; they name the parameter and the value.</summary>
+    private static string BindingSentence(BadHttpRequestException bad) =>
+        bad.Message.StartsWith("Required parameter", StringComparison.Ordinal) && bad.Message.Contains("Body", StringComparison.Ordinal)
+            ? "The body is empty; a JSON body is expected."
+            : bad.Message.TrimEnd('.') + ".";
+
+    [LoggerMessage(LogLevel.Error, "A {Method} request failed; its correlation id is {CorrelationId}.")]
+    private static partial void LogFault(ILogger logger, Exception exception, string method, string correlationId);
+}

@@ -1,0 +1,99 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Refinery.Host;
+
+namespace Refinery.Tests;
+
+/// <summary>The real host in this process: real port, real files in a temporary folder, real plugins.</summary>
+internal sealed class RefineryHost : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly TemporaryFolder folder;
+
+    private RefineryHost(WebApplication app, TemporaryFolder folder)
+    {
+        this.app = app;
+        this.folder = folder;
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(address) };
+    }
+
+    /// <summary>Calls this host.</summary>
+    public HttpClient Http { get; }
+
+    /// <summary>Everything registered in the host.</summary>
+    public IServiceProvider Services => app.Services;
+
+    /// <summary>The host's DATA_DIR.</summary>
+    public string DataDirectory => folder.Path;
+
+    /// <summary>Starts a host; settings are pairs of name and value and win over the environment.</summary>
+    public static Task<RefineryHost> StartAsync(params (string Name, string Value)[] settings) =>
+        StartAsync(new TemporaryFolder(), settings);
+
+    /// <summary>Starts a host over a folder that another host has used, for restarts.</summary>
+    public static async Task<RefineryHost> StartAsync(TemporaryFolder folder, params (string Name, string Value)[] settings)
+    {
+        var values = new Dictionary<string, string?>
+        {
+            ["DATA_DIR"] = folder.Path,
+            ["PLUGINS_DIR"] = Paths.HostPlugins,
+        };
+        foreach (var (name, value) in settings)
+        {
+            values[name] = value;
+        }
+
+        var app = RefineryApp.Build([], builder =>
+        {
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+            builder.Logging.ClearProviders();
+            builder.Configuration.AddInMemoryCollection(values);
+        });
+        await RefineryApp.PrepareAsync(app, CancellationToken.None);
+        await app.StartAsync();
+        return new RefineryHost(app, folder);
+    }
+
+    /// <summary>GETs JSON and expects 2xx.</summary>
+    public async Task<JsonElement> GetAsync(string path)
+    {
+        using var response = await Http.GetAsync(path);
+        return await ReadAsync(response, path);
+    }
+
+    /// <summary>POSTs JSON and expects 2xx.</summary>
+    public async Task<JsonElement> PostAsync(string path, object? body = null)
+    {
+        using var response = await Http.PostAsJsonAsync(path, body ?? new { });
+        return await ReadAsync(response, path);
+    }
+
+    /// <summary>Stops cleanly and keeps the folder for the next start.</summary>
+    public async Task StopAsync()
+    {
+        Http.Dispose();
+        await app.StopAsync();
+        await app.DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        folder.Dispose();
+    }
+
+    private static async Task<JsonElement> ReadAsync(HttpResponseMessage response, string path)
+    {
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, $"{path} answered {(int)response.StatusCode}: {text}");
+        return text.Length == 0 ? default : JsonDocument.Parse(text).RootElement.Clone();
+    }
+}
