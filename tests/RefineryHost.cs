@@ -41,7 +41,7 @@ internal sealed class RefineryHost : IAsyncDisposable
     /// <summary>Starts a host over a folder that another host has used, for restarts.</summary>
     public static async Task<RefineryHost> StartAsync(TemporaryFolder folder, params (string Name, string Value)[] settings)
     {
-        var values = new Dictionary<string, string?>
+        var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
         {
             ["DATA_DIR"] = folder.Path,
             ["PLUGINS_DIR"] = Paths.HostPlugins,
@@ -51,15 +51,15 @@ internal sealed class RefineryHost : IAsyncDisposable
             values[name] = value;
         }
 
-        var app = RefineryApp.Build([], builder =>
+        var started = RefineryApp.Build([], builder =>
         {
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Logging.ClearProviders();
             builder.Configuration.AddInMemoryCollection(values);
         });
-        await RefineryApp.PrepareAsync(app, CancellationToken.None);
-        await app.StartAsync();
-        return new RefineryHost(app, folder);
+        await RefineryApp.PrepareAsync(started, CancellationToken.None);
+        await started.StartAsync();
+        return new RefineryHost(started, folder);
     }
 
     /// <summary>GETs JSON and expects 2xx.</summary>
