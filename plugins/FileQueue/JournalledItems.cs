@@ -1,0 +1,155 @@
+using Microsoft.Extensions.Logging;
+using Refinery.Contract;
+
+namespace Refinery.FileQueue;
+
+/// <summary>The waiting items and their journal, kept equal: the file is written first, and a failed write changes nothing.</summary>
+/// <remarks>Not thread-safe: its owner lets one caller in at a time.</remarks>
+internal sealed partial class JournalledItems : IDisposable
+{
+    // Below this the file replays in well under 0.1 s, and compacting it would cost more than it saves.
+    private const long FewRecords = 50_000;
+
+    private readonly QueueFile _file;
+    private readonly WaitingItems _items = new();
+    private readonly ILogger _logger;
+    private long _records;
+    private long _compactAt = FewRecords;
+
+    private JournalledItems(QueueFile file, ILogger logger) => (_file, _logger) = (file, logger);
+
+    public int Count => _items.Count;
+
+    private long DeadRecords => _records - Count;
+
+    /// <summary>Replays the journal, cuts a torn last line and takes the file over.</summary>
+    public static JournalledItems Open(QueueFile file, ILogger logger)
+    {
+        var items = new JournalledItems(file, logger);
+        try
+        {
+            items.Replay();
+            return items;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <exception cref="IOException">The file cannot be written; nothing was added.</exception>
+    public void Add(IReadOnlyList<QueueItem> batch)
+    {
+        var added = batch.Where(item => !_items.Contains(item.StepId)).DistinctBy(item => item.StepId, StringComparer.Ordinal).ToList();
+        if (added.Count > 0)
+        {
+            Append(added.Select(AddRecord.Of), added.Count);
+            added.ForEach(item => _items.Add(item));
+        }
+    }
+
+    /// <exception cref="IOException">The file cannot be written; nothing was taken.</exception>
+    public IReadOnlyList<QueueItem> Take(int max)
+    {
+        var taken = First(max);
+        if (taken.Count > 0)
+        {
+            Append(taken.Select(item => new PopRecord(item.StepId)), taken.Count);
+            _items.DropFirst(taken.Count);
+            CompactIfDeadOutweighLiving();
+        }
+
+        return taken;
+    }
+
+    public IReadOnlyList<QueueItem> First(int limit) => Count == 0 ? [] : [.. _items.InOrder().Take(limit)];
+
+    public QueueStats Stats() => new(Count, _items.OldestEnqueuedAt);
+
+    /// <exception cref="IOException">The file cannot be written; nothing was removed.</exception>
+    public long Clear()
+    {
+        var cleared = Count;
+        if (cleared > 0)
+        {
+            Append([new ClearRecord()], count: 1);
+            _items.Clear();
+            CompactIfDeadOutweighLiving();
+        }
+
+        return cleared;
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    private void Replay()
+    {
+        var replay = new JournalReplay(_file.Path, _logger);
+        using (var stream = _file.OpenForReading())
+        {
+            replay.Read(stream);
+        }
+
+        TakeOver(replay);
+        foreach (var item in replay.Waiting)
+        {
+            _items.Add(item);
+        }
+
+        CompactIfDeadOutweighLiving();
+    }
+
+    private void TakeOver(JournalReplay replay)
+    {
+        if (replay.BadLines > 0 && replay.BadLines == replay.Lines)
+        {
+            // Somebody else's file, perhaps: compaction would destroy it.
+            LogSetAside(_logger, _file.Path, _file.SetAside());
+            return;
+        }
+
+        if (replay.WholeLength < _file.Length)
+        {
+            LogTornTail(_logger, _file.Length - replay.WholeLength, _file.Path);
+            _file.CutAt(replay.WholeLength);
+        }
+
+        _records = replay.Lines;
+    }
+
+    private void Append(IEnumerable<JournalRecord> records, int count)
+    {
+        _file.Append(records);
+        _records += count;
+    }
+
+    private void CompactIfDeadOutweighLiving()
+    {
+        if (DeadRecords < _compactAt || DeadRecords <= Count)
+        {
+            return;
+        }
+
+        try
+        {
+            _file.Replace(_items.InOrder().Select(AddRecord.Of));
+            _records = Count;
+            _compactAt = FewRecords;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            _compactAt = DeadRecords + FewRecords;
+            LogNotCompacted(_logger, exception, _file.Path);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The last {Bytes} bytes of the queue file {Path} are a torn record and were cut off; a step it named is found in the database.")]
+    private static partial void LogTornTail(ILogger logger, long bytes, string path);
+
+    [LoggerMessage(LogLevel.Warning, "The queue file {Path} holds no record; it was moved to {Aside} and the queue starts empty, to be filled from the database.")]
+    private static partial void LogSetAside(ILogger logger, string path, string aside);
+
+    [LoggerMessage(LogLevel.Warning, "The queue file {Path} could not be compacted; it goes on growing and is tried again later.")]
+    private static partial void LogNotCompacted(ILogger logger, Exception exception, string path);
+}
