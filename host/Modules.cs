@@ -1,4 +1,6 @@
+using Refinery.Fleet;
 using Refinery.Kernel;
+using Refinery.Queue;
 
 namespace Refinery.Host;
 
@@ -8,5 +10,7 @@ internal static class Modules
     public static IReadOnlyList<IModule> All { get; } =
     [
         new SystemModule(),
+        new QueueModule(),
+        new FleetModule(),
     ];
 }

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
+using Refinery.Host.Plugins;
 using Refinery.Host.Web;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
@@ -45,8 +46,9 @@ internal static class RefineryApp
         CheckOptions(app.Services);
         app.Services.GetRequiredService<DataDirectory>().Open();
         Assembly[] assemblies = [typeof(Database).Assembly, .. Modules.All.Select(module => module.GetType().Assembly)];
-        await Migrations.RunAsync(app.Services.GetRequiredService<Database>(), [.. assemblies.Distinct()], cancellationToken);
         _ = app.Services.GetRequiredService<EventJournal>();
+        await Migrations.RunAsync(app.Services.GetRequiredService<Database>(), [.. assemblies.Distinct()], cancellationToken);
+        await app.Services.GetRequiredService<QueueSlot>().OpenAsync(cancellationToken);
     }
 
     private static void AddServices(WebApplicationBuilder builder)
@@ -64,9 +66,24 @@ internal static class RefineryApp
         services.AddSingleton<IProblemDetailsWriter, ErrorWriter>();
         services.AddProblemDetails();
         services.AddExceptionHandler<FaultTranslator>();
+        AddPlugins(builder);
         foreach (var module in Modules.All)
         {
             module.AddServices(services, builder.Configuration);
+        }
+    }
+
+    private static void AddPlugins(WebApplicationBuilder builder)
+    {
+        var options = builder.Configuration.Get<HostOptions>() ?? new HostOptions();
+        var plugins = new PluginHost(Path.GetFullPath(options.PluginsDirectory));
+        var queue = plugins.LoadQueue(options.QueueBackend, builder.Configuration.GetValue("FeatureManagement:Kafka", defaultValue: false));
+        builder.Services.AddSingleton(provider => new QueueSlot(queue, provider));
+        builder.Services.AddSingleton(provider => provider.GetRequiredService<QueueSlot>().Info);
+        builder.Services.AddSingleton(provider => provider.GetRequiredService<QueueSlot>().Backend);
+        foreach (var handler in plugins.LoadHandlers())
+        {
+            builder.Services.AddSingleton(handler);
         }
     }
 

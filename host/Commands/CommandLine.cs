@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Refinery.Contract;
+using Refinery.Host.Plugins;
 
 namespace Refinery.Host.Commands;
 
@@ -20,7 +22,7 @@ internal static class CommandLine
         {
             return await root.Parse(args).InvokeAsync();
         }
-        catch (StartupException fault)
+        catch (Exception fault) when (fault is StartupException or PluginLoadException or QueuePluginException)
         {
             await Console.Error.WriteLineAsync(fault.Message);
             return 1;

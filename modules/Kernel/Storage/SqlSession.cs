@@ -57,10 +57,10 @@ public sealed class SqlSession : IAsyncDisposable
         var rows = new List<T>();
         if (await reader.ReadAsync())
         {
-            var parse = reader.GetRowParser<T>();
+            var parse = reader.GetRowParser(typeof(T));
             do
             {
-                rows.Add(parse(reader));
+                rows.Add((T)parse(reader));
             }
             while (await reader.ReadAsync());
         }
@@ -72,7 +72,7 @@ public sealed class SqlSession : IAsyncDisposable
     public async Task<T?> FirstOrDefaultAsync<T>(string sql, object? parameters = null)
     {
         await using var reader = await Prepare(sql, parameters).ExecuteReaderAsync(CommandBehavior.SingleRow);
-        return await reader.ReadAsync() ? reader.GetRowParser<T?>()(reader) : default;
+        return await reader.ReadAsync() && reader.GetRowParser(typeof(T))(reader) is T value ? value : default;
     }
 
     /// <summary>Joins an event to the journal in the same commit. Events of a group are chained, in order, at its end.</summary>

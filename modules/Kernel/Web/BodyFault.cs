@@ -9,6 +9,11 @@ internal static partial class BodyFault
     /// <summary>The sentence for a body that does not fit a type.</summary>
     public static string Sentence(byte[] json, Type type, JsonException fault)
     {
+        if (json.Length == 0)
+        {
+            return $"The body is empty; {JsonShape.Describe(type)} is expected.";
+        }
+
         JsonDocument document;
         try
         {
@@ -40,8 +45,19 @@ internal static partial class BodyFault
     private static string WrongType(JsonElement root, Type type, string path)
     {
         var (value, expected) = JsonShape.Follow(root, type, path);
-        var where = path == "$" ? "The body" : $"The field '{path[1..].TrimStart('.')}'";
-        return $"{where} is {JsonShape.DescribeValue(value)}; {JsonShape.Describe(expected)} is expected.";
+        return $"{Where(path)} is {JsonShape.DescribeValue(value)}; {JsonShape.Describe(expected)} is expected.";
+    }
+
+    private static string Where(string path)
+    {
+        if (path == "$")
+        {
+            return "The body";
+        }
+
+        return path.StartsWith("$[", StringComparison.Ordinal) && path.EndsWith(']')
+            ? $"Item {path[2..^1]}"
+            : $"The field '{path[1..].TrimStart('.')}'";
     }
 
     [GeneratedRegex("including: (?<names>.+?)\\.?$", RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

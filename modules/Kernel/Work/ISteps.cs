@@ -16,6 +16,9 @@ public interface ISteps
     /// <summary>Counts over the steps of a type.</summary>
     Task<StepCounts> CountAsync(string type, CancellationToken cancellationToken);
 
+    /// <summary>How many steps of a type wait, without asking the database.</summary>
+    long CountWaiting(string type);
+
     /// <summary>Cancels every waiting step of a type; running ones are untouched.</summary>
     /// <param name="reason">One sentence: who and why; it is journalled with each step.</param>
     /// <returns>How many were cancelled.</returns>

@@ -1,0 +1,22 @@
+using Refinery.Kernel.Work;
+
+namespace Refinery.Fleet;
+
+/// <summary>Names builds as their callers know them.</summary>
+internal static class BuildId
+{
+    /// <summary><c>build-{third_party_id}-{parser_id}-{suffix of the step id}</c>; by default <c>refinery</c> and <c>{package}-{version}</c>.</summary>
+    /// <remarks>Source: docs/spec/builds.md, "List builds".</remarks>
+    public static string Of(string stepId, NewStep step)
+    {
+        var metadata = step.Metadata ?? default;
+        var thirdParty = StepJson.Member(metadata, "third_party_id") ?? "refinery";
+        var parser = StepJson.Member(metadata, "parser_id") ?? DefaultParser(step);
+        return $"build-{thirdParty}-{parser}-{stepId[^8..]}";
+    }
+
+    private static string DefaultParser(NewStep step) =>
+        StepJson.Member(step.Args, "package") is { } package
+            ? $"{package}-{StepJson.Member(step.Args, "version") ?? "latest"}"
+            : step.Type;
+}

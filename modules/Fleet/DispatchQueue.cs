@@ -1,0 +1,137 @@
+using Microsoft.Extensions.Logging;
+using Refinery.Contract;
+using Refinery.Kernel.Work;
+
+namespace Refinery.Fleet;
+
+/// <summary>The host's side of the queue backend: offers steps after their commit and takes candidates for claims.</summary>
+/// <remarks>
+/// The backend holds only the order of calling. Whatever it loses stays pending in SQL and is reached from there, so a
+/// backend that is away costs order and speed, never a step. Items nobody here serves now are put aside, bounded.
+/// </remarks>
+internal sealed partial class DispatchQueue(IQueueBackend backend, ILogger<DispatchQueue> logger)
+{
+    private const int PopSize = 256;
+    private const int ShelfSize = 10_000;
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, PriorityQueue<QueueItem, (long, long)>> shelf = new(StringComparer.Ordinal);
+    private int shelved;
+
+    /// <summary>Pulses whenever a step may have become ready.</summary>
+    public AsyncSignal Ready { get; } = new();
+
+    /// <summary>Offers committed steps, then wakes who waits.</summary>
+    public async Task OfferAsync(IReadOnlyList<QueueItem> items, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await backend.EnqueueAsync(items, cancellationToken);
+        }
+        catch (IOException fault)
+        {
+            LogAway(logger, fault, "offer");
+        }
+
+        Ready.Pulse();
+    }
+
+    /// <summary>Takes up to so many candidates of the given types, in calling order as far as the backend keeps it.</summary>
+    public async Task<IReadOnlyList<QueueItem>> TakeAsync(IReadOnlySet<string> types, int max, CancellationToken cancellationToken)
+    {
+        var taken = FromShelf(types, max);
+        try
+        {
+            while (taken.Count < max)
+            {
+                var popped = await backend.PopAsync(Math.Max(max - taken.Count, PopSize / 8), TimeSpan.Zero, cancellationToken);
+                if (popped.Count == 0)
+                {
+                    break;
+                }
+
+                Sort(popped, types, max, taken);
+            }
+        }
+        catch (IOException fault)
+        {
+            LogAway(logger, fault, "take");
+        }
+
+        return taken;
+    }
+
+    /// <summary>Drops what waits in the backend and on the shelf; the caller has ended the steps in SQL.</summary>
+    public async Task ClearAsync(CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            shelf.Clear();
+            shelved = 0;
+        }
+
+        await backend.ClearAsync(cancellationToken);
+    }
+
+    private List<QueueItem> FromShelf(IReadOnlySet<string> types, int max)
+    {
+        var taken = new List<QueueItem>();
+        lock (gate)
+        {
+            while (taken.Count < max && Best(types) is { } queue)
+            {
+                taken.Add(queue.Dequeue());
+                shelved--;
+            }
+        }
+
+        return taken;
+    }
+
+    private PriorityQueue<QueueItem, (long, long)>? Best(IReadOnlySet<string> types)
+    {
+        PriorityQueue<QueueItem, (long, long)>? best = null;
+        (long, long) bestOrder = default;
+        foreach (var type in types)
+        {
+            if (shelf.TryGetValue(type, out var queue) && queue.TryPeek(out _, out var order) && (best is null || order.CompareTo(bestOrder) < 0))
+            {
+                (best, bestOrder) = (queue, order);
+            }
+        }
+
+        return best;
+    }
+
+    private void Sort(IReadOnlyList<QueueItem> popped, IReadOnlySet<string> types, int max, List<QueueItem> taken)
+    {
+        lock (gate)
+        {
+            foreach (var item in popped)
+            {
+                if (taken.Count < max && types.Contains(item.Type))
+                {
+                    taken.Add(item);
+                }
+                else if (shelved < ShelfSize)
+                {
+                    Shelve(item);
+                }
+            }
+        }
+    }
+
+    private void Shelve(QueueItem item)
+    {
+        if (!shelf.TryGetValue(item.Type, out var queue))
+        {
+            shelf.Add(item.Type, queue = new PriorityQueue<QueueItem, (long, long)>());
+        }
+
+        queue.Enqueue(item, (-(long)item.Priority, item.Rank));
+        shelved++;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The queue backend did not take an {Operation}; steps are dispatched from the database meanwhile.")]
+    private static partial void LogAway(ILogger logger, Exception fault, string operation);
+}

@@ -1,0 +1,44 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Refinery.Kernel;
+using Refinery.Kernel.Work;
+
+namespace Refinery.Fleet;
+
+/// <summary>The door of Fleet: steps, claims, pods, retries, recovery.</summary>
+public sealed class FleetModule : IModule
+{
+    /// <summary>The version a pod reports.</summary>
+    internal static string Version { get; } = typeof(FleetModule).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+
+    public string Name => "Fleet";
+
+    public void AddServices(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<FleetOptions>().Bind(configuration).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<PodIdentity>();
+        services.AddSingleton<StepCounters>();
+        services.AddSingleton<DispatchQueue>();
+        services.AddSingleton<Steps>();
+        services.AddSingleton<ISteps>(provider => provider.GetRequiredService<Steps>());
+        services.AddSingleton<StepClaims>();
+        services.AddSingleton<StepEndings>();
+        services.TryAddSingleton<ILogs, UnkeptLogs>();
+        services.AddSingleton<HandlerTable>();
+        services.AddSingleton<StepRunner>();
+        services.AddSingleton<LocalPod>();
+        services.AddSingleton<ILocalWorker>(provider => provider.GetRequiredService<LocalPod>());
+        services.AddHostedService<FleetStart>();
+        services.AddHostedService<RecoveryLoop>();
+        services.AddHostedService<HeartbeatLoop>();
+        services.AddHostedService(provider => provider.GetRequiredService<LocalPod>());
+    }
+
+    public void AddRoutes(IEndpointRouteBuilder routes)
+    {
+        routes.MapWorkProtocol();
+        routes.MapSteps();
+    }
+}

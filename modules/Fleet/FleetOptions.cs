@@ -1,0 +1,62 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Configuration;
+
+namespace Refinery.Fleet;
+
+/// <summary>How steps are leased, retried and run here.</summary>
+internal sealed class FleetOptions
+{
+    /// <summary>Steps this process could run side by side; 80 % of it is used. 1–1024, default: twice the processors, at least 4.</summary>
+    [ConfigurationKeyName("FLEET_Q_MAX_PARALLELISM")]
+    [Range(1, 1024, ErrorMessage = "FLEET_Q_MAX_PARALLELISM must be 1 to 1024.")]
+    public int MaxParallelism { get; set; } = Math.Max(4, Environment.ProcessorCount * 2);
+
+    /// <summary>Seconds a lease lasts without renewal; 1–3600, default 15.</summary>
+    [ConfigurationKeyName("FLEET_Q_LEASE_SEC")]
+    [Range(1, 3600, ErrorMessage = "FLEET_Q_LEASE_SEC must be 1 to 3600 seconds.")]
+    public int LeaseSeconds { get; set; } = 15;
+
+    /// <summary>Seconds between heartbeats; 1–600, default 5.</summary>
+    [ConfigurationKeyName("FLEET_Q_HEARTBEAT_SEC")]
+    [Range(1, 600, ErrorMessage = "FLEET_Q_HEARTBEAT_SEC must be 1 to 600 seconds.")]
+    public int HeartbeatSeconds { get; set; } = 5;
+
+    /// <summary>Seconds without a heartbeat after which a pod counts as dead; 1–3600, default 15.</summary>
+    [ConfigurationKeyName("FLEET_Q_DEAD_AFTER_SEC")]
+    [Range(1, 3600, ErrorMessage = "FLEET_Q_DEAD_AFTER_SEC must be 1 to 3600 seconds.")]
+    public int DeadAfterSeconds { get; set; } = 15;
+
+    /// <summary>Seconds between rounds of recovery; 1–3600, default 5.</summary>
+    [ConfigurationKeyName("FLEET_Q_RECOVERY_SEC")]
+    [Range(1, 3600, ErrorMessage = "FLEET_Q_RECOVERY_SEC must be 1 to 3600 seconds.")]
+    public int RecoverySeconds { get; set; } = 5;
+
+    /// <summary>Seconds before the first retry; doubles each time up to five minutes. 0–300, default 2.</summary>
+    [ConfigurationKeyName("FLEET_Q_BACKOFF_SEC")]
+    [Range(0, 300, ErrorMessage = "FLEET_Q_BACKOFF_SEC must be 0 to 300 seconds.")]
+    public double BackoffSeconds { get; set; } = 2;
+
+    /// <summary>Seconds that running steps get to finish when the process is asked to stop; 0–3600, default 30.</summary>
+    [ConfigurationKeyName("SHUTDOWN_GRACE_SEC")]
+    [Range(0, 3600, ErrorMessage = "SHUTDOWN_GRACE_SEC must be 0 to 3600 seconds.")]
+    public int ShutdownGraceSeconds { get; set; } = 30;
+
+    /// <summary><c>1</c> runs a worker inside this process (default), <c>0</c> leaves all work to other pods.</summary>
+    [ConfigurationKeyName("LOCAL_WORKER")]
+    [RegularExpression("0|1", ErrorMessage = "LOCAL_WORKER must be 0 or 1.")]
+    public string LocalWorker { get; set; } = "1";
+
+    /// <summary><c>1</c> builds wheels as soon as they are queued; <c>0</c> (default) waits for a trigger.</summary>
+    [ConfigurationKeyName("AUTO_BUILD")]
+    [RegularExpression("0|1", ErrorMessage = "AUTO_BUILD must be 0 or 1.")]
+    public string AutoBuild { get; set; } = "0";
+
+    /// <summary>⌊max parallelism × 0.8⌋, at least 1. Source: docs/spec/fleet-q.md, "Health check".</summary>
+    public int Capacity => Math.Max(1, MaxParallelism * 8 / 10);
+
+    public TimeSpan Lease => TimeSpan.FromSeconds(LeaseSeconds);
+
+    /// <summary>The wait before retry number <paramref name="retry"/>, 1 being the first.</summary>
+    public TimeSpan Backoff(long retry) =>
+        TimeSpan.FromSeconds(Math.Min(300, BackoffSeconds * Math.Pow(2, Math.Min(retry - 1, 20))));
+}

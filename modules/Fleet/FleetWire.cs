@@ -1,0 +1,157 @@
+using System.Text.Json;
+using Refinery.Contract;
+using Refinery.Kernel.Web;
+
+namespace Refinery.Fleet;
+
+/// <summary>A pod asks for work.</summary>
+internal sealed record ClaimBody(string PodId, IReadOnlyList<string> Kinds, int Max = 1, double WaitSeconds = 0) : IChecked
+{
+    public string? Fault() => this switch
+    {
+        _ when Faults.PodId(PodId) is { } fault => fault,
+        { Kinds.Count: 0 } => "The field 'kinds' is empty; at least one step type is expected.",
+        _ when Kinds.Select(Faults.Type).FirstOrDefault(fault => fault is not null) is { } fault => fault,
+        { Max: < 1 or > 1000 } => $"The field 'max' is {Max}; 1 to 1000 is expected.",
+        { WaitSeconds: < 0 or > 30 or double.NaN } => $"The field 'wait_seconds' is {WaitSeconds}; 0 to 30 is expected.",
+        _ => null,
+    };
+}
+
+/// <summary>A pod speaks about a step it holds.</summary>
+internal record HolderBody(string PodId, long Fence) : IChecked
+{
+    public virtual string? Fault() => Faults.PodId(PodId);
+}
+
+/// <summary>A pod reports what came of a step.</summary>
+/// <param name="Retryable">After a failure: whether another attempt can help.</param>
+/// <param name="Recipes">Packages the next attempt should install, by manager.</param>
+internal sealed record OutcomeBody(
+    string PodId,
+    long Fence,
+    string? Detail = null,
+    string? FailureReason = null,
+    bool Retryable = true,
+    bool RetryAtOnce = false,
+    long? DurationMs = null,
+    IReadOnlyList<string>? MatchedHintIds = null,
+    IReadOnlyDictionary<string, IReadOnlyList<string>>? Recipes = null,
+    IReadOnlyList<ArtifactBody>? Artifacts = null) : HolderBody(PodId, Fence)
+{
+    public override string? Fault() => base.Fault()
+        ?? Artifacts?.Select(artifact => artifact.Fault()).FirstOrDefault(fault => fault is not null)
+        ?? (DurationMs < 0 ? $"The field 'duration_ms' is {DurationMs}; 0 or more is expected." : null);
+
+    public StepOutcome Outcome(bool succeeded) => new()
+    {
+        Succeeded = succeeded,
+        Detail = Detail ?? (succeeded ? "Done." : "The pod gave no reason."),
+        FailureReason = succeeded ? null : FailureReason ?? "failed",
+        Retryable = Retryable,
+        RetryAtOnce = RetryAtOnce,
+        MatchedHintIds = MatchedHintIds ?? [],
+        Recipes = Recipes,
+        Artifacts = [.. (Artifacts ?? []).Select(artifact => new StepArtifact(artifact.Kind, artifact.FileName, artifact.Sha256, artifact.SizeBytes))],
+    };
+}
+
+/// <summary>A file the attempt made and has stored.</summary>
+internal sealed record ArtifactBody(string Kind, string FileName, string Sha256, long SizeBytes) : IChecked
+{
+    public string? Fault() => this switch
+    {
+        _ when Sha256.Length != 64 || Sha256.Any(digit => !char.IsAsciiHexDigitLower(digit)) =>
+            $"The field 'sha256' is {Errors.Quote(Sha256)}; 64 lower-case hex digits are expected.",
+        _ when FileName.Length is 0 or > 300 || FileName.AsSpan().IndexOfAny("/\\\0") >= 0 =>
+            $"The field 'file_name' is {Errors.Quote(FileName)}; a name without a folder is expected.",
+        { SizeBytes: < 0 } => $"The field 'size_bytes' is {SizeBytes}; 0 or more is expected.",
+        _ => null,
+    };
+}
+
+/// <summary>A pod says that it lives.</summary>
+internal sealed record HeartbeatBody(string PodId, IReadOnlyList<string> Kinds, int Capacity, int Running = 0, string Version = "unknown") : IChecked
+{
+    public string? Fault() => this switch
+    {
+        _ when Faults.PodId(PodId) is { } fault => fault,
+        _ when Kinds.Select(Faults.Type).FirstOrDefault(fault => fault is not null) is { } fault => fault,
+        { Capacity: < 0 or > 100_000 } => $"The field 'capacity' is {Capacity}; 0 to 100000 is expected.",
+        { Running: < 0 or > 100_000 } => $"The field 'running' is {Running}; 0 to 100000 is expected.",
+        { Version.Length: > 100 } => "The field 'version' is longer than 100 characters.",
+        _ => null,
+    };
+}
+
+/// <summary>A step a pod may run.</summary>
+internal sealed record ClaimedStep(
+    string StepId,
+    string Kind,
+    JsonElement Args,
+    JsonElement Metadata,
+    long Attempt,
+    long Fence,
+    DateTimeOffset? LeaseUntil,
+    IReadOnlyDictionary<string, IReadOnlyList<string>> Recipes,
+    long Priority,
+    long RetryCount,
+    long MaxRetries)
+{
+    public static ClaimedStep Of(StepRow row) => new(
+        row.StepId, row.Type, StepJson.Parse(row.Args), StepJson.Parse(row.Metadata), row.Attempts, row.Fence, row.LeaseUntil,
+        StepJson.Recipes(row.Recipes), row.Priority, row.RetryCount, row.MaxRetries);
+}
+
+/// <summary>What a pod is told about a step it holds.</summary>
+internal sealed record HeldAnswer(bool CancelRequested, DateTimeOffset? LeaseUntil = null, string? Status = null);
+
+/// <summary>What a pod is told when it beats.</summary>
+/// <param name="Leader">The leading pod; null while there is none.</param>
+/// <param name="Cancel">Steps of this pod to stop at once.</param>
+internal sealed record HeartbeatAnswer(string? Leader, IReadOnlyList<string> Cancel);
+
+/// <summary>A pod as others see it.</summary>
+internal sealed record PodAnswer(
+    string PodId, bool Alive, IReadOnlyList<string> Kinds, long Capacity, long Running, string Version, DateTimeOffset BirthTs, DateTimeOffset LastHeartbeatTs);
+
+/// <summary>A step is submitted.</summary>
+internal sealed record SubmitBody(
+    string Type, JsonElement Args, JsonElement? Metadata = null, int Priority = 0, int MaxRetries = 3) : IChecked
+{
+    public string? Fault() => this switch
+    {
+        _ when Faults.Type(Type) is { } fault => fault,
+        _ when Args.ValueKind != JsonValueKind.Object =>
+            $"The field 'args' is {Errors.Quote(Args.GetRawText())}; a JSON object is expected.",
+        _ when Metadata is { ValueKind: not (JsonValueKind.Object or JsonValueKind.Null) } metadata =>
+            $"The field 'metadata' is {Errors.Quote(metadata.GetRawText())}; a JSON object is expected.",
+        { MaxRetries: < 0 or > 10 } => $"The field 'max_retries' is {MaxRetries}; 0 to 10 is expected.",
+        _ => null,
+    };
+}
+
+/// <summary>A step was taken in.</summary>
+internal sealed record SubmitAnswer(string StepId, string Status, string Message);
+
+/// <summary>Where a step stands, in FLEET-Q's words.</summary>
+internal sealed record StatusAnswer(
+    string StepId, string Status, string? ClaimedBy, DateTimeOffset LastUpdateTs, long RetryCount, long Priority,
+    DateTimeOffset CreatedTs, long MaxRetries, PayloadAnswer Payload, bool? Cancelled, string? Detail);
+
+/// <summary>What was submitted.</summary>
+internal sealed record PayloadAnswer(string Type, JsonElement Args, JsonElement Metadata);
+
+/// <summary>The checks that several bodies share.</summary>
+internal static class Faults
+{
+    public static string? Type(string type) => type is { Length: >= 1 and <= 100 } && type.All(IsTypeCharacter)
+        ? null
+        : $"The step type is {Errors.Quote(type)}; 1 to 100 of the characters A-Z a-z 0-9 _ . : - are expected.";
+
+    public static string? PodId(string podId) => podId is { Length: >= 1 and <= 200 } && podId.All(character => character is > ' ' and <= '~')
+        ? null
+        : $"The field 'pod_id' is {Errors.Quote(podId)}; 1 to 200 printable ASCII characters are expected.";
+
+    private static bool IsTypeCharacter(char character) => char.IsAsciiLetterOrDigit(character) || character is '_' or '.' or ':' or '-';
+}

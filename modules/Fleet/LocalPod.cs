@@ -1,0 +1,182 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Refinery.Kernel.Work;
+
+namespace Refinery.Fleet;
+
+/// <summary>The pod inside this process: claims as many steps as it has room for and runs each until its lease is lost.</summary>
+internal sealed partial class LocalPod(
+    PodIdentity identity, StepClaims claims, StepRunner runner, HandlerTable handlers, StepCounters counters, DispatchQueue queue,
+    IOptions<FleetOptions> options, TimeProvider clock, ILogger<LocalPod> logger) : BackgroundService, ILocalWorker
+{
+    /// <summary>Delayed steps ring no bell; this is how long one may go unseen.</summary>
+    private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<string, Run> runs = new(StringComparer.Ordinal);
+    private readonly AsyncSignal freed = new();
+    private volatile bool draining;
+
+    /// <summary>Steps running now.</summary>
+    public int Running => runs.Count;
+
+    /// <summary>The types claimed now: wheel builds only while draining or with AUTO_BUILD=1.</summary>
+    public FrozenSet<string> Types => handlers.Types
+        .Where(type => type != StepTypes.WheelBuild || draining || options.Value.AutoBuild == "1")
+        .ToFrozenSet(StringComparer.Ordinal);
+
+    public bool Drain()
+    {
+        if (options.Value.LocalWorker != "1")
+        {
+            return false;
+        }
+
+        draining = true;
+        queue.Ready.Pulse();
+        return true;
+    }
+
+    /// <summary>Stops every run whose step is no longer held under the fence it was claimed with.</summary>
+    public void StopLost(IReadOnlyList<HeldStep> held, DateTimeOffset asOf)
+    {
+        var fences = held.ToDictionary(step => step.StepId, step => step.Fence, StringComparer.Ordinal);
+        foreach (var (stepId, run) in runs)
+        {
+            if (run.StartedAt < asOf && (!fences.TryGetValue(stepId, out var fence) || fence != run.Step.Fence))
+            {
+                run.Stop();
+            }
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        var left = Task.WhenAll(runs.Values.Select(run => run.Completion));
+        await Task.WhenAny(left, Task.Delay(TimeSpan.FromSeconds(options.Value.ShutdownGraceSeconds), clock, cancellationToken));
+        foreach (var run in runs.Values)
+        {
+            run.Stop();
+        }
+
+        await left;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (options.Value.LocalWorker != "1")
+        {
+            return;
+        }
+
+        try
+        {
+            while (true)
+            {
+                await ClaimRoundAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    private async Task ClaimRoundAsync(CancellationToken stoppingToken)
+    {
+        Task[] bells = [queue.Ready.Next, freed.Next];
+        if (await ClaimAsync(stoppingToken) > 0)
+        {
+            return;
+        }
+
+        if (draining && runs.IsEmpty && counters.Of(StepTypes.WheelBuild, Status.Pending) == 0)
+        {
+            draining = false;
+        }
+
+        using var glance = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        await Task.WhenAny([.. bells, Task.Delay(Glance, clock, glance.Token)]);
+        await glance.CancelAsync();
+        stoppingToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Fills the free room.</summary>
+    /// <returns>How many steps were begun.</returns>
+    private async Task<int> ClaimAsync(CancellationToken stoppingToken)
+    {
+        var free = options.Value.Capacity - runs.Count;
+        if (free <= 0)
+        {
+            return 0;
+        }
+
+        try
+        {
+            var steps = await claims.ClaimAsync(new ClaimRequest(identity.PodId, Types, free, Start: true), TimeSpan.Zero, stoppingToken);
+            foreach (var step in steps)
+            {
+                Begin(step);
+            }
+
+            return steps.Count;
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            LogClaimFault(logger, fault);
+            return 0;
+        }
+    }
+
+    private void Begin(StepRow step)
+    {
+        var run = new Run(step, clock.GetUtcNow());
+        runs[step.StepId] = run;
+        run.Completion = RunAsync(run);
+    }
+
+    private async Task RunAsync(Run run)
+    {
+        await Task.Yield();
+        try
+        {
+            await runner.RunAsync(run.Step, run.Lost);
+        }
+        catch (Exception fault)
+        {
+            LogRunFault(logger, fault, run.Step.StepId);
+        }
+        finally
+        {
+            runs.TryRemove(KeyValuePair.Create(run.Step.StepId, run));
+            run.Dispose();
+            freed.Pulse();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "Claiming failed; it is tried again.")]
+    private static partial void LogClaimFault(ILogger logger, Exception fault);
+
+    [LoggerMessage(LogLevel.Error, "The result of step {StepId} could not be recorded; its lease will run out and it will be tried again.")]
+    private static partial void LogRunFault(ILogger logger, Exception fault, string stepId);
+
+    /// <summary>A step in the making.</summary>
+    private sealed class Run(StepRow step, DateTimeOffset startedAt) : IDisposable
+    {
+        private readonly CancellationTokenSource lost = new();
+
+        public StepRow Step => step;
+
+        public DateTimeOffset StartedAt => startedAt;
+
+        public CancellationToken Lost => lost.Token;
+
+        public Task Completion { get; set; } = Task.CompletedTask;
+
+        public void Stop() => lost.Cancel();
+
+        public void Dispose() => lost.Dispose();
+    }
+}

@@ -1,0 +1,142 @@
+using System.Collections.Frozen;
+using Microsoft.Extensions.Options;
+using Refinery.Kernel.Storage;
+
+namespace Refinery.Fleet;
+
+/// <summary>Hands out the right to run: candidates from the queue backend first, then the next due rows in SQL.</summary>
+/// <remarks>The right itself comes from one conditional update that raises the step's fence. Source: docs/spec/fleet-q.md.</remarks>
+internal sealed class StepClaims(
+    Database database, DispatchQueue queue, StepCounters counters, IOptions<FleetOptions> options, TimeProvider clock)
+{
+    /// <summary>Delayed steps and those of other hosts ring no bell here; this is how long they may go unseen.</summary>
+    private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
+
+    /// <summary>Claims up to <see cref="ClaimRequest.Max"/> steps, waiting for a first one as long as asked.</summary>
+    /// <returns>The steps claimed; empty after the wait.</returns>
+    public async Task<IReadOnlyList<StepRow>> ClaimAsync(ClaimRequest request, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var deadline = clock.GetUtcNow() + wait;
+        while (true)
+        {
+            var bell = queue.Ready.Next;
+            if (await ClaimNowAsync(request, cancellationToken) is { Count: > 0 } claimed)
+            {
+                return claimed;
+            }
+
+            var left = deadline - clock.GetUtcNow();
+            if (left <= TimeSpan.Zero)
+            {
+                return [];
+            }
+
+            await WaitAsync(bell, left < Glance ? left : Glance, cancellationToken);
+        }
+    }
+
+    /// <summary>Marks a claimed step as running.</summary>
+    /// <returns>The step, or null when the claim is no longer the holder's.</returns>
+    public Task<StepRow?> StartAsync(Holder holder, CancellationToken cancellationToken) => database.WriteAsync(
+        async sql =>
+        {
+            var row = await StepStore.StartAsync(sql, holder, NewLease(holder.PodId));
+            if (row is not null)
+            {
+                sql.Append(StepEvents.Started(row));
+                sql.AfterCommit(() => counters.Move(row.Type, Status.Claimed, Status.Running));
+            }
+
+            return row;
+        },
+        cancellationToken);
+
+    /// <summary>Prolongs one lease.</summary>
+    /// <returns>The new end of the lease, or null when the claim is no longer the holder's.</returns>
+    public async Task<DateTimeOffset?> RenewAsync(Holder holder, CancellationToken cancellationToken)
+    {
+        var until = NewLease(holder.PodId).Until;
+        var renewed = await database.WriteAsync(sql => StepStore.RenewAsync(sql, holder, until), cancellationToken);
+        return renewed == 1 ? until : null;
+    }
+
+    /// <summary>Prolongs all leases of a pod and says what it still holds.</summary>
+    public Task<IReadOnlyList<HeldStep>> RenewAllAsync(string podId, CancellationToken cancellationToken) =>
+        database.WriteAsync(sql => StepStore.RenewAllAsync(sql, podId, NewLease(podId).Until), cancellationToken);
+
+    private async Task<IReadOnlyList<StepRow>> ClaimNowAsync(ClaimRequest request, CancellationToken cancellationToken)
+    {
+        if (!request.Types.Any(type => counters.Of(type, Status.Pending) > 0))
+        {
+            return [];
+        }
+
+        var offered = await queue.TakeAsync(request.Types, request.Max, cancellationToken);
+        return await database.WriteAsync(sql => ClaimAsync(sql, request, [.. offered.Select(item => item.StepId)]), cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<StepRow>> ClaimAsync(SqlSession sql, ClaimRequest request, IReadOnlyList<string> offered)
+    {
+        var lease = NewLease(request.PodId);
+        var claimed = new List<StepRow>(request.Max);
+        await ClaimEachAsync(sql, request, lease, offered, claimed);
+        if (claimed.Count < request.Max)
+        {
+            await ClaimEachAsync(sql, request, lease, await DueAsync(sql, request, lease.Now, request.Max - claimed.Count), claimed);
+        }
+
+        return claimed;
+    }
+
+    private async Task ClaimEachAsync(SqlSession sql, ClaimRequest request, Lease lease, IReadOnlyList<string> stepIds, List<StepRow> claimed)
+    {
+        foreach (var stepId in stepIds)
+        {
+            if (await StepStore.ClaimAsync(sql, stepId, lease, request.Start ? Status.Running : Status.Claimed) is not { } row)
+            {
+                continue;
+            }
+
+            sql.Append(StepEvents.Claimed(row));
+            if (request.Start)
+            {
+                sql.Append(StepEvents.Started(row));
+            }
+
+            sql.AfterCommit(() => counters.Move(row.Type, Status.Pending, row.Status));
+            claimed.Add(row);
+        }
+    }
+
+    /// <summary>The next due rows over all types asked for, priority then age.</summary>
+    private static async Task<IReadOnlyList<string>> DueAsync(SqlSession sql, ClaimRequest request, DateTimeOffset now, int max)
+    {
+        var due = new List<Candidate>();
+        foreach (var type in request.Types)
+        {
+            due.AddRange(await StepStore.ListDueAsync(sql, type, now, max));
+        }
+
+        return [.. due.OrderByDescending(row => row.Priority).ThenBy(row => row.Rank).Take(max).Select(row => row.StepId)];
+    }
+
+    private Lease NewLease(string podId)
+    {
+        var now = Instant.Truncate(clock.GetUtcNow());
+        return new Lease(podId, now, now + options.Value.Lease);
+    }
+
+    private async Task WaitAsync(Task bell, TimeSpan longest, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(bell, Task.Delay(longest, clock, stop.Token));
+        await stop.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+}
+
+/// <summary>What a pod asks for.</summary>
+/// <param name="Types">The step types it serves.</param>
+/// <param name="Max">At least 1.</param>
+/// <param name="Start">True when it starts them in the same breath.</param>
+internal sealed record ClaimRequest(string PodId, FrozenSet<string> Types, int Max, bool Start);

@@ -1,0 +1,134 @@
+using Microsoft.Extensions.Options;
+using Refinery.Contract;
+using Refinery.Kernel.Storage;
+
+namespace Refinery.Fleet;
+
+/// <summary>Ends attempts: success, failure with or without another try, a claim given back, a worker lost.</summary>
+/// <remarks>A result counts only under the fence it was claimed with: of two who say they ran a step, one is refused.</remarks>
+internal sealed class StepEndings(
+    Database database, DispatchQueue queue, StepCounters counters, IOptions<FleetOptions> options, TimeProvider clock)
+{
+    private const int OrphanPage = 500;
+
+    /// <summary>Records the outcome of an attempt.</summary>
+    /// <returns>The step as it is now, or null when the claim is no longer the holder's: discard the result.</returns>
+    public async Task<StepRow?> FinishAsync(Holder holder, StepOutcome outcome, RunFacts facts, CancellationToken cancellationToken)
+    {
+        var row = await database.WriteAsync(
+            sql => outcome.Succeeded ? CompleteAsync(sql, holder, outcome, facts) : FailAsync(sql, holder, outcome, facts),
+            cancellationToken);
+        await OfferAgainAsync(row is null ? [] : [row]);
+        return row;
+    }
+
+    /// <summary>Gives a claim back unspent: no retry is counted, the step may be called again at once.</summary>
+    public async Task<StepRow?> ReleaseAsync(Holder holder, string why, CancellationToken cancellationToken)
+    {
+        var row = await database.WriteAsync(sql => ReleaseAsync(sql, holder, why), cancellationToken);
+        await OfferAgainAsync(row is null ? [] : [row]);
+        return row;
+    }
+
+    /// <summary>Requeues, or ends when no retry is left, every claimed or running step whose lease ran out.</summary>
+    public Task<IReadOnlyList<StepRow>> RecoverAsync(CancellationToken cancellationToken) => RecoverAsync(
+        sql => StepStore.ListOrphansAsync(sql, clock.GetUtcNow(), OrphanPage), "lost its lease", cancellationToken);
+
+    /// <summary>Requeues everything a pod held that is known to be dead.</summary>
+    public Task<IReadOnlyList<StepRow>> RecoverPodAsync(string podId, CancellationToken cancellationToken) => RecoverAsync(
+        sql => StepStore.ListHeldAsync(sql, podId), "ended without a word", cancellationToken);
+
+    private async Task<IReadOnlyList<StepRow>> RecoverAsync(
+        Func<SqlSession, Task<IReadOnlyList<StepRow>>> list, string what, CancellationToken cancellationToken)
+    {
+        var recovered = await database.WriteAsync(
+            async sql =>
+            {
+                var rows = new List<StepRow>();
+                foreach (var orphan in await list(sql))
+                {
+                    var lost = StepOutcome.Failure("worker_lost", $"Pod {orphan.ClaimedBy} {what} while it held the step.");
+                    var holder = new Holder(orphan.StepId, orphan.ClaimedBy ?? string.Empty, orphan.Fence);
+                    if (await FailAsync(sql, holder, lost, RunFacts.None) is { } row)
+                    {
+                        rows.Add(row);
+                    }
+                }
+
+                return rows;
+            },
+            cancellationToken);
+        await OfferAgainAsync(recovered);
+        return recovered;
+    }
+
+    private async Task<StepRow?> CompleteAsync(SqlSession sql, Holder holder, StepOutcome outcome, RunFacts facts)
+    {
+        var ending = new Ending(Status.Completed, outcome.Detail, Now());
+        if (await StepStore.FindAsync(sql, holder.StepId) is not { } before || await StepStore.FinishAsync(sql, holder, ending) is not { } row)
+        {
+            return null;
+        }
+
+        foreach (var artifact in outcome.Artifacts)
+        {
+            sql.Append(StepEvents.ArtifactMade(row, artifact));
+        }
+
+        sql.Append(StepEvents.Succeeded(row, outcome, facts));
+        sql.AfterCommit(() => counters.Move(row.Type, before.Status, row.Status));
+        return row;
+    }
+
+    private async Task<StepRow?> FailAsync(SqlSession sql, Holder holder, StepOutcome outcome, RunFacts facts)
+    {
+        if (await StepStore.FindAsync(sql, holder.StepId) is not { } before)
+        {
+            return null;
+        }
+
+        var again = outcome.Retryable && before.RetryCount < before.MaxRetries;
+        var row = again
+            ? await StepStore.RequeueAsync(sql, holder, Requeue(before, outcome))
+            : await StepStore.FinishAsync(sql, holder, new Ending(Status.Failed, outcome.Detail, Now()));
+        if (row is not null)
+        {
+            // The event names the pod and the attempt that failed, which the requeued row no longer holds.
+            sql.Append(StepEvents.Failed(row with { ClaimedBy = before.ClaimedBy }, outcome, facts));
+            sql.AfterCommit(() => counters.Move(row.Type, before.Status, row.Status));
+        }
+
+        return row;
+    }
+
+    private async Task<StepRow?> ReleaseAsync(SqlSession sql, Holder holder, string why)
+    {
+        var requeue = new Requeue(Counts: 0, NotBefore: null, Recipes: null, why, Now());
+        if (await StepStore.FindAsync(sql, holder.StepId) is not { } before || await StepStore.RequeueAsync(sql, holder, requeue) is not { } row)
+        {
+            return null;
+        }
+
+        sql.Append(StepEvents.Invalidated(row with { ClaimedBy = before.ClaimedBy }, why));
+        sql.AfterCommit(() => counters.Move(row.Type, before.Status, row.Status));
+        return row;
+    }
+
+    private Requeue Requeue(StepRow before, StepOutcome outcome)
+    {
+        DateTimeOffset? notBefore = outcome.RetryAtOnce ? null : Now() + options.Value.Backoff(before.RetryCount + 1);
+        return new Requeue(Counts: 1, notBefore, StepJson.Merge(before.Recipes, outcome.Recipes), outcome.Detail, Now());
+    }
+
+    /// <summary>Steps that wait for a later instant are reached from SQL once due.</summary>
+    private async Task OfferAgainAsync(IReadOnlyList<StepRow> rows)
+    {
+        var ready = rows.Where(row => row.Status == Status.Pending && row.NotBefore is null).Select(Steps.Item).ToList();
+        if (ready.Count > 0)
+        {
+            await queue.OfferAsync(ready, CancellationToken.None);
+        }
+    }
+
+    private DateTimeOffset Now() => Instant.Truncate(clock.GetUtcNow());
+}

@@ -1,0 +1,138 @@
+using Refinery.Contract;
+using Refinery.Kernel.Journal;
+using Refinery.Kernel.Work;
+
+namespace Refinery.Fleet;
+
+/// <summary>Writes the events of a step's life; one event a transition.</summary>
+internal static class StepEvents
+{
+    private const string Actor = "refinery";
+
+    public static EventDraft Created(StepRow step)
+    {
+        var args = StepJson.Parse(step.Args);
+        var payload = Wheel(step)
+            .Add("task_id", step.StepId)
+            .Add("node_id", step.StepId)
+            .Add("node_type", "Task")
+            .Add("step_type", step.Type)
+            .AddJson("args", args)
+            .AddJson("metadata", StepJson.Parse(step.Metadata))
+            .Add("priority", step.Priority)
+            .Add("max_retries", step.MaxRetries)
+            .Add("rank", step.Rank)
+            .Add("not_before", step.NotBefore)
+            .Add("created_at", step.CreatedAt);
+        if (step.Recipes is { } recipes)
+        {
+            payload.AddJson("recipes", StepJson.Parse(recipes));
+        }
+
+        return new EventDraft("task.created", payload) { ActorId = Actor, Timestamp = step.CreatedAt };
+    }
+
+    public static EventDraft Claimed(StepRow step) => Draft(
+        "attempt.created",
+        step,
+        Attempt(step)
+            .Add("node_id", AttemptId(step))
+            .Add("node_type", "Attempt")
+            .Add("pod_id", step.ClaimedBy)
+            .Add("fence", step.Fence)
+            .Add("status", "created")
+            .Add("created_at", step.UpdatedAt));
+
+    public static EventDraft Started(StepRow step) =>
+        Draft("attempt.started", step, Attempt(step).Add("status", "running"));
+
+    public static EventDraft Succeeded(StepRow step, StepOutcome outcome, RunFacts facts) => Draft(
+        "attempt.succeeded",
+        step,
+        Facts(Attempt(step), facts).Add("status", "succeeded").Add("detail", outcome.Detail));
+
+    public static EventDraft Failed(StepRow step, StepOutcome outcome, RunFacts facts)
+    {
+        var willRetry = step.Status == Status.Pending;
+        var payload = Facts(Attempt(step), facts)
+            .Add("status", "failed")
+            .Add("detail", outcome.Detail)
+            .Add("failure_reason", outcome.FailureReason ?? "failed")
+            .Add("will_retry", willRetry)
+            .Add("retry_count", step.RetryCount)
+            .Add("not_before", step.NotBefore)
+            .AddList("matched_hint_ids", outcome.MatchedHintIds);
+        if (willRetry && outcome.Recipes is { Count: > 0 } && step.Recipes is { } recipes)
+        {
+            payload.AddJson("recipes", StepJson.Parse(recipes));
+        }
+
+        return Draft("attempt.failed", step, payload);
+    }
+
+    /// <summary>The attempt counts for nothing: the step was cancelled, or its pod gave it back.</summary>
+    public static EventDraft Invalidated(StepRow step, string detail) => Draft(
+        "attempt.invalidated",
+        step,
+        Attempt(step).Add("status", "invalidated").Add("detail", detail).Add("requeued", step.Status == Status.Pending));
+
+    public static EventDraft Cancelled(StepRow step) => Draft(
+        "task.updated",
+        step,
+        Wheel(step).Add("task_id", step.StepId).Add("status", "cancelled").Add("detail", step.Detail));
+
+    public static EventDraft ArtifactMade(StepRow step, StepArtifact artifact) => Draft(
+        "artifact.created",
+        step,
+        Wheel(step)
+            .Add("node_id", $"artifact-{artifact.Sha256}")
+            .Add("node_type", "Artifact")
+            .Add("attempt_id", AttemptId(step))
+            .Add("task_id", step.StepId)
+            .Add("artifact_type", artifact.Kind)
+            .Add("file_name", artifact.FileName)
+            .Add("sha256", artifact.Sha256)
+            .Add("size_bytes", artifact.SizeBytes));
+
+    private static string AttemptId(StepRow step) => $"{step.StepId}-{step.Attempts}";
+
+    private static EventDraft Draft(string type, StepRow step, EventPayload payload) =>
+        new(type, payload) { ActorId = step.ClaimedBy ?? Actor, Timestamp = step.UpdatedAt };
+
+    private static EventPayload Attempt(StepRow step) => Wheel(step)
+        .Add("attempt_id", AttemptId(step))
+        .Add("task_id", step.StepId)
+        .Add("attempt_number", step.Attempts);
+
+    private static EventPayload Facts(EventPayload payload, RunFacts facts) => payload
+        .Add("duration_ms", facts.DurationMs)
+        .Add("log_sha256", facts.Log?.Sha256)
+        .Add("log_size_bytes", facts.Log?.SizeBytes);
+
+    /// <summary>What every event of a wheel build repeats, so that no projection needs a look-up.</summary>
+    private static EventPayload Wheel(StepRow step)
+    {
+        var payload = new EventPayload();
+        if (step.Type != StepTypes.WheelBuild)
+        {
+            return payload;
+        }
+
+        var args = StepJson.Parse(step.Args);
+        return payload
+            .Add("build_id", step.BuildId)
+            .Add("package", StepJson.Member(args, "package"))
+            .Add("version", StepJson.Member(args, "version"))
+            .Add("python_tag", StepJson.Member(args, "python_tag"))
+            .Add("platform_tag", StepJson.Member(args, "platform_tag"))
+            .Add("run_id", StepJson.Member(StepJson.Parse(step.Metadata), "run_id"));
+    }
+}
+
+/// <summary>What is known about a run beside its outcome.</summary>
+/// <param name="DurationMs">How long it ran; null when unknown.</param>
+/// <param name="Log">The stored log; null when there is none.</param>
+internal sealed record RunFacts(long? DurationMs, StoredLog? Log)
+{
+    public static RunFacts None { get; } = new(null, null);
+}

@@ -1,0 +1,164 @@
+using Refinery.Kernel.Storage;
+
+namespace Refinery.Fleet;
+
+/// <summary>The table <c>steps</c>. Each change of status is one conditional update: the database decides, once.</summary>
+internal static class StepStore
+{
+    /// <summary>Stores a new step; 0 when its id is taken.</summary>
+    public static Task<int> InsertAsync(SqlSession sql, StepRow row) => sql.ExecuteAsync(
+        """
+        INSERT INTO steps (step_id, build_id, type, status, priority, rank, args, metadata, recipes, max_retries, not_before, created_at, updated_at)
+        VALUES (@StepId, @BuildId, @Type, 'pending', @Priority, @Rank, @Args, @Metadata, @Recipes, @MaxRetries, @NotBefore, @CreatedAt, @CreatedAt)
+        ON CONFLICT (step_id) DO NOTHING
+        """,
+        new { row.StepId, row.BuildId, row.Type, row.Priority, row.Rank, row.Args, row.Metadata, row.Recipes, row.MaxRetries, row.NotBefore, row.CreatedAt });
+
+    public static Task<StepRow?> FindAsync(SqlSession sql, string stepId) =>
+        sql.FirstOrDefaultAsync<StepRow>("SELECT * FROM steps WHERE step_id = @StepId", new { StepId = stepId });
+
+    /// <summary>Waiting steps of a type, next to run first.</summary>
+    public static Task<IReadOnlyList<StepRow>> ListWaitingAsync(SqlSession sql, string type, int limit, int offset) => sql.QueryAsync<StepRow>(
+        """
+        SELECT * FROM steps WHERE status = 'pending' AND type = @Type
+        ORDER BY priority DESC, rank LIMIT @Limit OFFSET @Offset
+        """,
+        new { Type = type, Limit = limit, Offset = offset });
+
+    /// <summary>The next due steps of a type as candidates for a claim; locks nothing.</summary>
+    public static Task<IReadOnlyList<Candidate>> ListDueAsync(SqlSession sql, string type, DateTimeOffset now, int limit) => sql.QueryAsync<Candidate>(
+        """
+        SELECT step_id, priority, rank FROM steps
+        WHERE status = 'pending' AND type = @Type AND (not_before IS NULL OR not_before <= @Now)
+        ORDER BY priority DESC, rank LIMIT @Limit
+        """,
+        new { Type = type, Now = now, Limit = limit });
+
+    /// <summary>Gives the step to the pod, or null when it is not waiting or not due.</summary>
+    /// <param name="status"><c>claimed</c>, or <c>running</c> when the pod starts it in the same breath.</param>
+    public static Task<StepRow?> ClaimAsync(SqlSession sql, string stepId, Lease lease, string status) => sql.FirstOrDefaultAsync<StepRow>(
+        """
+        UPDATE steps SET status = @Status, claimed_by = @Pod, fence = fence + 1, attempts = attempts + 1,
+            lease_until = @Until, not_before = NULL, updated_at = @Now
+        WHERE step_id = @StepId AND status = 'pending' AND (not_before IS NULL OR not_before <= @Now)
+        RETURNING *
+        """,
+        new { StepId = stepId, Status = status, Pod = lease.PodId, lease.Until, lease.Now });
+
+    /// <summary>Marks a claimed step as running, or null when the claim is no longer the holder's.</summary>
+    public static Task<StepRow?> StartAsync(SqlSession sql, Holder holder, Lease lease) => sql.FirstOrDefaultAsync<StepRow>(
+        """
+        UPDATE steps SET status = 'running', lease_until = @Until, updated_at = @Now
+        WHERE step_id = @StepId AND claimed_by = @PodId AND fence = @Fence AND status = 'claimed'
+        RETURNING *
+        """,
+        new { holder.StepId, holder.PodId, holder.Fence, lease.Until, lease.Now });
+
+    /// <summary>Prolongs one lease; 0 when the claim is no longer the holder's.</summary>
+    public static Task<int> RenewAsync(SqlSession sql, Holder holder, DateTimeOffset until) => sql.ExecuteAsync(
+        """
+        UPDATE steps SET lease_until = @Until
+        WHERE step_id = @StepId AND claimed_by = @PodId AND fence = @Fence AND status IN ('claimed', 'running')
+        """,
+        new { holder.StepId, holder.PodId, holder.Fence, Until = until });
+
+    /// <summary>Prolongs every lease of a pod at once and says which it still holds.</summary>
+    public static Task<IReadOnlyList<HeldStep>> RenewAllAsync(SqlSession sql, string podId, DateTimeOffset until) => sql.QueryAsync<HeldStep>(
+        """
+        UPDATE steps SET lease_until = @Until WHERE claimed_by = @PodId AND status IN ('claimed', 'running')
+        RETURNING step_id, fence
+        """,
+        new { PodId = podId, Until = until });
+
+    /// <summary>Ends a claim in a terminal status, or null when it is no longer the holder's.</summary>
+    public static Task<StepRow?> FinishAsync(SqlSession sql, Holder holder, Ending ending) => sql.FirstOrDefaultAsync<StepRow>(
+        """
+        UPDATE steps SET status = @Status, detail = @Detail, lease_until = NULL, updated_at = @Now
+        WHERE step_id = @StepId AND claimed_by = @PodId AND fence = @Fence AND status IN ('claimed', 'running')
+        RETURNING *
+        """,
+        new { holder.StepId, holder.PodId, holder.Fence, ending.Status, ending.Detail, ending.Now });
+
+    /// <summary>Puts a claimed step back in line, or null when it is no longer the holder's.</summary>
+    public static Task<StepRow?> RequeueAsync(SqlSession sql, Holder holder, Requeue requeue) => sql.FirstOrDefaultAsync<StepRow>(
+        """
+        UPDATE steps SET status = 'pending', retry_count = retry_count + @Counts, not_before = @NotBefore,
+            recipes = COALESCE(@Recipes, recipes), detail = @Detail, claimed_by = NULL, lease_until = NULL, updated_at = @Now
+        WHERE step_id = @StepId AND claimed_by = @PodId AND fence = @Fence AND status IN ('claimed', 'running')
+        RETURNING *
+        """,
+        new { holder.StepId, holder.PodId, holder.Fence, requeue.Counts, requeue.NotBefore, requeue.Recipes, requeue.Detail, requeue.Now });
+
+    /// <summary>Claimed or running steps whose lease ran out before an instant.</summary>
+    public static Task<IReadOnlyList<StepRow>> ListOrphansAsync(SqlSession sql, DateTimeOffset before, int limit) => sql.QueryAsync<StepRow>(
+        "SELECT * FROM steps WHERE status IN ('claimed', 'running') AND lease_until < @Before ORDER BY rank LIMIT @Limit",
+        new { Before = before, Limit = limit });
+
+    /// <summary>Claimed or running steps of a pod.</summary>
+    public static Task<IReadOnlyList<StepRow>> ListHeldAsync(SqlSession sql, string podId) => sql.QueryAsync<StepRow>(
+        "SELECT * FROM steps WHERE status IN ('claimed', 'running') AND claimed_by = @PodId ORDER BY rank",
+        new { PodId = podId });
+
+    /// <summary>Cancels up to <paramref name="limit"/> waiting steps of a type.</summary>
+    public static Task<IReadOnlyList<StepRow>> CancelWaitingAsync(SqlSession sql, string type, Ending ending, int limit) => sql.QueryAsync<StepRow>(
+        """
+        UPDATE steps SET status = 'cancelled', detail = @Detail, not_before = NULL, updated_at = @Now
+        WHERE status = 'pending' AND step_id IN (
+            SELECT step_id FROM steps WHERE status = 'pending' AND type = @Type ORDER BY priority DESC, rank LIMIT @Limit {{skip_locked}})
+        RETURNING *
+        """,
+        new { Type = type, ending.Detail, ending.Now, Limit = limit });
+
+    public static Task<IReadOnlyList<CountRow>> CountAsync(SqlSession sql) =>
+        sql.QueryAsync<CountRow>("SELECT type, status, COUNT(*) AS count FROM steps GROUP BY type, status");
+
+    /// <summary>When the oldest waiting step of a type was submitted; walks one index entry per priority.</summary>
+    public static Task<string?> OldestWaitingAsync(SqlSession sql, string type) => sql.FirstOrDefaultAsync<string>(
+        """
+        WITH RECURSIVE bands (priority) AS (
+            SELECT MAX(priority) FROM steps WHERE status = 'pending' AND type = @Type
+            UNION ALL
+            SELECT (SELECT MAX(priority) FROM steps WHERE status = 'pending' AND type = @Type AND priority < bands.priority)
+            FROM bands WHERE bands.priority IS NOT NULL)
+        SELECT MIN((SELECT created_at FROM steps WHERE status = 'pending' AND type = @Type AND priority = bands.priority ORDER BY rank LIMIT 1))
+        FROM bands
+        """,
+        new { Type = type });
+}
+
+/// <summary>A step that may be claimed.</summary>
+internal sealed record Candidate
+{
+    public required string StepId { get; init; }
+    public required long Priority { get; init; }
+    public required long Rank { get; init; }
+}
+
+/// <summary>A step that a pod still holds.</summary>
+internal sealed record HeldStep
+{
+    public required string StepId { get; init; }
+    public required long Fence { get; init; }
+}
+
+/// <summary>How many steps of a type have a status.</summary>
+internal sealed record CountRow
+{
+    public required string Type { get; init; }
+    public required string Status { get; init; }
+    public required long Count { get; init; }
+}
+
+/// <summary>The right to run until an instant.</summary>
+internal sealed record Lease(string PodId, DateTimeOffset Now, DateTimeOffset Until);
+
+/// <summary>Who says it holds a step, and under which fence.</summary>
+internal sealed record Holder(string StepId, string PodId, long Fence);
+
+/// <summary>How a step ends.</summary>
+internal sealed record Ending(string Status, string Detail, DateTimeOffset Now);
+
+/// <summary>How a step goes back in line.</summary>
+/// <param name="Counts">1 when it counts as a retry, else 0.</param>
+/// <param name="Recipes">The step's new recipes as JSON, or null to keep them.</param>
+internal sealed record Requeue(int Counts, DateTimeOffset? NotBefore, string? Recipes, string Detail, DateTimeOffset Now);

@@ -1,0 +1,148 @@
+using Refinery.Contract;
+using Refinery.Kernel.Storage;
+using Refinery.Kernel.Work;
+
+namespace Refinery.Fleet;
+
+/// <summary>Submits steps and answers about them.</summary>
+internal sealed class Steps(Database database, DispatchQueue queue, StepCounters counters, Ids ids, TimeProvider clock) : ISteps
+{
+    private const int CancelPage = 1000;
+    private long lastRank;
+
+    public async Task<IReadOnlyList<SubmittedStep>> SubmitAsync(IReadOnlyList<NewStep> steps, CancellationToken cancellationToken)
+    {
+        var rows = await database.WriteAsync(sql => InsertAsync(sql, steps), cancellationToken);
+        await queue.OfferAsync([.. rows.Where(row => row.NotBefore is null).Select(Item)], CancellationToken.None);
+        return [.. rows.Select(row => new SubmittedStep(row.StepId, row.BuildId))];
+    }
+
+    public async Task<IReadOnlyList<WaitingStep>> ListWaitingAsync(string type, int limit, int offset, CancellationToken cancellationToken)
+    {
+        var rows = await database.ReadAsync(sql => StepStore.ListWaitingAsync(sql, type, limit, offset), cancellationToken);
+        return [.. rows.Select(Waiting)];
+    }
+
+    public async Task<StepCounts> CountAsync(string type, CancellationToken cancellationToken)
+    {
+        var waiting = counters.Of(type, Status.Pending);
+        var oldest = waiting == 0 ? null : await database.ReadAsync(sql => StepStore.OldestWaitingAsync(sql, type), cancellationToken);
+        return new StepCounts(
+            waiting,
+            oldest is null ? null : Instant.Parse(oldest),
+            counters.Of(type, Status.Claimed),
+            counters.Of(type, Status.Running));
+    }
+
+    public long CountWaiting(string type) => counters.Of(type, Status.Pending);
+
+    public async Task<long> CancelWaitingAsync(string type, string reason, CancellationToken cancellationToken)
+    {
+        var cancelled = 0L;
+        while (await database.WriteAsync(sql => CancelPageAsync(sql, type, reason), cancellationToken) is > 0 and var page)
+        {
+            cancelled += page;
+        }
+
+        await queue.ClearAsync(cancellationToken);
+        return cancelled;
+    }
+
+    public async Task<StepSnapshot?> FindAsync(string stepId, CancellationToken cancellationToken) =>
+        await database.ReadAsync(sql => StepStore.FindAsync(sql, stepId), cancellationToken) is { } row ? Snapshot(row) : null;
+
+    /// <summary>The queue item of a step.</summary>
+    public static QueueItem Item(StepRow row) => new(row.StepId, row.Type, (int)row.Priority, row.Rank, row.CreatedAt);
+
+    private async Task<List<StepRow>> InsertAsync(SqlSession sql, IReadOnlyList<NewStep> steps)
+    {
+        var now = Instant.Truncate(clock.GetUtcNow());
+        var rows = new List<StepRow>(steps.Count);
+        foreach (var step in steps)
+        {
+            var row = Row(step, now);
+            while (await StepStore.InsertAsync(sql, row) == 0)
+            {
+                row = Row(step, now);
+            }
+
+            sql.Append(StepEvents.Created(row));
+            rows.Add(row);
+        }
+
+        sql.AfterCommit(() => rows.ForEach(row => counters.Move(row.Type, from: null, Status.Pending)));
+        return rows;
+    }
+
+    private StepRow Row(NewStep step, DateTimeOffset now)
+    {
+        var stepId = ids.NewStepId();
+        return new StepRow
+        {
+            StepId = stepId,
+            BuildId = BuildId.Of(stepId, step),
+            Type = step.Type,
+            Status = Status.Pending,
+            Priority = step.Priority,
+            Rank = NextRank(now),
+            Args = StepJson.Text(step.Args),
+            Metadata = StepJson.Text(step.Metadata),
+            Recipes = StepJson.Recipes(step.Recipes),
+            MaxRetries = step.MaxRetries,
+            RetryCount = 0,
+            Attempts = 0,
+            Fence = 0,
+            NotBefore = step.NotBefore,
+            CreatedAt = now,
+            UpdatedAt = now,
+        };
+    }
+
+    /// <summary>Age in microseconds, made strictly ascending: called on the writer's thread only.</summary>
+    private long NextRank(DateTimeOffset now) =>
+        lastRank = Math.Max(lastRank + 1, (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+
+    private async Task<int> CancelPageAsync(SqlSession sql, string type, string reason)
+    {
+        var ending = new Ending(Status.Cancelled, reason, Instant.Truncate(clock.GetUtcNow()));
+        var rows = await StepStore.CancelWaitingAsync(sql, type, ending, CancelPage);
+        foreach (var row in rows)
+        {
+            sql.Append(StepEvents.Cancelled(row));
+            sql.AfterCommit(() => counters.Move(row.Type, Status.Pending, Status.Cancelled));
+        }
+
+        return rows.Count;
+    }
+
+    private static WaitingStep Waiting(StepRow row) => new()
+    {
+        StepId = row.StepId,
+        BuildId = row.BuildId,
+        Args = StepJson.Parse(row.Args),
+        Recipes = StepJson.Recipes(row.Recipes),
+        Priority = (int)row.Priority,
+        Attempts = (int)row.Attempts,
+        EnqueuedAt = row.CreatedAt,
+        NotBefore = row.NotBefore,
+    };
+
+    private static StepSnapshot Snapshot(StepRow row) => new()
+    {
+        StepId = row.StepId,
+        BuildId = row.BuildId,
+        Type = row.Type,
+        Status = Enum.Parse<StepStatus>(row.Status, ignoreCase: true),
+        Args = StepJson.Parse(row.Args),
+        Metadata = StepJson.Parse(row.Metadata),
+        Recipes = StepJson.Recipes(row.Recipes),
+        Priority = (int)row.Priority,
+        RetryCount = (int)row.RetryCount,
+        MaxRetries = (int)row.MaxRetries,
+        ClaimedBy = row.ClaimedBy,
+        NotBefore = row.NotBefore,
+        CreatedAt = row.CreatedAt,
+        UpdatedAt = row.UpdatedAt,
+        Detail = row.Detail,
+    };
+}

@@ -1,0 +1,114 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+using Refinery.Kernel.Storage;
+using Refinery.Kernel.Web;
+
+namespace Refinery.Fleet;
+
+/// <summary>The work protocol: how a pod in any language takes steps and reports on them.</summary>
+internal static class WorkEndpoints
+{
+    public static void MapWorkProtocol(this IEndpointRouteBuilder routes)
+    {
+        var api = routes.MapGroup("/api").WithTags("Work protocol");
+        api.MapPost("/steps/claim", ClaimAsync).RequireWorkerToken().Produces<IReadOnlyList<ClaimedStep>>()
+            .WithName("ClaimSteps").WithSummary("Take steps to run, waiting for a first one up to 30 seconds.");
+        api.MapPost("/steps/{stepId}/start", StartAsync).RequireWorkerToken().Produces<HeldAnswer>()
+            .WithName("StartStep").WithSummary("Say that a claimed step runs now.");
+        api.MapPost("/steps/{stepId}/renew", RenewAsync).RequireWorkerToken().Produces<HeldAnswer>()
+            .WithName("RenewStep").WithSummary("Prolong the lease of a held step.");
+        api.MapPost("/steps/{stepId}/complete", CompleteAsync).RequireWorkerToken().Produces<HeldAnswer>()
+            .WithName("CompleteStep").WithSummary("Report success.");
+        api.MapPost("/steps/{stepId}/fail", FailAsync).RequireWorkerToken().Produces<HeldAnswer>()
+            .WithName("FailStep").WithSummary("Report failure; the step is retried while retries are left.");
+        api.MapPost("/steps/{stepId}/release", ReleaseAsync).RequireWorkerToken().Produces<HeldAnswer>()
+            .WithName("ReleaseStep").WithSummary("Give a step back unspent.");
+        api.MapPost("/pods/heartbeat", BeatAsync).RequireWorkerToken().Produces<HeartbeatAnswer>()
+            .WithName("PodHeartbeat").WithSummary("Say that a pod lives.");
+        api.MapGet("/pods", ListPodsAsync).Produces<IReadOnlyList<PodAnswer>>()
+            .WithName("ListPods").WithSummary("All pods known, eldest first.");
+    }
+
+    private static async Task<IResult> ClaimAsync(Body<ClaimBody> body, StepClaims claims, CancellationToken cancellationToken)
+    {
+        var ask = body.Value;
+        var request = new ClaimRequest(ask.PodId, ask.Kinds.ToFrozenSet(StringComparer.Ordinal), ask.Max, Start: false);
+        var rows = await claims.ClaimAsync(request, TimeSpan.FromSeconds(ask.WaitSeconds), cancellationToken);
+        return Results.Ok(rows.Select(ClaimedStep.Of));
+    }
+
+    private static async Task<IResult> StartAsync(string stepId, Body<HolderBody> body, StepClaims claims, Steps steps, CancellationToken cancellationToken)
+    {
+        var holder = HolderOf(stepId, body.Value);
+        return await claims.StartAsync(holder, cancellationToken) is { } row
+            ? Results.Ok(new HeldAnswer(CancelRequested: false, row.LeaseUntil, row.Status))
+            : await RefuseAsync(holder, steps, cancellationToken);
+    }
+
+    private static async Task<IResult> RenewAsync(string stepId, Body<HolderBody> body, StepClaims claims, Steps steps, CancellationToken cancellationToken)
+    {
+        var holder = HolderOf(stepId, body.Value);
+        return await claims.RenewAsync(holder, cancellationToken) is { } until
+            ? Results.Ok(new HeldAnswer(CancelRequested: false, until))
+            : await RefuseAsync(holder, steps, cancellationToken);
+    }
+
+    private static Task<IResult> CompleteAsync(string stepId, Body<OutcomeBody> body, StepEndings endings, Steps steps, CancellationToken cancellationToken) =>
+        FinishAsync(HolderOf(stepId, body.Value), body.Value, succeeded: true, endings, steps, cancellationToken);
+
+    private static Task<IResult> FailAsync(string stepId, Body<OutcomeBody> body, StepEndings endings, Steps steps, CancellationToken cancellationToken) =>
+        FinishAsync(HolderOf(stepId, body.Value), body.Value, succeeded: false, endings, steps, cancellationToken);
+
+    private static async Task<IResult> FinishAsync(
+        Holder holder, OutcomeBody body, bool succeeded, StepEndings endings, Steps steps, CancellationToken cancellationToken)
+    {
+        var facts = new RunFacts(body.DurationMs, Log: null);
+        return await endings.FinishAsync(holder, body.Outcome(succeeded), facts, cancellationToken) is { } row
+            ? Results.Ok(new HeldAnswer(CancelRequested: false, Status: row.Status))
+            : await RefuseAsync(holder, steps, cancellationToken);
+    }
+
+    private static async Task<IResult> ReleaseAsync(string stepId, Body<HolderBody> body, StepEndings endings, Steps steps, CancellationToken cancellationToken)
+    {
+        var holder = HolderOf(stepId, body.Value);
+        return await endings.ReleaseAsync(holder, $"Pod {holder.PodId} gave the step back.", cancellationToken) is { } row
+            ? Results.Ok(new HeldAnswer(CancelRequested: false, Status: row.Status))
+            : await RefuseAsync(holder, steps, cancellationToken);
+    }
+
+    private static async Task<IResult> BeatAsync(Body<HeartbeatBody> body, Database database, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var beat = body.Value;
+        var pod = new PodRow
+        {
+            PodId = beat.PodId,
+            Kinds = JsonSerializer.Serialize(beat.Kinds),
+            Capacity = beat.Capacity,
+            Running = beat.Running,
+            Version = beat.Version,
+            BeatAt = clock.GetUtcNow(),
+        };
+        await database.WriteAsync(sql => PodStore.BeatAsync(sql, pod), cancellationToken);
+        return Results.Ok(new HeartbeatAnswer(Leader: null, Cancel: []));
+    }
+
+    private static async Task<IResult> ListPodsAsync(Database database, TimeProvider clock, IOptions<FleetOptions> options, CancellationToken cancellationToken)
+    {
+        var aliveSince = clock.GetUtcNow().AddSeconds(-options.Value.DeadAfterSeconds);
+        var pods = await database.ReadAsync(PodStore.ListAsync, cancellationToken);
+        return Results.Ok(pods.Select(pod => new PodAnswer(
+            pod.PodId, pod.BeatAt >= aliveSince, JsonSerializer.Deserialize<string[]>(pod.Kinds) ?? [], pod.Capacity, pod.Running, pod.Version, pod.BornAt, pod.BeatAt)));
+    }
+
+    private static Holder HolderOf(string stepId, HolderBody body) => new(RouteText.Decode(stepId), body.PodId, body.Fence);
+
+    /// <summary>Why a pod may not speak for a step: unknown 404, cancelled or someone else's 409.</summary>
+    private static async Task<IResult> RefuseAsync(Holder holder, Steps steps, CancellationToken cancellationToken) =>
+        await steps.FindAsync(holder.StepId, cancellationToken) is { } step
+            ? Errors.Conflict($"Pod {Errors.Quote(holder.PodId)} does not hold step {Errors.Quote(holder.StepId)} under fence {holder.Fence}; it is {step.Status.ToString().ToLowerInvariant()} now: stop at once and discard the result.")
+            : Errors.NotFound($"Step {Errors.Quote(holder.StepId)} does not exist.");
+}

@@ -1,0 +1,78 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Refinery.Contract;
+using Refinery.Kernel.Web;
+using Refinery.Kernel.Work;
+
+namespace Refinery.Queue;
+
+/// <summary>The wheels waiting to be built, as people and scripts see them.</summary>
+internal static class QueueEndpoints
+{
+    public static void MapQueue(this IEndpointRouteBuilder routes)
+    {
+        var queue = routes.MapGroup("/api/queue").WithTags("Queue");
+        queue.MapGet("/", ListAsync).Produces<QueueAnswer>()
+            .WithName("ListQueue").WithSummary("What waits to be built, next to run first. Reading takes nothing out.");
+        queue.MapGet("/stats", StatsAsync).Produces<QueueStatsAnswer>()
+            .WithName("QueueStats").WithSummary("How full the queue is.");
+        queue.MapPost("/enqueue", EnqueueAsync).RequireWorkerToken().Produces<EnqueueAnswer>(StatusCodes.Status201Created)
+            .WithName("Enqueue").WithSummary("Queue one wheel, or an array of them.");
+        queue.MapPost("/clear", ClearAsync).RequireWorkerToken().Produces<ClearAnswer>()
+            .WithName("ClearQueue").WithSummary("Cancel everything that waits; running builds go on.");
+    }
+
+    private static async Task<IResult> ListAsync(
+        HttpRequest request, ISteps steps, QueueBackendInfo backend, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var page = Page.Read(request);
+        var items = await steps.ListWaitingAsync(StepTypes.WheelBuild, page.Limit, page.Offset, cancellationToken);
+        var counts = await steps.CountAsync(StepTypes.WheelBuild, cancellationToken);
+        return Results.Ok(new QueueAnswer([.. items.Select(Answer)], counts.Waiting, Age(counts, clock), backend.Name));
+    }
+
+    private static async Task<IResult> StatsAsync(ISteps steps, QueueBackendInfo backend, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var counts = await steps.CountAsync(StepTypes.WheelBuild, cancellationToken);
+        return Results.Ok(new QueueStatsAnswer(counts.Waiting, Age(counts, clock), backend.Name, counts.Leased, counts.Running));
+    }
+
+    private static async Task<IResult> EnqueueAsync(Body<OneOrMany<EnqueueBody>> body, ISteps steps, CancellationToken cancellationToken)
+    {
+        var asked = body.Value;
+        var submitted = await steps.SubmitAsync([.. asked.Items.Select(item => item.Step())], cancellationToken);
+        var length = steps.CountWaiting(StepTypes.WheelBuild);
+        var answers = asked.Items.Zip(submitted, (item, step) => new EnqueueAnswer($"{item.Package} is queued.", step.StepId, step.BuildId, length));
+        return Results.Json(asked.IsMany ? answers : answers.First(), statusCode: StatusCodes.Status201Created);
+    }
+
+    private static async Task<IResult> ClearAsync(ISteps steps, QueueBackendInfo backend, CancellationToken cancellationToken)
+    {
+        if (!backend.Capabilities.HasFlag(QueueCapabilities.Clear))
+        {
+            return Errors.NotSupported($"The queue backend '{backend.Name}' cannot be cleared; file and redis can.");
+        }
+
+        var cleared = await steps.CancelWaitingAsync(StepTypes.WheelBuild, "Cancelled because the queue was cleared.", cancellationToken);
+        return Results.Ok(new ClearAnswer(cleared == 1 ? "1 item was cancelled." : $"{cleared} items were cancelled.", cleared));
+    }
+
+    private static QueueItemAnswer Answer(WaitingStep step) => new(
+        step.StepId,
+        step.BuildId,
+        Text(step, "package") ?? string.Empty,
+        Text(step, "version"),
+        Text(step, "python_tag"),
+        Text(step, "platform_tag"),
+        RecipeList.Flat(step.Recipes),
+        step.Priority,
+        step.Attempts,
+        step.EnqueuedAt,
+        step.NotBefore);
+
+    private static string? Text(WaitingStep step, string name) => step.Args.TryGetProperty(name, out var value) ? value.GetString() : null;
+
+    private static double Age(StepCounts counts, TimeProvider clock) =>
+        counts.OldestWaitingAt is { } oldest ? Math.Max(0, (clock.GetUtcNow() - oldest).TotalSeconds) : 0;
+}

@@ -1,0 +1,101 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Refinery.Kernel.Web;
+
+namespace Refinery.Queue;
+
+/// <summary>Recipes in both written forms: <c>["apt:libffi-dev"]</c> and <c>{"apt":["libffi-dev"]}</c>.</summary>
+internal static partial class RecipeList
+{
+    private static readonly string[] Managers = ["apt", "dnf", "pip", "env"];
+
+    /// <summary>Why the recipes cannot be taken, in one sentence; null when they can or there are none.</summary>
+    public static string? Fault(JsonElement? recipes)
+    {
+        var entries = Entries(recipes, out var malformed);
+        if (malformed)
+        {
+            return "The field 'recipes' is wrong; a list like [\"apt:libffi-dev\"] or an object like {\"apt\":[\"libffi-dev\"]} is expected.";
+        }
+
+        foreach (var (manager, package) in entries)
+        {
+            if (!Managers.Contains(manager, StringComparer.Ordinal))
+            {
+                return $"The recipe manager {Errors.Quote(manager)} is unknown; one of apt, dnf, pip, env is expected.";
+            }
+
+            if (!(manager == "env" ? Setting() : Package()).IsMatch(package))
+            {
+                return $"The recipe {Errors.Quote(package)} for {manager} is no {(manager == "env" ? "NAME=value setting" : "package name")}.";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The recipes by manager, or null when there are none.</summary>
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>>? Read(JsonElement? recipes)
+    {
+        var byManager = Entries(recipes, out _)
+            .GroupBy(entry => entry.Manager, StringComparer.Ordinal)
+            .ToDictionary(
+                group => group.Key,
+                IReadOnlyList<string> (group) => [.. group.Select(entry => entry.Package).Distinct(StringComparer.Ordinal)],
+                StringComparer.Ordinal);
+        return byManager.Count == 0 ? null : byManager;
+    }
+
+    /// <summary>The flat written form.</summary>
+    public static IReadOnlyList<string> Flat(IReadOnlyDictionary<string, IReadOnlyList<string>> recipes) =>
+        [.. recipes.SelectMany(recipe => recipe.Value.Select(package => $"{recipe.Key}:{package}"))];
+
+    private static List<(string Manager, string Package)> Entries(JsonElement? recipes, out bool malformed)
+    {
+        var entries = new List<(string, string)>();
+        malformed = recipes switch
+        {
+            null or { ValueKind: JsonValueKind.Null } => false,
+            { ValueKind: JsonValueKind.Array } list => !ReadList(list, entries),
+            { ValueKind: JsonValueKind.Object } map => !ReadMap(map, entries),
+            _ => true,
+        };
+        return entries;
+    }
+
+    private static bool ReadList(JsonElement list, List<(string, string)> entries)
+    {
+        foreach (var item in list.EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.String || item.GetString()?.Split(':', 2) is not [var manager, var package])
+            {
+                return false;
+            }
+
+            entries.Add((manager, package));
+        }
+
+        return true;
+    }
+
+    private static bool ReadMap(JsonElement map, List<(string, string)> entries)
+    {
+        foreach (var member in map.EnumerateObject())
+        {
+            if (member.Value.ValueKind != JsonValueKind.Array || member.Value.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
+            {
+                return false;
+            }
+
+            entries.AddRange(member.Value.EnumerateArray().Select(item => (member.Name, item.GetString() ?? string.Empty)));
+        }
+
+        return true;
+    }
+
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9+._:-]{0,199}\\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Package();
+
+    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]{0,99}=[^\\x00-\\x1f]{0,1000}\\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Setting();
+}

@@ -1,0 +1,132 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Refinery.Tests.Fleet;
+
+/// <summary>How a pod elsewhere takes steps and reports on them, over the real port.</summary>
+public sealed class WorkProtocolTests
+{
+    [Fact]
+    public async Task A_claimed_step_is_completed_by_its_holder_and_by_nobody_else()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var stepId = await SubmitAsync(host, "elsewhere");
+        var claim = Assert.Single(await ClaimAsync(host, "pod-a", max: 5));
+
+        using var stale = await host.Http.PostAsJsonAsync($"/api/steps/{stepId}/complete", new { pod_id = "pod-b", fence = 1 });
+        var answer = await host.PostAsync($"/api/steps/{stepId}/complete", new { pod_id = "pod-a", fence = 1, detail = "Made." });
+        using var again = await host.Http.PostAsJsonAsync($"/api/steps/{stepId}/complete", new { pod_id = "pod-a", fence = 1 });
+
+        Assert.Equal(stepId, claim.GetProperty("step_id").GetString());
+        Assert.Equal(HttpStatusCode.Conflict, stale.StatusCode);
+        Assert.Equal("completed", answer.GetProperty("status").GetString());
+        Assert.Equal(HttpStatusCode.Conflict, again.StatusCode);
+        Assert.Equal("completed", (await host.GetAsync($"/status/{stepId}")).GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public async Task Steps_are_claimed_by_priority_and_then_by_age()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var low = await SubmitAsync(host, "elsewhere", priority: 0);
+        var high = await SubmitAsync(host, "elsewhere", priority: 9);
+        var later = await SubmitAsync(host, "elsewhere", priority: 9);
+
+        var claimed = await ClaimAsync(host, "pod-a", max: 3);
+
+        string[] expected = [high, later, low];
+        Assert.Equal(expected.AsEnumerable(), claimed.Select(step => step.GetProperty("step_id").GetString()));
+    }
+
+    [Fact]
+    public async Task A_long_poll_is_answered_as_soon_as_a_step_is_submitted()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var poll = ClaimAsync(host, "pod-a", max: 1, waitSeconds: 30);
+
+        var stepId = await SubmitAsync(host, "elsewhere");
+
+        Assert.Equal(stepId, Assert.Single(await poll).GetProperty("step_id").GetString());
+    }
+
+    [Fact]
+    public async Task A_failed_step_is_retried_and_ends_as_failed_when_no_retry_is_left()
+    {
+        await using var host = await RefineryHost.StartAsync(("FLEET_Q_BACKOFF_SEC", "0"));
+        var stepId = await SubmitAsync(host, "elsewhere", maxRetries: 1);
+
+        for (var attempt = 1; attempt <= 2; attempt++)
+        {
+            var claim = Assert.Single(await ClaimAsync(host, "pod-a", max: 1, waitSeconds: 5));
+            Assert.Equal(attempt, claim.GetProperty("attempt").GetInt32());
+            await host.PostAsync($"/api/steps/{stepId}/fail", new { pod_id = "pod-a", fence = attempt, detail = "No." });
+        }
+
+        var status = await host.GetAsync($"/status/{stepId}");
+        Assert.Equal("failed", status.GetProperty("status").GetString());
+        Assert.Equal(1, status.GetProperty("retry_count").GetInt32());
+    }
+
+    [Fact]
+    public async Task Eight_pods_claim_a_thousand_steps_without_losing_or_sharing_one()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var submitted = new List<string>();
+        for (var index = 0; index < 1000; index++)
+        {
+            submitted.Add(await SubmitAsync(host, "elsewhere"));
+        }
+
+        var claims = await Task.WhenAll(Enumerable.Range(0, 8).Select(pod => DrainAsync(host, $"pod-{pod}")));
+
+        Assert.Equal(submitted.Order(StringComparer.Ordinal), claims.SelectMany(ids => ids).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_step_of_a_served_type_runs_here_at_once()
+    {
+        await using var host = await RefineryHost.StartAsync();
+
+        var stepId = await SubmitAsync(host, "hello_world");
+
+        await Wait.UntilAsync(async () => (await host.GetAsync($"/status/{stepId}")).GetProperty("status").GetString() == "completed");
+    }
+
+    [Fact]
+    public async Task A_step_whose_pod_fell_silent_is_given_to_another()
+    {
+        await using var host = await RefineryHost.StartAsync(("FLEET_Q_LEASE_SEC", "1"), ("FLEET_Q_RECOVERY_SEC", "1"), ("FLEET_Q_BACKOFF_SEC", "0"));
+        var stepId = await SubmitAsync(host, "elsewhere");
+        await ClaimAsync(host, "pod-dead", max: 1);
+
+        var claim = Assert.Single(await ClaimAsync(host, "pod-b", max: 1, waitSeconds: 30));
+
+        Assert.Equal(2, claim.GetProperty("fence").GetInt32());
+        using var late = await host.Http.PostAsJsonAsync($"/api/steps/{stepId}/complete", new { pod_id = "pod-dead", fence = 1 });
+        Assert.Equal(HttpStatusCode.Conflict, late.StatusCode);
+    }
+
+    private static async Task<List<string>> DrainAsync(RefineryHost host, string pod)
+    {
+        var ids = new List<string>();
+        while (await ClaimAsync(host, pod, max: 7) is { Count: > 0 } claimed)
+        {
+            ids.AddRange(claimed.Select(step => step.GetProperty("step_id").GetString()!));
+        }
+
+        return ids;
+    }
+
+    private static async Task<string> SubmitAsync(RefineryHost host, string type, int priority = 0, int maxRetries = 3)
+    {
+        var answer = await host.PostAsync("/submit", new { type, args = new { n = 1 }, priority, max_retries = maxRetries });
+        return answer.GetProperty("step_id").GetString()!;
+    }
+
+    private static async Task<IReadOnlyList<JsonElement>> ClaimAsync(RefineryHost host, string pod, int max, int waitSeconds = 0)
+    {
+        var answer = await host.PostAsync("/api/steps/claim", new { pod_id = pod, kinds = new[] { "elsewhere" }, max, wait_seconds = waitSeconds });
+        return [.. answer.EnumerateArray()];
+    }
+}
