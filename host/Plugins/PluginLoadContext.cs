@@ -10,7 +10,7 @@ namespace Refinery.Host.Plugins;
 /// </remarks>
 internal sealed class PluginLoadContext(string folder, IReadOnlyList<PluginAssembly> assemblies) : AssemblyLoadContext($"plugin {folder}")
 {
-    private readonly List<AssemblyDependencyResolver> _resolvers =
+    private readonly List<AssemblyDependencyResolver> resolvers =
         [.. assemblies.Select(assembly => new AssemblyDependencyResolver(assembly.Path))];
 
     protected override Assembly? Load(AssemblyName assemblyName)
@@ -25,7 +25,7 @@ internal sealed class PluginLoadContext(string folder, IReadOnlyList<PluginAssem
 
     protected override nint LoadUnmanagedDll(string unmanagedDllName)
     {
-        var path = _resolvers.Select(resolver => resolver.ResolveUnmanagedDllToPath(unmanagedDllName)).FirstOrDefault(found => found is not null);
+        var path = resolvers.Select(resolver => resolver.ResolveUnmanagedDllToPath(unmanagedDllName)).FirstOrDefault(found => found is not null);
         return path is null ? 0 : LoadUnmanagedDllFromPath(path);
     }
 
@@ -46,7 +46,7 @@ internal sealed class PluginLoadContext(string folder, IReadOnlyList<PluginAssem
 
     private string? FindPath(AssemblyName assemblyName)
     {
-        var resolved = _resolvers.Select(resolver => resolver.ResolveAssemblyToPath(assemblyName)).FirstOrDefault(found => found is not null);
+        var resolved = resolvers.Select(resolver => resolver.ResolveAssemblyToPath(assemblyName)).FirstOrDefault(found => found is not null);
         var beside = Path.Combine(folder, $"{assemblyName.Name}.dll");
         return resolved ?? (assemblyName.CultureName is null or "" && File.Exists(beside) ? beside : null);
     }

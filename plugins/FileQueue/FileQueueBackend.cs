@@ -6,9 +6,9 @@ namespace Refinery.FileQueue;
 internal sealed class FileQueueBackend(JournalledItems queue, TimeProvider clock) : IQueueBackend
 {
     // Never disposed: it holds nothing of the system, and a caller caught behind it would wait for ever.
-    private readonly SemaphoreSlim _gate = new(1, 1);
-    private readonly Waiters _waiters = new();
-    private bool _disposed;
+    private readonly SemaphoreSlim gate = new(1, 1);
+    private readonly Waiters waiters = new();
+    private volatile bool disposed;
 
     public async Task EnqueueAsync(IReadOnlyList<QueueItem> items, CancellationToken cancellationToken)
     {
@@ -20,17 +20,15 @@ internal sealed class FileQueueBackend(JournalledItems queue, TimeProvider clock
     public async Task<IReadOnlyList<QueueItem>> PopAsync(int max, TimeSpan wait, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
+        ObjectDisposedException.ThrowIf(disposed, this);
         var start = clock.GetTimestamp();
         var (taken, waiter) = await TakeOrLineUpAsync(max, mayWait: wait > TimeSpan.Zero, cancellationToken);
         while (waiter is not null)
         {
             await WaitAsync(waiter, Remaining(start, wait), cancellationToken);
-            if (_disposed)
-            {
-                return [];
-            }
 
-            (taken, waiter) = await TakeOrLineUpAsync(max, mayWait: Remaining(start, wait) > TimeSpan.Zero, cancellationToken);
+            // Not cancellable: whoever was woken must take, or line up and pass the call on, or the item waits beside sleepers.
+            (taken, waiter) = await TakeOrLineUpAsync(max, mayWait: Remaining(start, wait) > TimeSpan.Zero, CancellationToken.None);
         }
 
         return taken;
@@ -57,12 +55,12 @@ internal sealed class FileQueueBackend(JournalledItems queue, TimeProvider clock
 
     public async ValueTask DisposeAsync()
     {
-        await _gate.WaitAsync();
-        using var turn = new Turn(_gate);
-        if (!_disposed)
+        await gate.WaitAsync();
+        using var turn = new Turn(gate);
+        if (!disposed)
         {
-            _disposed = true;
-            _waiters.WakeAll();
+            disposed = true;
+            waiters.WakeAll();
             queue.Dispose();
         }
     }
@@ -70,10 +68,16 @@ internal sealed class FileQueueBackend(JournalledItems queue, TimeProvider clock
     private async Task<(IReadOnlyList<QueueItem> Taken, Waiter? Waiter)> TakeOrLineUpAsync(
         int max, bool mayWait, CancellationToken cancellationToken)
     {
-        using var turn = await EnterAsync(cancellationToken);
+        await gate.WaitAsync(cancellationToken);
+        using var turn = new Turn(gate);
+        if (disposed)
+        {
+            return ([], null);
+        }
+
         var taken = queue.Take(max);
         WakeNextIfItemsWait();
-        return (taken, taken.Count == 0 && mayWait ? _waiters.LineUp() : null);
+        return (taken, taken.Count == 0 && mayWait ? waiters.LineUp() : null);
     }
 
     private async Task WaitAsync(Waiter waiter, TimeSpan remaining, CancellationToken cancellationToken)
@@ -95,9 +99,9 @@ internal sealed class FileQueueBackend(JournalledItems queue, TimeProvider clock
 
     private async Task LeaveAsync(Waiter waiter)
     {
-        await _gate.WaitAsync(CancellationToken.None);
-        using var turn = new Turn(_gate);
-        if (!_waiters.Remove(waiter))
+        await gate.WaitAsync(CancellationToken.None);
+        using var turn = new Turn(gate);
+        if (!disposed && !waiters.Remove(waiter))
         {
             // It was woken for an item that it will not take: the next in line gets the chance.
             WakeNextIfItemsWait();
@@ -106,9 +110,9 @@ internal sealed class FileQueueBackend(JournalledItems queue, TimeProvider clock
 
     private async Task<Turn> EnterAsync(CancellationToken cancellationToken)
     {
-        await _gate.WaitAsync(cancellationToken);
-        var turn = new Turn(_gate);
-        if (_disposed)
+        await gate.WaitAsync(cancellationToken);
+        var turn = new Turn(gate);
+        if (disposed)
         {
             turn.Dispose();
             throw new ObjectDisposedException(nameof(FileQueueBackend));
@@ -121,7 +125,7 @@ internal sealed class FileQueueBackend(JournalledItems queue, TimeProvider clock
     {
         if (queue.Count > 0)
         {
-            _waiters.WakeNext();
+            waiters.WakeNext();
         }
     }
 

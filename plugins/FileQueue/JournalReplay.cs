@@ -12,7 +12,7 @@ internal sealed partial class JournalReplay(string path, ILogger logger)
 {
     private const int MostWarnings = 10;
 
-    private readonly Dictionary<string, (long Line, QueueItem Item)> _waiting = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (long Line, QueueItem Item)> waiting = new(StringComparer.Ordinal);
 
     public long Lines { get; private set; }
 
@@ -22,7 +22,7 @@ internal sealed partial class JournalReplay(string path, ILogger logger)
     public long WholeLength { get; private set; }
 
     /// <summary>The items that still wait, in the order they came.</summary>
-    public IEnumerable<QueueItem> Waiting => _waiting.Values.OrderBy(entry => entry.Line).Select(entry => entry.Item);
+    public IEnumerable<QueueItem> Waiting => waiting.Values.OrderBy(entry => entry.Line).Select(entry => entry.Item);
 
     public void Read(Stream stream)
     {
@@ -45,13 +45,13 @@ internal sealed partial class JournalReplay(string path, ILogger logger)
         switch (record)
         {
             case AddRecord add:
-                _waiting.TryAdd(add.StepId, (Lines, add.ToItem()));
+                waiting.TryAdd(add.StepId, (Lines, add.ToItem()));
                 break;
             case PopRecord pop:
-                _waiting.Remove(pop.StepId);
+                waiting.Remove(pop.StepId);
                 break;
             case ClearRecord:
-                _waiting.Clear();
+                waiting.Clear();
                 break;
             default:
                 CountBadLine();

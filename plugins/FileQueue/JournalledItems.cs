@@ -10,26 +10,26 @@ internal sealed partial class JournalledItems : IDisposable
     // Below this the file replays in well under 0.1 s, and compacting it would cost more than it saves.
     private const long FewRecords = 50_000;
 
-    private readonly QueueFile _file;
-    private readonly WaitingItems _items = new();
-    private readonly ILogger _logger;
-    private long _records;
-    private long _compactAt = FewRecords;
+    private readonly QueueFile file;
+    private readonly WaitingItems items = new();
+    private readonly ILogger logger;
+    private long recordCount;
+    private long compactAt = FewRecords;
 
-    private JournalledItems(QueueFile file, ILogger logger) => (_file, _logger) = (file, logger);
+    private JournalledItems(QueueFile file, ILogger logger) => (this.file, this.logger) = (file, logger);
 
-    public int Count => _items.Count;
+    public int Count => items.Count;
 
-    private long DeadRecords => _records - Count;
+    private long DeadRecords => recordCount - Count;
 
     /// <summary>Replays the journal, cuts a torn last line and takes the file over.</summary>
     public static JournalledItems Open(QueueFile file, ILogger logger)
     {
-        var items = new JournalledItems(file, logger);
+        var opened = new JournalledItems(file, logger);
         try
         {
-            items.Replay();
-            return items;
+            opened.Replay();
+            return opened;
         }
         catch
         {
@@ -41,11 +41,11 @@ internal sealed partial class JournalledItems : IDisposable
     /// <exception cref="IOException">The file cannot be written; nothing was added.</exception>
     public void Add(IReadOnlyList<QueueItem> batch)
     {
-        var added = batch.Where(item => !_items.Contains(item.StepId)).DistinctBy(item => item.StepId, StringComparer.Ordinal).ToList();
+        var added = batch.Where(item => !items.Contains(item.StepId)).DistinctBy(item => item.StepId, StringComparer.Ordinal).ToList();
         if (added.Count > 0)
         {
             Append(added.Select(AddRecord.Of), added.Count);
-            added.ForEach(item => _items.Add(item));
+            added.ForEach(item => items.Add(item));
         }
     }
 
@@ -56,16 +56,16 @@ internal sealed partial class JournalledItems : IDisposable
         if (taken.Count > 0)
         {
             Append(taken.Select(item => new PopRecord(item.StepId)), taken.Count);
-            _items.DropFirst(taken.Count);
+            items.DropFirst(taken.Count);
             CompactIfDeadOutweighLiving();
         }
 
         return taken;
     }
 
-    public IReadOnlyList<QueueItem> First(int limit) => Count == 0 ? [] : [.. _items.InOrder().Take(limit)];
+    public IReadOnlyList<QueueItem> First(int limit) => Count == 0 ? [] : [.. items.InOrder().Take(limit)];
 
-    public QueueStats Stats() => new(Count, _items.OldestEnqueuedAt);
+    public QueueStats Stats() => new(Count, items.OldestEnqueuedAt);
 
     /// <exception cref="IOException">The file cannot be written; nothing was removed.</exception>
     public long Clear()
@@ -74,19 +74,19 @@ internal sealed partial class JournalledItems : IDisposable
         if (cleared > 0)
         {
             Append([new ClearRecord()], count: 1);
-            _items.Clear();
+            items.Clear();
             CompactIfDeadOutweighLiving();
         }
 
         return cleared;
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => file.Dispose();
 
     private void Replay()
     {
-        var replay = new JournalReplay(_file.Path, _logger);
-        using (var stream = _file.OpenForReading())
+        var replay = new JournalReplay(file.Path, logger);
+        using (var stream = file.OpenForReading())
         {
             replay.Read(stream);
         }
@@ -94,7 +94,7 @@ internal sealed partial class JournalledItems : IDisposable
         TakeOver(replay);
         foreach (var item in replay.Waiting)
         {
-            _items.Add(item);
+            items.Add(item);
         }
 
         CompactIfDeadOutweighLiving();
@@ -105,42 +105,42 @@ internal sealed partial class JournalledItems : IDisposable
         if (replay.BadLines > 0 && replay.BadLines == replay.Lines)
         {
             // Somebody else's file, perhaps: compaction would destroy it.
-            LogSetAside(_logger, _file.Path, _file.SetAside());
+            LogSetAside(logger, file.Path, file.SetAside());
             return;
         }
 
-        if (replay.WholeLength < _file.Length)
+        if (replay.WholeLength < file.Length)
         {
-            LogTornTail(_logger, _file.Length - replay.WholeLength, _file.Path);
-            _file.CutAt(replay.WholeLength);
+            LogTornTail(logger, file.Length - replay.WholeLength, file.Path);
+            file.CutAt(replay.WholeLength);
         }
 
-        _records = replay.Lines;
+        recordCount = replay.Lines;
     }
 
     private void Append(IEnumerable<JournalRecord> records, int count)
     {
-        _file.Append(records);
-        _records += count;
+        file.Append(records);
+        recordCount += count;
     }
 
     private void CompactIfDeadOutweighLiving()
     {
-        if (DeadRecords < _compactAt || DeadRecords <= Count)
+        if (DeadRecords < compactAt || DeadRecords <= Count)
         {
             return;
         }
 
         try
         {
-            _file.Replace(_items.InOrder().Select(AddRecord.Of));
-            _records = Count;
-            _compactAt = FewRecords;
+            file.Replace(items.InOrder().Select(AddRecord.Of));
+            recordCount = Count;
+            compactAt = FewRecords;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            _compactAt = DeadRecords + FewRecords;
-            LogNotCompacted(_logger, exception, _file.Path);
+            compactAt = DeadRecords + FewRecords;
+            LogNotCompacted(logger, exception, file.Path);
         }
     }
 

@@ -10,31 +10,31 @@ namespace Refinery.FileQueue;
 /// </remarks>
 internal sealed class Lane
 {
-    private readonly Queue<QueueItem> _ascending = new();
-    private SortedSet<LateItem>? _late;
-    private long _highestRank = long.MinValue;
-    private long _arrivals;
+    private readonly Queue<QueueItem> ascending = new();
+    private SortedSet<LateItem>? late;
+    private long highestRank = long.MinValue;
+    private long arrivals;
 
-    public int Count => _ascending.Count + (_late?.Count ?? 0);
+    public int Count => ascending.Count + (late?.Count ?? 0);
 
     /// <summary>The item to be called next; the lane must not be empty.</summary>
-    public QueueItem First => NextIsLate ? FirstLate.Item : _ascending.Peek();
+    public QueueItem First => NextIsLate ? FirstLate.Item : ascending.Peek();
 
-    private bool NextIsLate => _late is { Count: > 0 } && (_ascending.Count == 0 || FirstLate.Rank < _ascending.Peek().Rank);
+    private bool NextIsLate => late is { Count: > 0 } && (ascending.Count == 0 || FirstLate.Rank < ascending.Peek().Rank);
 
-    private LateItem FirstLate => _late?.Min ?? throw new InvalidOperationException("No late item waits.");
+    private LateItem FirstLate => late?.Min ?? throw new InvalidOperationException("No late item waits.");
 
     public void Add(QueueItem item)
     {
-        if (item.Rank >= _highestRank)
+        if (item.Rank >= highestRank)
         {
-            _highestRank = item.Rank;
-            _ascending.Enqueue(item);
+            highestRank = item.Rank;
+            ascending.Enqueue(item);
         }
         else
         {
-            _late ??= new(LateItem.ByRankThenArrival);
-            _late.Add(new(item.Rank, _arrivals++, item));
+            late ??= new(LateItem.ByRankThenArrival);
+            late.Add(new(item.Rank, arrivals++, item));
         }
     }
 
@@ -42,31 +42,31 @@ internal sealed class Lane
     {
         if (NextIsLate)
         {
-            _late?.Remove(FirstLate);
+            late?.Remove(FirstLate);
         }
         else
         {
-            _ascending.Dequeue();
+            ascending.Dequeue();
         }
     }
 
     public IEnumerable<QueueItem> InOrder()
     {
-        using var late = (_late ?? []).GetEnumerator();
-        var lateWaits = late.MoveNext();
-        foreach (var item in _ascending)
+        using var next = (late ?? []).GetEnumerator();
+        var lateWaits = next.MoveNext();
+        foreach (var item in ascending)
         {
-            for (; lateWaits && late.Current.Rank < item.Rank; lateWaits = late.MoveNext())
+            for (; lateWaits && next.Current.Rank < item.Rank; lateWaits = next.MoveNext())
             {
-                yield return late.Current.Item;
+                yield return next.Current.Item;
             }
 
             yield return item;
         }
 
-        for (; lateWaits; lateWaits = late.MoveNext())
+        for (; lateWaits; lateWaits = next.MoveNext())
         {
-            yield return late.Current.Item;
+            yield return next.Current.Item;
         }
     }
 

@@ -6,10 +6,10 @@ internal sealed class LineReader(Stream stream)
     // No record is near this long: the id and the type have at most 100 characters each.
     private const int LongestLine = 256 * 1024;
 
-    private readonly byte[] _buffer = new byte[LongestLine];
-    private int _start;
-    private int _end;
-    private long _skipped;
+    private readonly byte[] buffer = new byte[LongestLine];
+    private int start;
+    private int end;
+    private long skipped;
 
     /// <summary>Bytes up to and including the last line break seen.</summary>
     public long WholeLength { get; private set; }
@@ -20,14 +20,14 @@ internal sealed class LineReader(Stream stream)
     {
         do
         {
-            var rest = _buffer.AsSpan(_start, _end - _start);
+            var rest = buffer.AsSpan(start, end - start);
             var length = rest.IndexOf((byte)'\n');
             if (length >= 0)
             {
-                line = _skipped == 0 ? rest[..length] : [];
-                WholeLength += _skipped + length + 1;
-                _start += length + 1;
-                _skipped = 0;
+                line = skipped == 0 ? rest[..length] : [];
+                WholeLength += skipped + length + 1;
+                start += length + 1;
+                skipped = 0;
                 return true;
             }
         }
@@ -39,17 +39,17 @@ internal sealed class LineReader(Stream stream)
 
     private bool Fill()
     {
-        var rest = _buffer.AsSpan(_start, _end - _start);
-        if (rest.Length == _buffer.Length)
+        var rest = buffer.AsSpan(start, end - start);
+        if (rest.Length == buffer.Length)
         {
-            _skipped += rest.Length;
+            skipped += rest.Length;
             rest = [];
         }
 
-        rest.CopyTo(_buffer);
-        _start = 0;
-        var read = stream.Read(_buffer, rest.Length, _buffer.Length - rest.Length);
-        _end = rest.Length + read;
+        rest.CopyTo(buffer);
+        start = 0;
+        var read = stream.Read(buffer, rest.Length, buffer.Length - rest.Length);
+        end = rest.Length + read;
         return read > 0;
     }
 }

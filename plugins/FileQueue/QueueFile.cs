@@ -13,16 +13,16 @@ internal sealed class QueueFile : IDisposable
 {
     private const int LargestWrite = 1024 * 1024;
 
-    private readonly QueueFileLock _lock;
-    private readonly ArrayBufferWriter<byte> _buffer = new(64 * 1024);
-    private readonly Utf8JsonWriter _json;
-    private SafeFileHandle _handle;
-    private bool _tornTail;
+    private readonly QueueFileLock held;
+    private readonly ArrayBufferWriter<byte> buffer = new(64 * 1024);
+    private readonly Utf8JsonWriter json;
+    private SafeFileHandle handle;
+    private bool tornTail;
 
     private QueueFile(string path, QueueFileLock fileLock, SafeFileHandle handle)
     {
-        (Path, _lock, _handle) = (path, fileLock, handle);
-        _json = new Utf8JsonWriter(_buffer, JournalJson.WriterOptions);
+        (Path, held, this.handle) = (path, fileLock, handle);
+        json = new Utf8JsonWriter(buffer, JournalJson.WriterOptions);
         Length = RandomAccess.GetLength(handle);
     }
 
@@ -55,7 +55,7 @@ internal sealed class QueueFile : IDisposable
     /// <summary>Forgets what follows; the next append starts here.</summary>
     public void CutAt(long length)
     {
-        RandomAccess.SetLength(_handle, length);
+        RandomAccess.SetLength(handle, length);
         Length = length;
     }
 
@@ -64,9 +64,9 @@ internal sealed class QueueFile : IDisposable
     public string SetAside()
     {
         var aside = Path + ".unreadable";
-        _handle.Dispose();
+        handle.Dispose();
         File.Move(Path, aside, overwrite: true);
-        _handle = OpenHandle(Path, FileMode.Create);
+        handle = OpenHandle(Path, FileMode.Create);
         Length = 0;
         return aside;
     }
@@ -76,11 +76,11 @@ internal sealed class QueueFile : IDisposable
     public void Append(IEnumerable<JournalRecord> records)
     {
         MendTail();
-        _tornTail = true;
+        tornTail = true;
         try
         {
-            Length = Write(_handle, Length, records);
-            _tornTail = false;
+            Length = Write(handle, Length, records);
+            tornTail = false;
         }
         finally
         {
@@ -92,18 +92,19 @@ internal sealed class QueueFile : IDisposable
     /// <exception cref="IOException">The disk is full or failing; the old file goes on.</exception>
     public void Replace(IEnumerable<JournalRecord> records)
     {
-        var handle = OpenHandle(Replacement, FileMode.Create);
+        var retired = OpenHandle(Replacement, FileMode.Create);
         try
         {
-            var length = Write(handle, 0, records);
-            RandomAccess.FlushToDisk(handle);
+            var length = Write(retired, 0, records);
+            RandomAccess.FlushToDisk(retired);
             File.Move(Replacement, Path, overwrite: true);
-            (handle, _handle) = (_handle, handle);
-            (Length, _tornTail) = (length, false);
+            (retired, handle) = (handle, retired);
+            (Length, tornTail) = (length, false);
         }
         finally
         {
-            handle.Dispose();
+            // The old file after success, the unfinished new one after a fault.
+            retired.Dispose();
         }
 
         FolderSync.Flush(System.IO.Path.GetDirectoryName(Path) ?? Path);
@@ -111,9 +112,9 @@ internal sealed class QueueFile : IDisposable
 
     public void Dispose()
     {
-        _json.Dispose();
-        _handle.Dispose();
-        _lock.Dispose();
+        json.Dispose();
+        handle.Dispose();
+        held.Dispose();
     }
 
     private static SafeFileHandle OpenHandle(string path, FileMode mode) =>
@@ -121,13 +122,13 @@ internal sealed class QueueFile : IDisposable
 
     private long Write(SafeFileHandle handle, long offset, IEnumerable<JournalRecord> records)
     {
-        _buffer.ResetWrittenCount();
+        buffer.ResetWrittenCount();
         foreach (var record in records)
         {
-            JsonSerializer.Serialize(_json, record, JournalJson.Default.JournalRecord);
-            _json.Reset();
-            _buffer.Write("\n"u8);
-            if (_buffer.WrittenCount >= LargestWrite)
+            JsonSerializer.Serialize(json, record, JournalJson.Default.JournalRecord);
+            json.Reset();
+            buffer.Write("\n"u8);
+            if (buffer.WrittenCount >= LargestWrite)
             {
                 offset = WriteBuffer(handle, offset);
             }
@@ -138,18 +139,18 @@ internal sealed class QueueFile : IDisposable
 
     private long WriteBuffer(SafeFileHandle handle, long offset)
     {
-        RandomAccess.Write(handle, _buffer.WrittenSpan, offset);
-        offset += _buffer.WrittenCount;
-        _buffer.ResetWrittenCount();
+        RandomAccess.Write(handle, buffer.WrittenSpan, offset);
+        offset += buffer.WrittenCount;
+        buffer.ResetWrittenCount();
         return offset;
     }
 
     private void MendTail()
     {
-        if (_tornTail)
+        if (tornTail)
         {
-            RandomAccess.SetLength(_handle, Length);
-            _tornTail = false;
+            RandomAccess.SetLength(handle, Length);
+            tornTail = false;
         }
     }
 

@@ -9,9 +9,9 @@ internal sealed class QueueFileLock : IDisposable
     // EWOULDBLOCK on Linux and on macOS, ERROR_SHARING_VIOLATION on Windows: the runtime has no exception type for it.
     private static readonly int[] HeldCodes = [11, 35, unchecked((int)0x80070020)];
 
-    private readonly FileStream _stream;
+    private readonly FileStream stream;
 
-    private QueueFileLock(FileStream stream) => _stream = stream;
+    private QueueFileLock(FileStream stream) => this.stream = stream;
 
     /// <exception cref="QueuePluginException">Another process holds it.</exception>
     public static QueueFileLock Take(string queueFile)
@@ -27,5 +27,5 @@ internal sealed class QueueFileLock : IDisposable
         }
     }
 
-    public void Dispose() => _stream.Dispose();
+    public void Dispose() => stream.Dispose();
 }

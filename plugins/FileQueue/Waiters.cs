@@ -3,12 +3,12 @@ namespace Refinery.FileQueue;
 /// <summary>The callers waiting for an item, in the order they came. Not thread-safe: its owner lets one caller in at a time.</summary>
 internal sealed class Waiters
 {
-    private readonly LinkedList<Waiter> _line = new();
+    private readonly LinkedList<Waiter> line = new();
 
     public Waiter LineUp()
     {
         var waiter = new Waiter();
-        _line.AddLast(waiter.Place);
+        line.AddLast(waiter.Place);
         return waiter;
     }
 
@@ -20,22 +20,22 @@ internal sealed class Waiters
             return false;
         }
 
-        _line.Remove(waiter.Place);
+        line.Remove(waiter.Place);
         return true;
     }
 
     public void WakeNext()
     {
-        if (_line.First is { } first)
+        if (line.First is { } first)
         {
-            _line.RemoveFirst();
+            line.RemoveFirst();
             first.Value.Wake();
         }
     }
 
     public void WakeAll()
     {
-        while (_line.Count > 0)
+        while (line.Count > 0)
         {
             WakeNext();
         }
@@ -46,13 +46,13 @@ internal sealed class Waiters
 internal sealed class Waiter
 {
     // Continuations run elsewhere, so that whoever wakes does not carry the woken one's work.
-    private readonly TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Waiter() => Place = new LinkedListNode<Waiter>(this);
 
     public LinkedListNode<Waiter> Place { get; }
 
-    public Task Woken => _woken.Task;
+    public Task Woken => woken.Task;
 
-    public void Wake() => _woken.SetResult();
+    public void Wake() => woken.SetResult();
 }

@@ -5,54 +5,54 @@ namespace Refinery.FileQueue;
 /// <summary>The waiting items in memory: highest priority first, then lowest rank; each step id at most once.</summary>
 internal sealed class WaitingItems
 {
-    private readonly SortedDictionary<int, Lane> _lanes = new(Comparer<int>.Create(static (left, right) => right.CompareTo(left)));
-    private readonly HashSet<string> _stepIds = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<int, Lane> lanes = new(Comparer<int>.Create(static (left, right) => right.CompareTo(left)));
+    private readonly HashSet<string> stepIds = new(StringComparer.Ordinal);
 
-    public int Count => _stepIds.Count;
+    public int Count => stepIds.Count;
 
     /// <summary>When the oldest item was submitted; null when none waits.</summary>
     /// <remarks>Rank follows age, so the oldest of a lane is its first: one look a lane, not one an item.</remarks>
-    public DateTimeOffset? OldestEnqueuedAt => Count == 0 ? null : _lanes.Values.Min(lane => lane.First.EnqueuedAt);
+    public DateTimeOffset? OldestEnqueuedAt => Count == 0 ? null : lanes.Values.Min(lane => lane.First.EnqueuedAt);
 
-    public bool Contains(string stepId) => _stepIds.Contains(stepId);
+    public bool Contains(string stepId) => stepIds.Contains(stepId);
 
     /// <summary>False, and nothing changes, when the step waits already.</summary>
     public bool Add(QueueItem item)
     {
-        if (!_stepIds.Add(item.StepId))
+        if (!stepIds.Add(item.StepId))
         {
             return false;
         }
 
-        if (!_lanes.TryGetValue(item.Priority, out var lane))
+        if (!lanes.TryGetValue(item.Priority, out var lane))
         {
-            _lanes.Add(item.Priority, lane = new Lane());
+            lanes.Add(item.Priority, lane = new Lane());
         }
 
         lane.Add(item);
         return true;
     }
 
-    public IEnumerable<QueueItem> InOrder() => _lanes.Values.SelectMany(lane => lane.InOrder());
+    public IEnumerable<QueueItem> InOrder() => lanes.Values.SelectMany(lane => lane.InOrder());
 
     /// <summary>Removes that many items from the front; at least as many must wait.</summary>
     public void DropFirst(int count)
     {
         for (; count > 0; count--)
         {
-            var (priority, lane) = _lanes.First();
-            _stepIds.Remove(lane.First.StepId);
+            var (priority, lane) = lanes.First();
+            stepIds.Remove(lane.First.StepId);
             lane.DropFirst();
             if (lane.Count == 0)
             {
-                _lanes.Remove(priority);
+                lanes.Remove(priority);
             }
         }
     }
 
     public void Clear()
     {
-        _lanes.Clear();
-        _stepIds.Clear();
+        lanes.Clear();
+        stepIds.Clear();
     }
 }
