@@ -155,3 +155,20 @@ internal static class Faults
 
     private static bool IsTypeCharacter(char character) => char.IsAsciiLetterOrDigit(character) || character is '_' or '.' or ':' or '-';
 }
+
+/// <summary>One of many outcomes reported at once.</summary>
+internal sealed record BatchOutcomeBody(
+    string StepId, string PodId, long Fence, bool Succeeded = true, string? Detail = null, string? FailureReason = null,
+    bool Retryable = true, long? DurationMs = null) : IChecked
+{
+    public string? Fault() => Faults.PodId(PodId);
+
+    public Reported Report() => new(
+        new Holder(StepId, PodId, Fence),
+        new OutcomeBody(PodId, Fence, Detail, FailureReason, Retryable).Outcome(Succeeded),
+        new RunFacts(DurationMs, Log: null));
+}
+
+/// <summary>What became of one report of a batch.</summary>
+/// <param name="Accepted">False when the claim was no longer the pod's: discard the result.</param>
+internal sealed record BatchAnswer(string StepId, bool Accepted, string? Status);

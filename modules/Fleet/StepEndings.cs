@@ -16,10 +16,29 @@ internal sealed class StepEndings(
     public async Task<StepRow?> FinishAsync(Holder holder, StepOutcome outcome, RunFacts facts, CancellationToken cancellationToken)
     {
         var row = await database.WriteAsync(
-            sql => outcome.Succeeded ? CompleteAsync(sql, holder, outcome, facts) : FailAsync(sql, holder, outcome, facts),
-            cancellationToken);
+            sql => FinishAsync(sql, holder, outcome, facts), cancellationToken);
         await OfferAgainAsync(row is null ? [] : [row]);
         return row;
+    }
+
+    /// <summary>Records many outcomes in one unit.</summary>
+    /// <returns>One entry per report, in order; null where the claim was no longer the holder's.</returns>
+    public async Task<IReadOnlyList<StepRow?>> FinishAsync(IReadOnlyList<Reported> reports, CancellationToken cancellationToken)
+    {
+        var rows = await database.WriteAsync(
+            async sql =>
+            {
+                var finished = new List<StepRow?>(reports.Count);
+                foreach (var (holder, outcome, facts) in reports)
+                {
+                    finished.Add(await FinishAsync(sql, holder, outcome, facts));
+                }
+
+                return finished;
+            },
+            cancellationToken);
+        await OfferAgainAsync([.. rows.OfType<StepRow>()]);
+        return rows;
     }
 
     /// <summary>Gives a claim back unspent: no retry is counted, the step may be called again at once.</summary>
@@ -61,6 +80,9 @@ internal sealed class StepEndings(
         await OfferAgainAsync(recovered);
         return recovered;
     }
+
+    private Task<StepRow?> FinishAsync(SqlSession sql, Holder holder, StepOutcome outcome, RunFacts facts) =>
+        outcome.Succeeded ? CompleteAsync(sql, holder, outcome, facts) : FailAsync(sql, holder, outcome, facts);
 
     private async Task<StepRow?> CompleteAsync(SqlSession sql, Holder holder, StepOutcome outcome, RunFacts facts)
     {
@@ -132,3 +154,6 @@ internal sealed class StepEndings(
 
     private DateTimeOffset Now() => Instant.Truncate(clock.GetUtcNow());
 }
+
+/// <summary>What a pod reports about a step it held.</summary>
+internal sealed record Reported(Holder Holder, StepOutcome Outcome, RunFacts Facts);

@@ -27,6 +27,8 @@ internal static class WorkEndpoints
             .WithName("FailStep").WithSummary("Report failure; the step is retried while retries are left.");
         api.MapPost("/steps/{stepId}/release", ReleaseAsync).RequireWorkerToken().Produces<HeldAnswer>()
             .WithName("ReleaseStep").WithSummary("Give a step back unspent.");
+        api.MapPost("/steps/complete", CompleteManyAsync).RequireWorkerToken().Produces<IReadOnlyList<BatchAnswer>>()
+            .WithName("CompleteSteps").WithSummary("Report the outcomes of many steps at once.");
         api.MapPost("/pods/heartbeat", BeatAsync).RequireWorkerToken().Produces<HeartbeatAnswer>()
             .WithName("PodHeartbeat").WithSummary("Say that a pod lives.");
         api.MapGet("/pods", ListPodsAsync).Produces<IReadOnlyList<PodAnswer>>()
@@ -62,6 +64,13 @@ internal static class WorkEndpoints
 
     private static Task<IResult> FailAsync(string stepId, Body<OutcomeBody> body, StepEndings endings, Steps steps, CancellationToken cancellationToken) =>
         FinishAsync(HolderOf(stepId, body.Value), body.Value, succeeded: false, endings, steps, cancellationToken);
+
+    private static async Task<IResult> CompleteManyAsync(Body<OneOrMany<BatchOutcomeBody>> body, StepEndings endings, CancellationToken cancellationToken)
+    {
+        var items = body.Value.Items;
+        var rows = await endings.FinishAsync([.. items.Select(item => item.Report())], cancellationToken);
+        return Results.Ok(items.Zip(rows, (item, row) => new BatchAnswer(item.StepId, row is not null, row?.Status)));
+    }
 
     private static async Task<IResult> FinishAsync(
         Holder holder, OutcomeBody body, bool succeeded, StepEndings endings, Steps steps, CancellationToken cancellationToken)

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+
+namespace Refinery.Bench;
+
+/// <summary>The real host as a process of its own, on a free loopback port and an empty data directory on disk.</summary>
+internal sealed class HostProcess : IAsyncDisposable
+{
+    private readonly Process process;
+    private readonly string folder;
+
+    private HostProcess(Process process, string folder, Uri address, TimeSpan startTime)
+    {
+        this.process = process;
+        this.folder = folder;
+        StartTime = startTime;
+        Http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 1024, UseCookies = false }) { BaseAddress = address };
+    }
+
+    public HttpClient Http { get; }
+
+    /// <summary>From the start of the process to its ready line.</summary>
+    public TimeSpan StartTime { get; }
+
+    /// <summary>Resident memory in MB.</summary>
+    public double ResidentMegabytes => ReadResident(process.Id);
+
+    /// <summary>Processor time the host has used.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Starts the host of this bench's own build configuration; settings are <c>NAME=value</c>.</summary>
+    public static async Task<HostProcess> StartAsync(params string[] settings)
+    {
+        var data = Directory.CreateTempSubdirectory("refinery-bench-").FullName;
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false };
+        foreach (var argument in new[] { Program(), "--urls", "http://127.0.0.1:0" })
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.Environment["DATA_DIR"] = data;
+        foreach (var setting in settings)
+        {
+            var (name, value) = setting.Split('=', 2) switch { [var left, var right] => (left, right), _ => (setting, string.Empty) };
+            start.Environment[name] = value;
+        }
+
+        var clock = Stopwatch.StartNew();
+        var started = Process.Start(start) ?? throw new InvalidOperationException("The host did not start.");
+        while (await started.StandardOutput.ReadLineAsync() is { } line)
+        {
+            if (line.StartsWith("Refinery is ready on ", StringComparison.Ordinal))
+            {
+                _ = started.StandardOutput.ReadToEndAsync();
+                return new HostProcess(started, data, new Uri(line["Refinery is ready on ".Length..]), clock.Elapsed);
+            }
+        }
+
+        throw new InvalidOperationException("The host ended before it was ready.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static string Program()
+    {
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent?.Name ?? "Release";
+        var root = new DirectoryInfo(AppContext.BaseDirectory);
+        while (root is not null && !File.Exists(Path.Combine(root.FullName, "Refinery.sln")))
+        {
+            root = root.Parent;
+        }
+
+        return Path.Combine(root?.FullName ?? ".", "host", "bin", configuration, "net10.0", "refinery.dll");
+    }
+
+    private static double ReadResident(int processId)
+    {
+        var line = File.ReadLines($"/proc/{processId}/status").First(text => text.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) / 1024;
+    }
+}

@@ -1,0 +1,19 @@
+using Refinery.Bench;
+
+// One scenario a file; each prints one line with its settings: dotnet run -c Release --project bench -- <scenario> [settings]
+var scenarios = new Dictionary<string, Func<string[], Task>>(StringComparer.Ordinal)
+{
+    ["submit"] = Submit.RunAsync,
+    ["submit-arrays"] = SubmitArrays.RunAsync,
+    ["claim-complete"] = ClaimComplete.RunAsync,
+    ["start"] = Start.RunAsync,
+};
+
+if (args is not [var name, .. var settings] || !scenarios.TryGetValue(name, out var scenario))
+{
+    await Console.Error.WriteLineAsync($"A scenario is expected: {string.Join(", ", scenarios.Keys)}.");
+    return 1;
+}
+
+await scenario(settings);
+return 0;
