@@ -1,0 +1,281 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
+using Refinery.Builds.Processes;
+
+namespace Refinery.Tests.Builds;
+
+public sealed class ChildProcessTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("refinery-child-").FullName;
+    private readonly List<string> _lines = [];
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public async Task Output_and_error_arrive_in_the_order_they_were_written()
+    {
+        var exit = await RunPythonAsync("""
+            import os
+            for n in range(2000):
+                os.write(1 + n % 2, b"line %d\n" % n)
+            """);
+
+        Assert.True(exit.Succeeded);
+        Assert.Equal(Enumerable.Range(0, 2000).Select(number => $"line {number}"), _lines);
+    }
+
+    [Fact]
+    public async Task A_command_leads_its_own_session_and_sees_only_the_environment_given()
+    {
+        await RunPythonAsync("""
+            import os
+            print(os.getpid() == os.getsid(0) == os.getpgrp(), sorted(os.environ), os.getcwd(), os.read(0, 1))
+            """);
+
+        var line = Assert.Single(_lines);
+        Assert.Matches(@"^True \[('LC_CTYPE', )?'PATH', 'REFINERY_BUILD_MARK'\] .*/inside b''$", line);
+    }
+
+    [Fact]
+    public async Task Signals_the_runtime_ignores_have_their_default_in_the_child()
+    {
+        await RunAsync("/bin/sh", ["-c", "grep SigIgn /proc/self/status"]);
+
+        Assert.Matches(@"^SigIgn:\s+0+$", Assert.Single(_lines));
+    }
+
+    [Fact]
+    public async Task The_exit_code_is_the_commands_own()
+    {
+        Assert.Equal(7, (await RunAsync("/bin/sh", ["-c", "exit 7"])).Code);
+        Assert.Equal(128 + 9, (await RunAsync("/bin/sh", ["-c", "kill -9 $$"])).Code);
+    }
+
+    [Fact]
+    public async Task A_program_that_is_not_installed_is_one_sentence()
+    {
+        var fault = await Assert.ThrowsAsync<ChildStartException>(() => RunAsync("no-such-program", []));
+
+        Assert.Equal("The program 'no-such-program' is not installed.", fault.Message);
+    }
+
+    [Fact]
+    public async Task Arguments_are_never_read_by_a_shell()
+    {
+        await RunAsync("/bin/echo", ["$(touch owned); `id` && 'x' *", ""]);
+
+        Assert.Equal(["$(touch owned); `id` && 'x' * "], _lines);
+    }
+
+    [Fact]
+    public async Task The_time_limit_ends_children_that_ignore_TERM()
+    {
+        var watch = Stopwatch.StartNew();
+
+        var exit = await RunPythonAsync(StubbornFamily, timeLimit: TimeSpan.FromSeconds(1));
+
+        Assert.True(exit.TimedOut);
+        Assert.False(exit.Succeeded);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 1, 6);
+        AssertGone();
+    }
+
+    [Fact]
+    public async Task Cancelling_ends_the_whole_family_and_throws()
+    {
+        using var cancel = new CancellationTokenSource();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunPythonAsync(
+            StubbornFamily,
+            onLine: line => line == "ready" ? new ValueTask(cancel.CancelAsync()) : default,
+            cancellationToken: cancel.Token));
+
+        AssertGone();
+    }
+
+    [Fact]
+    public async Task What_a_finished_command_left_running_is_ended()
+    {
+        var exit = await RunPythonAsync("""
+            import os, time
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    print("daemon", os.getpid(), flush=True)
+                    time.sleep(600)
+                os._exit(0)
+            time.sleep(0.3)
+            """);
+
+        Assert.Equal(0, exit.Code);
+        AssertGone();
+    }
+
+    [Fact]
+    public async Task A_process_that_hides_and_holds_the_pipe_does_not_hold_us()
+    {
+        var watch = Stopwatch.StartNew();
+
+        await RunPythonAsync("""
+            import os, sys, time
+            if os.fork() == 0:
+                os.setsid()
+                os.execve(sys.executable, [sys.executable, "-c", "import os, time; print(os.getpid(), flush=True); time.sleep(8)"], {})
+            time.sleep(0.3)
+            """);
+
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 7);
+    }
+
+    [Fact]
+    public async Task Long_lines_are_cut_and_invalid_text_is_replaced()
+    {
+        await RunPythonAsync("""
+            import os
+            os.write(1, b"x" * 100000 + b"\r\n" + b"caf\xe9\n" + b"10%\r20%\rno end")
+            """);
+
+        Assert.Equal(5, _lines.Count);
+        Assert.EndsWith("x … (83616 more bytes)", _lines[0], StringComparison.Ordinal);
+        Assert.Equal(["caf\ufffd", "10%", "20%", "no end"], _lines[1..]);
+    }
+
+    [Fact]
+    public async Task A_hundred_megabytes_stream_through_without_being_kept()
+    {
+        var bytes = 0L;
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        await RunPythonAsync(
+            """
+            import sys
+            line = "y" * 99 + "\n"
+            for _ in range(1000): sys.stdout.write(line * 1000)
+            """,
+            onLine: line =>
+            {
+                bytes += line.Length + 1;
+                return default;
+            });
+
+        Assert.Equal(100_000_000, bytes);
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 50_000_000);
+    }
+
+    [Fact]
+    public async Task A_taker_of_lines_that_fails_stops_the_command()
+    {
+        await Assert.ThrowsAsync<InvalidDataException>(() => RunPythonAsync(StubbornFamily, onLine: _ => throw new InvalidDataException()));
+
+        AssertGone();
+    }
+
+    [Fact]
+    public async Task The_memory_limit_holds()
+    {
+        var exit = await RunPythonAsync("x = bytearray(900_000_000)", memoryLimitBytes: 300_000_000);
+
+        Assert.Equal(1, exit.Code);
+        Assert.Contains("MemoryError", _lines);
+    }
+
+    [Fact]
+    public async Task The_next_start_ends_what_a_killed_host_left_and_nothing_else()
+    {
+        var mark = Guid.NewGuid().ToString("N");
+        var folder = WorkFolder.Create(_root, "left behind", mark);
+        File.WriteAllText(Path.Combine(folder.Path, "half.whl"), "half");
+        using var ours = StartSleeper(mark);
+        using var foreign = StartSleeper("another");
+        folder.Remember(ours.Id);
+        PretendTheHostDied(folder);
+
+        var cleared = await new Leftovers(TimeProvider.System, NullLogger<Leftovers>.Instance).ClearAsync(_root, CancellationToken.None);
+
+        Assert.Equal(1, cleared);
+        Assert.True(ours.WaitForExit(5000));
+        Assert.False(foreign.HasExited);
+        Assert.Empty(Directory.GetFileSystemEntries(_root));
+        foreign.Kill();
+    }
+
+    [Fact]
+    public async Task The_folders_of_a_living_host_are_left_alone()
+    {
+        using var folder = WorkFolder.Create(_root, "busy", "m1");
+
+        var cleared = await new Leftovers(TimeProvider.System, NullLogger<Leftovers>.Instance).ClearAsync(_root, CancellationToken.None);
+
+        Assert.Equal(0, cleared);
+        Assert.True(Directory.Exists(folder.Path));
+    }
+
+    private const string StubbornFamily = """
+        import os, signal, time
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for n in range(3):
+            if os.fork() == 0:
+                if n == 2: os.setsid()
+                print("child", os.getpid(), flush=True)
+                time.sleep(600)
+        print("leader", os.getpid(), flush=True)
+        time.sleep(0.2)
+        print("ready", flush=True)
+        time.sleep(600)
+        """;
+
+    private static Process StartSleeper(string mark)
+    {
+        var start = new ProcessStartInfo("/bin/sleep", ["600"]);
+        start.Environment["REFINERY_BUILD_MARK"] = mark;
+        return Process.Start(start) ?? throw new InvalidOperationException();
+    }
+
+    private static void PretendTheHostDied(WorkFolder folder)
+    {
+        var file = folder.Path + WorkFolder.MarkSuffix;
+        var lines = File.ReadAllLines(file);
+        File.WriteAllLines(file, [lines[0], "999999999 1", .. lines[2..]]);
+    }
+
+    private void AssertGone()
+    {
+        var pids = _lines.Where(line => line.StartsWith("child", StringComparison.Ordinal) || line.StartsWith("leader", StringComparison.Ordinal) || line.StartsWith("daemon", StringComparison.Ordinal))
+            .Select(line => int.Parse(line.Split(' ')[1])).ToList();
+        Assert.NotEmpty(pids);
+        Assert.All(pids, pid => Assert.True(ProcessTable.Find(pid) is null or { IsZombie: true }));
+    }
+
+    private Task<ChildExit> RunPythonAsync(
+        string script, TimeSpan? timeLimit = null, long? memoryLimitBytes = null, Func<string, ValueTask>? onLine = null, CancellationToken cancellationToken = default) =>
+        RunAsync("/usr/bin/python3", ["-c", script], timeLimit, memoryLimitBytes, onLine, cancellationToken);
+
+    private async Task<ChildExit> RunAsync(
+        string program, string[] arguments, TimeSpan? timeLimit = null, long? memoryLimitBytes = null, Func<string, ValueTask>? onLine = null, CancellationToken cancellationToken = default)
+    {
+        using var work = WorkFolder.Create(_root, "test", Guid.NewGuid().ToString("N"));
+        var command = new ChildCommand(program, arguments, work.Folder("inside"), new Dictionary<string, string> { ["PATH"] = "/usr/bin:/bin" })
+        {
+            TimeLimit = timeLimit,
+            MemoryLimitBytes = memoryLimitBytes,
+            Grace = TimeSpan.FromSeconds(1),
+        };
+        return await new ChildProcess(TimeProvider.System).RunAsync(command, onLine is null ? Keep : line => KeepAnd(line, onLine), work, cancellationToken);
+    }
+
+    private ValueTask Keep(string line)
+    {
+        _lines.Add(line);
+        return default;
+    }
+
+    private ValueTask KeepAnd(string line, Func<string, ValueTask> onLine)
+    {
+        if (_lines.Count < 1000)
+        {
+            _lines.Add(line);
+        }
+
+        return onLine(line);
+    }
+}
