@@ -69,9 +69,10 @@ internal sealed partial class Leftovers(TimeProvider clock, ILogger<Leftovers> l
 
     private static List<ProcessEntry> Ours(string mark, string[] commands)
     {
-        var groups = commands.Select(Lives).OfType<ProcessEntry>().Select(process => process.Group).ToHashSet();
+        // Only a group that the command leads is its own: in any other it would be a guest among strangers.
+        var leaders = commands.Select(Lives).OfType<ProcessEntry>().Where(process => process.Group == process.Pid).Select(process => process.Pid).ToHashSet();
         return [.. ProcessTable.List().Where(process => !process.IsZombie
-            && (groups.Contains(process.Group) || ProcessTable.HasVariable(process.Pid, ProcessGroup.MarkVariable, mark)))];
+            && (leaders.Contains(process.Group) || ProcessTable.HasVariable(process.Pid, ProcessGroup.MarkVariable, mark)))];
     }
 
     /// <summary>The process with this pid if it is the one that started then, else null.</summary>

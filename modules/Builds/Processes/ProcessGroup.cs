@@ -32,6 +32,9 @@ internal sealed class ProcessGroup(int leader, string mark, TimeProvider clock)
 
     private void Signal(int signal)
     {
+        // A number below 2 would mean our own group or every process there is.
+        ArgumentOutOfRangeException.ThrowIfLessThan(leader, 2);
+
         // One call for the whole group, which no fork can slip out of; then those that left it.
         _ = Native.kill(-leader, signal);
         foreach (var process in Living().Where(process => process.Group != leader))
