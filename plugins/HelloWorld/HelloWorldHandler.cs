@@ -27,7 +27,8 @@ public sealed class HelloWorldHandler : IStepHandler
         args.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 
     private static TimeSpan SleepOf(JsonElement args) =>
-        args.TryGetProperty("sleep_ms", out var value) && value.TryGetInt32(out var milliseconds) && milliseconds > 0
+        args.TryGetProperty("sleep_ms", out var value) && value.ValueKind == JsonValueKind.Number
+        && value.TryGetInt32(out var milliseconds) && milliseconds > 0
             ? TimeSpan.FromMilliseconds(milliseconds)
             : TimeSpan.Zero;
 }
