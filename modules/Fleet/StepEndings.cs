@@ -86,8 +86,7 @@ internal sealed class StepEndings(
 
     private async Task<StepRow?> CompleteAsync(SqlSession sql, Holder holder, StepOutcome outcome, RunFacts facts)
     {
-        var ending = new Ending(Status.Completed, outcome.Detail, Now());
-        if (await StepStore.FindAsync(sql, holder.StepId) is not { } before || await StepStore.FinishAsync(sql, holder, ending) is not { } row)
+        if (await EndAsync(sql, holder, new Ending(Status.Completed, outcome.Detail, Now())) is not { } row)
         {
             return null;
         }
@@ -98,8 +97,22 @@ internal sealed class StepEndings(
         }
 
         sql.Append(StepEvents.Succeeded(row, outcome, facts));
-        sql.AfterCommit(() => counters.Move(row.Type, before.Status, row.Status));
         return row;
+    }
+
+    /// <summary>Ends a running step, or one that was claimed and never said that it started.</summary>
+    private async Task<StepRow?> EndAsync(SqlSession sql, Holder holder, Ending ending)
+    {
+        foreach (var from in new[] { Status.Running, Status.Claimed })
+        {
+            if (await StepStore.FinishAsync(sql, holder, from, ending) is { } row)
+            {
+                sql.AfterCommit(() => counters.Move(row.Type, from, row.Status));
+                return row;
+            }
+        }
+
+        return null;
     }
 
     private async Task<StepRow?> FailAsync(SqlSession sql, Holder holder, StepOutcome outcome, RunFacts facts)
@@ -112,14 +125,19 @@ internal sealed class StepEndings(
         var again = outcome.Retryable && before.RetryCount < before.MaxRetries;
         var row = again
             ? await StepStore.RequeueAsync(sql, holder, Requeue(before, outcome))
-            : await StepStore.FinishAsync(sql, holder, new Ending(Status.Failed, outcome.Detail, Now()));
-        if (row is not null)
+            : await EndAsync(sql, holder, new Ending(Status.Failed, outcome.Detail, Now()));
+        if (row is null)
         {
-            // The event names the pod and the attempt that failed, which the requeued row no longer holds.
-            sql.Append(StepEvents.Failed(row with { ClaimedBy = before.ClaimedBy }, outcome, facts));
+            return null;
+        }
+
+        if (again)
+        {
             sql.AfterCommit(() => counters.Move(row.Type, before.Status, row.Status));
         }
 
+        // The event names the pod and the attempt that failed, which the requeued row no longer holds.
+        sql.Append(StepEvents.Failed(row with { ClaimedBy = before.ClaimedBy }, outcome, facts));
         return row;
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Refinery.Kernel.Web;
 
@@ -8,7 +9,16 @@ internal static class StepJson
 {
     private static readonly JsonElement EmptyObject = JsonDocument.Parse("{}").RootElement;
 
-    public static JsonElement Parse(string json) => json == "{}" ? EmptyObject : JsonDocument.Parse(json).RootElement;
+    public static JsonElement Parse(string json)
+    {
+        if (json == "{}")
+        {
+            return EmptyObject;
+        }
+
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
+        return JsonElement.ParseValue(ref reader);
+    }
 
     public static string Text(JsonElement? value) => value is { ValueKind: JsonValueKind.Object } given ? given.GetRawText() : "{}";
 

@@ -15,12 +15,13 @@ internal static class StepStore
         new { row.StepId, row.BuildId, row.Type, row.Priority, row.Rank, row.Args, row.Metadata, row.Recipes, row.MaxRetries, row.NotBefore, row.CreatedAt });
 
     public static Task<StepRow?> FindAsync(SqlSession sql, string stepId) =>
-        sql.FirstOrDefaultAsync<StepRow>("SELECT * FROM steps WHERE step_id = @StepId", new { StepId = stepId });
+        sql.FirstOrDefaultAsync(StepRow.Read, $"SELECT {StepRow.Columns} FROM steps WHERE step_id = @StepId", new { StepId = stepId });
 
     /// <summary>Waiting steps of a type, next to run first.</summary>
-    public static Task<IReadOnlyList<StepRow>> ListWaitingAsync(SqlSession sql, string type, int limit, int offset) => sql.QueryAsync<StepRow>(
-        """
-        SELECT * FROM steps WHERE status = 'pending' AND type = @Type
+    public static Task<IReadOnlyList<StepRow>> ListWaitingAsync(SqlSession sql, string type, int limit, int offset) => sql.QueryAsync(
+        StepRow.Read,
+        $"""
+        SELECT {StepRow.Columns} FROM steps WHERE status = 'pending' AND type = @Type
         ORDER BY priority DESC, rank LIMIT @Limit OFFSET @Offset
         """,
         new { Type = type, Limit = limit, Offset = offset });
@@ -36,21 +37,23 @@ internal static class StepStore
 
     /// <summary>Gives the step to the pod, or null when it is not waiting or not due.</summary>
     /// <param name="status"><c>claimed</c>, or <c>running</c> when the pod starts it in the same breath.</param>
-    public static Task<StepRow?> ClaimAsync(SqlSession sql, string stepId, Lease lease, string status) => sql.FirstOrDefaultAsync<StepRow>(
-        """
+    public static Task<StepRow?> ClaimAsync(SqlSession sql, string stepId, Lease lease, string status) => sql.FirstOrDefaultAsync(
+        StepRow.Read,
+        $"""
         UPDATE steps SET status = @Status, claimed_by = @Pod, fence = fence + 1, attempts = attempts + 1,
             lease_until = @Until, not_before = NULL, updated_at = @Now
         WHERE step_id = @StepId AND status = 'pending' AND (not_before IS NULL OR not_before <= @Now)
-        RETURNING *
+        RETURNING {StepRow.Columns}
         """,
         new { StepId = stepId, Status = status, Pod = lease.PodId, lease.Until, lease.Now });
 
     /// <summary>Marks a claimed step as running, or null when the claim is no longer the holder's.</summary>
-    public static Task<StepRow?> StartAsync(SqlSession sql, Holder holder, Lease lease) => sql.FirstOrDefaultAsync<StepRow>(
-        """
+    public static Task<StepRow?> StartAsync(SqlSession sql, Holder holder, Lease lease) => sql.FirstOrDefaultAsync(
+        StepRow.Read,
+        $"""
         UPDATE steps SET status = 'running', lease_until = @Until, updated_at = @Now
         WHERE step_id = @StepId AND claimed_by = @PodId AND fence = @Fence AND status = 'claimed'
-        RETURNING *
+        RETURNING {StepRow.Columns}
         """,
         new { holder.StepId, holder.PodId, holder.Fence, lease.Until, lease.Now });
 
@@ -70,42 +73,47 @@ internal static class StepStore
         """,
         new { PodId = podId, Until = until });
 
-    /// <summary>Ends a claim in a terminal status, or null when it is no longer the holder's.</summary>
-    public static Task<StepRow?> FinishAsync(SqlSession sql, Holder holder, Ending ending) => sql.FirstOrDefaultAsync<StepRow>(
-        """
+    /// <summary>Ends a claim in a terminal status, or null when it is no longer the holder's or its status is not <paramref name="from"/>.</summary>
+    public static Task<StepRow?> FinishAsync(SqlSession sql, Holder holder, string from, Ending ending) => sql.FirstOrDefaultAsync(
+        StepRow.Read,
+        $"""
         UPDATE steps SET status = @Status, detail = @Detail, lease_until = NULL, updated_at = @Now
-        WHERE step_id = @StepId AND claimed_by = @PodId AND fence = @Fence AND status IN ('claimed', 'running')
-        RETURNING *
+        WHERE step_id = @StepId AND claimed_by = @PodId AND fence = @Fence AND status = @From
+        RETURNING {StepRow.Columns}
         """,
-        new { holder.StepId, holder.PodId, holder.Fence, ending.Status, ending.Detail, ending.Now });
+        new { holder.StepId, holder.PodId, holder.Fence, From = from, ending.Status, ending.Detail, ending.Now });
 
     /// <summary>Puts a claimed step back in line, or null when it is no longer the holder's.</summary>
-    public static Task<StepRow?> RequeueAsync(SqlSession sql, Holder holder, Requeue requeue) => sql.FirstOrDefaultAsync<StepRow>(
-        """
+    public static Task<StepRow?> RequeueAsync(SqlSession sql, Holder holder, Requeue requeue) => sql.FirstOrDefaultAsync(
+        StepRow.Read,
+        $"""
         UPDATE steps SET status = 'pending', retry_count = retry_count + @Counts, not_before = @NotBefore,
             recipes = COALESCE(@Recipes, recipes), detail = @Detail, claimed_by = NULL, lease_until = NULL, updated_at = @Now
         WHERE step_id = @StepId AND claimed_by = @PodId AND fence = @Fence AND status IN ('claimed', 'running')
-        RETURNING *
+        RETURNING {StepRow.Columns}
         """,
         new { holder.StepId, holder.PodId, holder.Fence, requeue.Counts, requeue.NotBefore, requeue.Recipes, requeue.Detail, requeue.Now });
 
     /// <summary>Claimed or running steps whose lease ran out before an instant.</summary>
-    public static Task<IReadOnlyList<StepRow>> ListOrphansAsync(SqlSession sql, DateTimeOffset before, int limit) => sql.QueryAsync<StepRow>(
-        "SELECT * FROM steps WHERE status IN ('claimed', 'running') AND lease_until < @Before ORDER BY rank LIMIT @Limit",
+    public static Task<IReadOnlyList<StepRow>> ListOrphansAsync(SqlSession sql, DateTimeOffset before, int limit) => sql.QueryAsync(
+        StepRow.Read,
+        $"SELECT {StepRow.Columns} FROM steps WHERE status IN ('claimed', 'running') AND lease_until < @Before ORDER BY rank LIMIT @Limit",
         new { Before = before, Limit = limit });
 
     /// <summary>Claimed or running steps of a pod.</summary>
-    public static Task<IReadOnlyList<StepRow>> ListHeldAsync(SqlSession sql, string podId) => sql.QueryAsync<StepRow>(
-        "SELECT * FROM steps WHERE status IN ('claimed', 'running') AND claimed_by = @PodId ORDER BY rank",
+    public static Task<IReadOnlyList<StepRow>> ListHeldAsync(SqlSession sql, string podId) => sql.QueryAsync(
+        StepRow.Read,
+        $"SELECT {StepRow.Columns} FROM steps WHERE status IN ('claimed', 'running') AND claimed_by = @PodId ORDER BY rank",
         new { PodId = podId });
 
     /// <summary>Cancels up to <paramref name="limit"/> waiting steps of a type.</summary>
-    public static Task<IReadOnlyList<StepRow>> CancelWaitingAsync(SqlSession sql, string type, Ending ending, int limit) => sql.QueryAsync<StepRow>(
-        """
+    public static Task<IReadOnlyList<StepRow>> CancelWaitingAsync(SqlSession sql, string type, Ending ending, int limit) => sql.QueryAsync(
+        StepRow.Read,
+        $$$"""
         UPDATE steps SET status = 'cancelled', detail = @Detail, not_before = NULL, updated_at = @Now
         WHERE status = 'pending' AND step_id IN (
             SELECT step_id FROM steps WHERE status = 'pending' AND type = @Type ORDER BY priority DESC, rank LIMIT @Limit {{skip_locked}})
-        RETURNING *
+        RETURNING {{{StepRow.Columns}}}
         """,
         new { Type = type, ending.Detail, ending.Now, Limit = limit });
 

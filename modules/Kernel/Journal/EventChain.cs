@@ -20,9 +20,7 @@ internal static class EventChain
         Member(buffer, ",\"event_id\":"u8, eventId);
         Member(buffer, ",\"event_type\":"u8, draft.EventType);
         buffer.Write(",\"payload\":"u8);
-        var payloadStart = buffer.WrittenCount;
         draft.Payload.WriteTo(buffer);
-        var payloadEnd = buffer.WrittenCount;
         Member(buffer, ",\"prev_hash\":"u8, head.Hash);
         Member(buffer, ",\"timestamp\":"u8, CanonicalInstant(timestamp));
         buffer.Write("}"u8);
@@ -35,7 +33,6 @@ internal static class EventChain
             Timestamp = timestamp,
             ActorId = draft.ActorId,
             Target = draft.Target,
-            Payload = Parse(buffer.WrittenSpan[payloadStart..payloadEnd]),
             PrevHash = head.Hash,
             Hash = Convert.ToHexStringLower(SHA256.HashData(buffer.WrittenSpan)),
             Canonical = Encoding.ASCII.GetString(buffer.WrittenSpan),
@@ -55,7 +52,6 @@ internal static class EventChain
             Timestamp = Storage.Instant.Parse(root.GetProperty("timestamp").GetString() ?? string.Empty),
             ActorId = root.GetProperty("actor_id").GetString(),
             Target = row.Target,
-            Payload = root.GetProperty("payload").Clone(),
             PrevHash = root.GetProperty("prev_hash").GetString(),
             Hash = row.Hash,
             Canonical = row.Canonical,
@@ -121,10 +117,11 @@ internal static class EventChain
         CanonicalJson.WriteText(buffer, value);
     }
 
-    private static JsonElement Parse(ReadOnlySpan<byte> json)
+    /// <summary>The payload inside a canonical text.</summary>
+    public static JsonElement PayloadOf(string canonical)
     {
-        var reader = new Utf8JsonReader(json);
-        return JsonElement.ParseValue(ref reader);
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(canonical));
+        return JsonElement.ParseValue(ref reader).GetProperty("payload");
     }
 }
 

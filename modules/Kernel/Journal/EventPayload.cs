@@ -29,7 +29,9 @@ public sealed class EventPayload
     {
         if (value is not null)
         {
-            Member(name, output => CanonicalJson.WriteText(output, value));
+            var start = values.WrittenCount;
+            CanonicalJson.WriteText(values, value);
+            Member(name, start);
         }
 
         return this;
@@ -39,7 +41,9 @@ public sealed class EventPayload
     {
         if (value is { } number)
         {
-            Member(name, output => CanonicalJson.WriteNumber(output, number));
+            var start = values.WrittenCount;
+            CanonicalJson.WriteNumber(values, number);
+            Member(name, start);
         }
 
         return this;
@@ -49,7 +53,9 @@ public sealed class EventPayload
     {
         if (value is { } flag)
         {
-            Member(name, output => output.Write(flag ? "true"u8 : "false"u8));
+            var start = values.WrittenCount;
+            values.Write(flag ? "true"u8 : "false"u8);
+            Member(name, start);
         }
 
         return this;
@@ -65,7 +71,9 @@ public sealed class EventPayload
     {
         if (value.ValueKind != JsonValueKind.Undefined)
         {
-            Member(name, output => CanonicalJson.Write(output, value));
+            var start = values.WrittenCount;
+            CanonicalJson.Write(values, value);
+            Member(name, start);
         }
 
         return this;
@@ -77,19 +85,18 @@ public sealed class EventPayload
 
     public EventPayload AddList(string name, IEnumerable<string> items)
     {
-        Member(name, output =>
+        var start = values.WrittenCount;
+        values.Write("["u8);
+        var first = true;
+        foreach (var item in items)
         {
-            output.Write("["u8);
-            var first = true;
-            foreach (var item in items)
-            {
-                output.Write(first ? default : ","u8);
-                first = false;
-                CanonicalJson.WriteText(output, item);
-            }
+            values.Write(first ? default : ","u8);
+            first = false;
+            CanonicalJson.WriteText(values, item);
+        }
 
-            output.Write("]"u8);
-        });
+        values.Write("]"u8);
+        Member(name, start);
         return this;
     }
 
@@ -110,10 +117,5 @@ public sealed class EventPayload
         output.Write("}"u8);
     }
 
-    private void Member(string name, Action<ArrayBufferWriter<byte>> write)
-    {
-        var start = values.WrittenCount;
-        write(values);
-        members.Add((name, start, values.WrittenCount - start));
-    }
+    private void Member(string name, int start) => members.Add((name, start, values.WrittenCount - start));
 }

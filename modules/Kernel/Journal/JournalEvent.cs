@@ -23,6 +23,8 @@ public sealed record EventDraft(string EventType, EventPayload Payload)
 /// <summary>An event of the journal.</summary>
 public sealed record JournalEvent
 {
+    private JsonElement? payload;
+
     /// <summary>1 for the first, without gaps.</summary>
     public required long Sequence { get; init; }
 
@@ -37,8 +39,8 @@ public sealed record JournalEvent
 
     public string? Target { get; init; }
 
-    /// <summary>A JSON object.</summary>
-    public required JsonElement Payload { get; init; }
+    /// <summary>A JSON object; read from the canonical text when first asked for.</summary>
+    public JsonElement Payload => payload ??= EventChain.PayloadOf(Canonical);
 
     /// <summary>64 hex digits: SHA-256 over <see cref="Canonical"/>.</summary>
     public required string Hash { get; init; }

@@ -68,6 +68,27 @@ public sealed class SqlSession : IAsyncDisposable
         return rows;
     }
 
+    /// <summary>All rows of a query, each read by a function of the store's: for the hot paths.</summary>
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(Func<DbDataReader, T> read, string sql, object? parameters = null)
+    {
+        await using var reader = await Prepare(sql, parameters).ExecuteReaderAsync();
+        var rows = new List<T>();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
+    }
+
+    /// <summary>The first row of a query, read by a function of the store's, or null when there is none.</summary>
+    public async Task<T?> FirstOrDefaultAsync<T>(Func<DbDataReader, T> read, string sql, object? parameters = null)
+        where T : class
+    {
+        await using var reader = await Prepare(sql, parameters).ExecuteReaderAsync(CommandBehavior.SingleRow);
+        return await reader.ReadAsync() ? read(reader) : null;
+    }
+
     /// <summary>The first row of a query, or the default when there is none or its only value is NULL.</summary>
     public async Task<T?> FirstOrDefaultAsync<T>(string sql, object? parameters = null)
     {
