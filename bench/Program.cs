@@ -7,6 +7,7 @@ var scenarios = new Dictionary<string, Func<string[], Task>>(StringComparer.Ordi
     ["submit-arrays"] = SubmitArrays.RunAsync,
     ["claim-complete"] = ClaimComplete.RunAsync,
     ["start"] = Start.RunAsync,
+    ["logs"] = LogSearch.RunAsync,
 };
 
 if (args is not [var name, .. var settings] || !scenarios.TryGetValue(name, out var scenario))
