@@ -1,3 +1,4 @@
+using Refinery.Builds;
 using Refinery.Fleet;
 using Refinery.Kernel;
 using Refinery.Queue;
@@ -12,5 +13,6 @@ internal static class Modules
         new SystemModule(),
         new QueueModule(),
         new FleetModule(),
+        new BuildsModule(),
     ];
 }

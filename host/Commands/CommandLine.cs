@@ -13,6 +13,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("Refinery rebuilds Python wheels from source and keeps the books.")
         {
+            RebuildCommand.Create(),
             VerifyCommand.Create(),
             RebuildProjectionsCommand.Create(),
         };

@@ -1,0 +1,92 @@
+using Spectre.Console;
+
+namespace Refinery.Host.Commands;
+
+/// <summary>Shows a rebuild: a live table on a terminal, plain lines elsewhere, and the sum of it at the end.</summary>
+internal abstract class RebuildView
+{
+    /// <summary>The view that fits standard output.</summary>
+    public static RebuildView Create(IReadOnlyList<RebuildWheel> wheels) =>
+        Console.IsOutputRedirected ? new PlainRebuildView() : new LiveRebuildView(wheels);
+
+    /// <summary>Shows while the work goes on.</summary>
+    public abstract Task ShowAsync(Func<Task> work);
+
+    /// <summary>A wheel moved on.</summary>
+    public abstract void Update(RebuildWheel wheel);
+
+    /// <summary>What came of it: where the wheels are, and for each failure why and which hint fits.</summary>
+    public void Summarize(IReadOnlyList<RebuildWheel> wheels, string outputFolder)
+    {
+        var built = wheels.Count(wheel => wheel.Status == "built");
+        var failed = wheels.Where(wheel => !wheel.IsGood).ToList();
+        Console.WriteLine($"{built} built, {failed.Count} failed, {wheels.Count - built - failed.Count} skipped; wheels and manifest.json are in {outputFolder}");
+        if (failed.Count == 0)
+        {
+            return;
+        }
+
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("Failed", "Why", "Hints that fit");
+        foreach (var wheel in failed)
+        {
+            table.AddRow(
+                Markup.Escape($"{wheel.Node.Name} {wheel.Node.Version}"),
+                Markup.Escape(wheel.Detail),
+                Markup.Escape(wheel.Hints.Count == 0 ? "none" : string.Join(", ", wheel.Hints)));
+        }
+
+        AnsiConsole.Write(table);
+    }
+}
+
+/// <summary>One line a change.</summary>
+internal sealed class PlainRebuildView : RebuildView
+{
+    public override Task ShowAsync(Func<Task> work) => work();
+
+    public override void Update(RebuildWheel wheel)
+    {
+        var attempt = wheel.Attempt > 1 ? $" (attempt {wheel.Attempt})" : string.Empty;
+        Console.WriteLine($"{wheel.Status,-9} {wheel.Node.Name} {wheel.Node.Version}{attempt}{(wheel.Detail.Length > 0 && wheel.Status != "building" ? $": {wheel.Detail}" : string.Empty)}");
+    }
+}
+
+/// <summary>A table that changes in place.</summary>
+internal sealed class LiveRebuildView(IReadOnlyList<RebuildWheel> wheels) : RebuildView
+{
+    private LiveDisplayContext? display;
+
+    public override Task ShowAsync(Func<Task> work) => AnsiConsole.Live(Draw()).StartAsync(async context =>
+    {
+        display = context;
+        await work();
+    });
+
+    public override void Update(RebuildWheel wheel) => display?.UpdateTarget(Draw());
+
+    private Table Draw()
+    {
+        var done = wheels.Count(wheel => wheel.IsDone);
+        var table = new Table().Border(TableBorder.Rounded).Title($"{done} of {wheels.Count}").AddColumns("Package", "Version", "Status", "Detail");
+        foreach (var wheel in Shown())
+        {
+            table.AddRow(Markup.Escape(wheel.Node.Name), Markup.Escape(wheel.Node.Version ?? "–"), Coloured(wheel), Markup.Escape(wheel.Detail));
+        }
+
+        return table;
+    }
+
+    /// <summary>What moves comes first; a table longer than the terminal would flicker.</summary>
+    private IEnumerable<RebuildWheel> Shown() =>
+        wheels.OrderBy(wheel => wheel.Status switch { "building" => 0, "failed" => 1, "retry" => 2, "built" => 3, _ => 4 })
+            .Take(Math.Max(5, AnsiConsole.Profile.Height - 8));
+
+    private static string Coloured(RebuildWheel wheel) => wheel.Status switch
+    {
+        "built" => "[green]built[/]",
+        "failed" or "cancelled" => $"[red]{wheel.Status}[/]",
+        "building" => $"[blue]building[/]{(wheel.Attempt > 1 ? $" ({wheel.Attempt})" : string.Empty)}",
+        "retry" => "[yellow]retry[/]",
+        _ => $"[grey]{wheel.Status}[/]",
+    };
+}

@@ -1,0 +1,70 @@
+using System.Text.Json;
+using Refinery.Kernel.Journal;
+using Refinery.Kernel.Work;
+
+namespace Refinery.Host.Commands;
+
+/// <summary>One wheel of a rebuild and how far it is.</summary>
+internal sealed class RebuildWheel(RebuildNode node)
+{
+    public RebuildNode Node => node;
+
+    public string? StepId { get; set; }
+
+    /// <summary><c>queued</c>, <c>building</c>, <c>retry</c>, <c>built</c>, <c>failed</c>, <c>cancelled</c> or <c>skipped</c>.</summary>
+    public string Status { get; private set; } = node.Action == "build" ? "queued" : "skipped";
+
+    public string Detail { get; private set; } = node.Why ?? string.Empty;
+
+    public int Attempt { get; private set; }
+
+    public IReadOnlyList<string> Hints { get; private set; } = [];
+
+    public string? FileName { get; private set; }
+
+    public string? Sha256 { get; private set; }
+
+    public long? SizeBytes { get; private set; }
+
+    public bool IsDone => Status is "built" or "failed" or "cancelled" or "skipped";
+
+    public bool IsGood => Status is "built" or "skipped";
+
+    /// <summary>Takes in what happened.</summary>
+    public void Apply(JournalEvent happened)
+    {
+        var payload = happened.Payload;
+        switch (happened.EventType)
+        {
+            case "attempt.started":
+                (Status, Attempt) = ("building", payload.GetProperty("attempt_number").GetInt32());
+                break;
+            case "attempt.succeeded":
+                (Status, Detail) = ("built", Text(payload, "detail"));
+                break;
+            case "attempt.failed":
+                (Status, Detail) = (payload.GetProperty("will_retry").GetBoolean() ? "retry" : "failed", Text(payload, "detail"));
+                Hints = [.. payload.GetProperty("matched_hint_ids").EnumerateArray().Select(hint => hint.GetString() ?? string.Empty)];
+                break;
+            case "task.updated":
+                (Status, Detail) = ("cancelled", Text(payload, "detail"));
+                break;
+            case "artifact.created":
+                (FileName, Sha256, SizeBytes) = (Text(payload, "file_name"), Text(payload, "sha256"), payload.GetProperty("size_bytes").GetInt64());
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>The manifest entry.</summary>
+    public ManifestEntry Entry(string runId) => new(
+        node.Name, node.Version ?? string.Empty, FileName ?? string.Empty, node.PythonTag, node.PlatformTag, Status, runId, Sha256, SizeBytes);
+
+    private static string Text(JsonElement payload, string name) =>
+        payload.TryGetProperty(name, out var value) ? value.GetString() ?? string.Empty : string.Empty;
+}
+
+/// <summary>A line of manifest.json.</summary>
+internal sealed record ManifestEntry(
+    string Name, string Version, string Wheel, string PythonTag, string PlatformTag, string Status, string RunId, string? Sha256, long? SizeBytes);

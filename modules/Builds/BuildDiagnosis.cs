@@ -1,0 +1,43 @@
+using Refinery.Builds.Processes;
+using Refinery.Contract;
+using Refinery.Kernel.Work;
+
+namespace Refinery.Builds;
+
+/// <summary>Explains a failed build by the hints its log matches, and says whether another attempt can help.</summary>
+internal sealed class BuildDiagnosis(IHints hints, RecipePolicy policy)
+{
+    private const int TailBytes = 5 << 20;
+
+    public async Task<StepOutcome> ExplainAsync(WheelArgs wanted, ChildExit exit, IStepContext step, CancellationToken cancellationToken)
+    {
+        var matched = policy.Mode == "off" ? [] : await hints.MatchAsync(step.LogTail(TailBytes), wanted.Package, cancellationToken);
+        var plain = StepOutcome.Failure("build_failed", $"The build of {wanted} ended with exit code {exit.Code}.", retryable: false) with
+        {
+            MatchedHintIds = [.. matched.Select(hint => hint.Id)],
+        };
+        if (matched.Count == 0)
+        {
+            return plain;
+        }
+
+        // The most confident hint that offers something new; a next failure reaches the next one.
+        var helpful = matched.FirstOrDefault(hint => policy.New(hint.Recipes, step.Recipes).Count > 0);
+        if (helpful is null)
+        {
+            return await SayAsync(step, plain with { Detail = $"{plain.Detail} {matched[0].Note}" });
+        }
+
+        var recipes = policy.New(helpful.Recipes, step.Recipes);
+        var remedy = RecipePolicy.Sentence(recipes);
+        return policy.Applies
+            ? await SayAsync(step, plain with { Detail = $"{plain.Detail} {helpful.Note} Trying again with: {remedy}.", Retryable = true, RetryAtOnce = true, Recipes = recipes })
+            : await SayAsync(step, plain with { Detail = $"{plain.Detail} {helpful.Note} This would help: {remedy}." });
+    }
+
+    private static async Task<StepOutcome> SayAsync(IStepContext step, StepOutcome outcome)
+    {
+        await step.LogAsync(outcome.Detail);
+        return outcome;
+    }
+}

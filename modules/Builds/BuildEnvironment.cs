@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using Refinery.Builds.Processes;
+
+namespace Refinery.Builds;
+
+/// <summary>The whole environment of a build's processes: an allow-list of the host's, and pip's settings as Refinery wants them.</summary>
+internal sealed class BuildEnvironment(IConfiguration configuration, IOptions<BuildOptions> options)
+{
+    /// <summary>What a compiler or a downloader behind a proxy needs; everything else stays outside.</summary>
+    private static readonly string[] Inherited =
+    [
+        "PATH", "CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "PKG_CONFIG_PATH", "http_proxy", "https_proxy", "no_proxy",
+        "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "PIP_CERT",
+    ];
+
+    /// <summary>The search path for programs.</summary>
+    public string SearchPath => configuration["PATH"] is { Length: > 0 } path ? path : "/usr/local/bin:/usr/bin:/bin";
+
+    /// <summary>The environment of one build, with its home and temporary folder inside its work folder.</summary>
+    public Dictionary<string, string> Of(WorkFolder work)
+    {
+        var environment = Bare(work.Folder("home"), work.Folder("tmp"));
+        var settings = options.Value;
+        Set(environment, "PIP_INDEX_URL", settings.IndexUrl);
+        Set(environment, "PIP_EXTRA_INDEX_URL", settings.ExtraIndexUrls);
+        Set(environment, "PIP_FIND_LINKS", settings.FindLinks);
+        if (settings.NoIndex == "1")
+        {
+            environment["PIP_NO_INDEX"] = "1";
+        }
+
+        return environment;
+    }
+
+    /// <summary>The environment without any index.</summary>
+    public Dictionary<string, string> Bare(string home, string temporary)
+    {
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["PATH"] = SearchPath,
+            ["HOME"] = home,
+            ["TMPDIR"] = temporary,
+            ["LANG"] = "C.UTF-8",
+            ["PYTHONUNBUFFERED"] = "1",
+            ["PYTHONDONTWRITEBYTECODE"] = "1",
+            ["PIP_CONFIG_FILE"] = "/dev/null",
+            ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1",
+            ["PIP_NO_INPUT"] = "1",
+            ["PIP_NO_COLOR"] = "1",
+            ["PIP_ROOT_USER_ACTION"] = "ignore",
+        };
+        foreach (var name in Inherited)
+        {
+            Set(environment, name, configuration[name]);
+        }
+
+        return environment;
+    }
+
+    private static void Set(Dictionary<string, string> environment, string name, string? value)
+    {
+        if (!string.IsNullOrWhiteSpace(value))
+        {
+            environment[name] = value;
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Refinery.Builds.Index;
+using Refinery.Builds.Processes;
+using Refinery.Contract;
+using Refinery.Kernel;
+using Refinery.Kernel.Work;
+
+namespace Refinery.Builds;
+
+/// <summary>The door of Builds: the wheel build itself.</summary>
+public sealed class BuildsModule : IModule
+{
+    public string Name => "Builds";
+
+    public void AddServices(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<BuildOptions>().Bind(configuration).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<ChildProcess>();
+        services.AddSingleton<Leftovers>();
+        services.AddSingleton<BuildEnvironment>();
+        services.AddSingleton<TargetInterpreter>();
+        services.AddSingleton<RecipePolicy>();
+        services.AddSingleton<RecipeApplier>();
+        services.AddSingleton<BuildDiagnosis>();
+        services.AddSingleton(new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = true, MaxAutomaticRedirections = 5 }));
+        services.AddSingleton<PackageIndex>();
+        services.AddSingleton<SdistSource>();
+        services.AddSingleton<IBuildRunner, ProcessRunner>();
+        services.AddSingleton<IBuildRunner, ContainerRunner>();
+        services.AddSingleton<IStepHandler, WheelBuildHandler>();
+        services.AddSingleton<IRebuildPlanner, RebuildPlanner>();
+        services.AddHostedService<LeftoverStart>();
+    }
+
+    public void AddRoutes(IEndpointRouteBuilder routes)
+    {
+    }
+}

@@ -1,0 +1,77 @@
+using Microsoft.Extensions.Options;
+using Refinery.Builds.Index;
+using Refinery.Builds.Packages;
+using Refinery.Builds.Processes;
+using Refinery.Kernel.Work;
+
+namespace Refinery.Builds;
+
+/// <summary>Plans a rebuild: every requirement that holds for the target gets the sdist it will be built from.</summary>
+internal sealed class RebuildPlanner(TargetInterpreter interpreter, SdistSource source, IOptions<BuildOptions> options) : IRebuildPlanner
+{
+    public async Task<RebuildPlan> PlanAsync(string requirementsFile, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var file = RequirementsFile.Read(requirementsFile);
+            TakeOptions(file);
+            var python = await interpreter.AskAsync(cancellationToken);
+            return await PlanAsync(file, python, cancellationToken);
+        }
+        catch (Exception fault) when (fault is RequirementsException or ChildStartException)
+        {
+            throw new PlanException(fault.Message, fault);
+        }
+    }
+
+    private async Task<RebuildPlan> PlanAsync(RequirementsFile file, InterpreterInfo python, CancellationToken cancellationToken)
+    {
+        var nodes = new Dictionary<string, RebuildNode>(StringComparer.Ordinal);
+        var faults = new List<string>();
+        foreach (var line in file.Lines)
+        {
+            try
+            {
+                var node = await NodeAsync(line, python, cancellationToken);
+                var name = Kernel.Web.PackageName.Normalize(node.Name);
+                if (!nodes.TryAdd(name, node) && nodes[name].Version != node.Version && node.Action == "build")
+                {
+                    faults.Add($"{line.File}:{line.Line}: {node.Name} is asked for as {nodes[name].Version} and as {node.Version}; leave one.");
+                }
+            }
+            catch (IndexException fault)
+            {
+                faults.Add($"{line.File}:{line.Line}: {fault.Message}");
+            }
+        }
+
+        return faults.Count == 0 ? new RebuildPlan([.. nodes.Values]) : throw new PlanException(string.Join(Environment.NewLine, faults));
+    }
+
+    private async Task<RebuildNode> NodeAsync(RequirementLine line, InterpreterInfo python, CancellationToken cancellationToken)
+    {
+        var wanted = line.Requirement;
+        if (wanted.Marker is { } marker && !marker.Evaluate(python))
+        {
+            return new RebuildNode(wanted.Name, null, python.PythonTag, python.PlatformTag, "skip", [], "its marker does not hold here");
+        }
+
+        if (options.Value.Strategy == "pinned" && !wanted.Specifiers.IsPin)
+        {
+            throw new IndexException("missing", $"{wanted.Name} has no exact version; pin it as {wanted.Name}==VERSION, or set STRATEGY=upgrade to take the newest.");
+        }
+
+        var chosen = await source.ChooseAsync(wanted.Name, wanted.Specifiers, python, cancellationToken);
+        return new RebuildNode(wanted.Name, chosen.Version.ToString(), python.PythonTag, python.PlatformTag, "build", line.Hashes, Why: null);
+    }
+
+    /// <summary>A requirements file may say where its packages come from; what the settings say wins.</summary>
+    private void TakeOptions(RequirementsFile file)
+    {
+        var settings = options.Value;
+        settings.IndexUrl ??= file.IndexUrl;
+        settings.ExtraIndexUrls = string.Join(' ', [settings.ExtraIndexUrls, .. file.ExtraIndexUrls]).Trim();
+        settings.FindLinks = string.Join(' ', [settings.FindLinks, .. file.FindLinks]).Trim();
+        settings.NoIndex = file.NoIndex ? "1" : settings.NoIndex;
+    }
+}

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Options;
+using Refinery.Builds.Processes;
+
+namespace Refinery.Builds;
+
+/// <summary>Decides whether recipes are applied here, and knows this system's package manager.</summary>
+internal sealed class RecipePolicy(IOptions<BuildOptions> options, BuildEnvironment environment)
+{
+    private static readonly string[] ContainerMarks = ["/.dockerenv", "/run/.containerenv"];
+
+    /// <summary><c>apply</c>, <c>suggest</c> or <c>off</c>.</summary>
+    public string Mode => options.Value.Recipes
+        ?? (Environment.UserName == "root" && ContainerMarks.Any(File.Exists) ? "apply" : "suggest");
+
+    /// <summary>True when recipes are installed and the build is tried again.</summary>
+    public bool Applies => Mode == "apply";
+
+    /// <summary><c>apt</c>, <c>dnf</c>, or null on a system with neither.</summary>
+    public string? Manager => ProgramOf("apt") is not null ? "apt" : ProgramOf("dnf") is not null ? "dnf" : null;
+
+    /// <summary>The path of a manager's program, or null when it is not installed.</summary>
+    public string? ProgramOf(string manager) => Programs.Find(manager == "apt" ? "apt-get" : manager, environment.SearchPath);
+
+    /// <summary>The part of a recipe that works here and is not among those known already; empty when nothing is new.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> New(
+        IReadOnlyDictionary<string, IReadOnlyList<string>> offered, IReadOnlyDictionary<string, IReadOnlyList<string>> known) =>
+        offered
+            .Where(recipe => recipe.Key == Manager || recipe.Key is "pip" or "env")
+            .Select(recipe => KeyValuePair.Create(recipe.Key, Without(recipe.Value, known.GetValueOrDefault(recipe.Key, []))))
+            .Where(recipe => recipe.Value.Count > 0)
+            .ToDictionary(StringComparer.Ordinal);
+
+    /// <summary>What a person would type, for example <c>apt-get install libyaml-dev</c>.</summary>
+    public static string Sentence(IReadOnlyDictionary<string, IReadOnlyList<string>> recipes) => string.Join("; ", recipes.Select(recipe => recipe.Key switch
+    {
+        "apt" => $"apt-get install {string.Join(' ', recipe.Value)}",
+        "env" => $"set {string.Join(' ', recipe.Value)}",
+        _ => $"{recipe.Key} install {string.Join(' ', recipe.Value)}",
+    }));
+
+    private static IReadOnlyList<string> Without(IReadOnlyList<string> offered, IReadOnlyList<string> known) =>
+        [.. offered.Except(known, StringComparer.Ordinal)];
+}

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Options;
+using Refinery.Builds.Index;
+using Refinery.Builds.Packages;
+using Refinery.Builds.Processes;
+using Refinery.Contract;
+
+namespace Refinery.Builds;
+
+/// <summary>Finds and fetches the source of a wheel.</summary>
+internal sealed class SdistSource(PackageIndex index, IOptions<BuildOptions> options)
+{
+    /// <summary>Fetches the sdist into the work folder.</summary>
+    /// <returns>Its path and the version it has.</returns>
+    /// <exception cref="IndexException">There is none, it cannot be fetched, or its digest is wrong.</exception>
+    public async Task<(string Path, PepVersion Version)> FetchAsync(
+        WheelArgs wanted, InterpreterInfo python, WorkFolder work, IStepContext step, CancellationToken cancellationToken)
+    {
+        var specifiers = wanted.Version is null ? SpecifierSet.Any : SpecifierSet.Parse($"=={wanted.Version}");
+        var chosen = await ChooseAsync(wanted.Package, specifiers, python, cancellationToken);
+        await step.LogAsync($"Refinery takes {chosen.FileName}.");
+        var path = await index.FetchAsync(chosen, wanted.Sha256, work.Folder("sdist"), (long)options.Value.SdistMaxMegabytes << 20, cancellationToken);
+        return (path, chosen.Version);
+    }
+
+    /// <summary>The sdist that fits best.</summary>
+    /// <exception cref="IndexException">There is none (<c>missing</c>), or an index does not answer.</exception>
+    public async Task<SdistCandidate> ChooseAsync(string package, SpecifierSet specifiers, InterpreterInfo python, CancellationToken cancellationToken)
+    {
+        var candidates = await index.ListAsync(Settings(python), package, cancellationToken);
+        return PackageIndex.Choose(candidates, specifiers, python)
+            ?? throw new IndexException("missing", $"There is no sdist of {package} {specifiers} ({Others(candidates)}).".Replace("  ", " ", StringComparison.Ordinal));
+    }
+
+    private static string Others(IReadOnlyList<SdistCandidate> candidates) => candidates.Count == 0
+        ? "no version of it was found; are INDEX_URL and FIND_LINKS right?"
+        : $"found: {string.Join(", ", candidates.Select(candidate => candidate.Version).Distinct().OrderDescending().Take(5))}";
+
+    private IndexSettings Settings(InterpreterInfo python)
+    {
+        var settings = options.Value;
+        return new IndexSettings(settings.IndexUrl ?? python.PipIndexUrl, settings.ExtraIndexList, settings.FindLinksList, settings.NoIndex == "1");
+    }
+}

@@ -1,0 +1,37 @@
+using System.Text.Json;
+
+namespace Refinery.Builds;
+
+/// <summary>The arguments of a wheel build.</summary>
+/// <param name="Version">Null for the newest.</param>
+/// <param name="Sha256">Digests the sdist may have; empty for any.</param>
+internal sealed record WheelArgs(string Package, string? Version, string? PythonTag, string? PlatformTag, IReadOnlyList<string> Sha256)
+{
+    public static WheelArgs Read(JsonElement args) => new(
+        Text(args, "package") ?? throw new ArgumentException("A wheel build without a package."),
+        Text(args, "version"),
+        Text(args, "python_tag"),
+        Text(args, "platform_tag"),
+        [.. Digests(args)]);
+
+    public override string ToString() => Version is null ? Package : $"{Package} {Version}";
+
+    private static IEnumerable<string> Digests(JsonElement args)
+    {
+        if (Text(args, "sha256") is { } one)
+        {
+            yield return one;
+        }
+
+        if (args.TryGetProperty("hashes", out var hashes) && hashes.ValueKind == JsonValueKind.Array)
+        {
+            foreach (var hash in hashes.EnumerateArray().Where(hash => hash.ValueKind == JsonValueKind.String))
+            {
+                yield return (hash.GetString() ?? string.Empty).Replace("sha256:", string.Empty, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    private static string? Text(JsonElement args, string name) =>
+        args.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}

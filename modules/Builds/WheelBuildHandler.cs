@@ -1,0 +1,92 @@
+using Microsoft.Extensions.Options;
+using Refinery.Builds.Index;
+using Refinery.Builds.Packages;
+using Refinery.Builds.Processes;
+using Refinery.Builds.Wheels;
+using Refinery.Contract;
+using Refinery.Kernel.Storage;
+using Refinery.Kernel.Work;
+
+namespace Refinery.Builds;
+
+/// <summary>Builds one wheel from source: fetch the sdist, apply recipes, build, check, store.</summary>
+internal sealed class WheelBuildHandler(
+    SdistSource source, RecipeApplier recipes, BuildDiagnosis diagnosis, IEnumerable<IBuildRunner> runners,
+    TargetInterpreter interpreter, IArtifacts artifacts, IOptions<BuildOptions> options, IDataDirectory data) : IStepHandler
+{
+    public string Type => StepTypes.WheelBuild;
+
+    public async Task<StepOutcome> RunAsync(IStepContext step, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var wanted = WheelArgs.Read(step.Args);
+            var python = await interpreter.AskAsync(cancellationToken);
+            await step.LogAsync($"Refinery builds {wanted} for {wanted.PythonTag ?? python.PythonTag} on {wanted.PlatformTag ?? python.PlatformTag}, attempt {step.Attempt}.");
+            using var work = WorkFolder.Create(Path.Combine(data.Path, "work"), $"{wanted.Package}-{step.Attempt}", Ids.RandomHex(8));
+            if (await recipes.ApplyAsync(step, work, cancellationToken) is { } recipeFault)
+            {
+                return StepOutcome.Failure("system_recipe_failed", recipeFault);
+            }
+
+            var (sdist, version) = await source.FetchAsync(wanted, python, work, step, cancellationToken);
+            return await BuildAsync(new Build(wanted with { Version = version.ToString() }, sdist, python, work), step, cancellationToken);
+        }
+        catch (IndexException fault)
+        {
+            return StepOutcome.Failure(fault.Reason, fault.Message, retryable: fault.Reason == "download_failed");
+        }
+        catch (ChildStartException fault)
+        {
+            return StepOutcome.Failure("build_failed", fault.Message, retryable: false);
+        }
+    }
+
+    private async Task<StepOutcome> BuildAsync(Build build, IStepContext step, CancellationToken cancellationToken)
+    {
+        var output = build.Work.Folder("out");
+        var runner = runners.Single(candidate => candidate.Name == options.Value.Runner);
+        var task = new BuildTask(
+            build.Sdist, output, build.Python.Executable, build.Work, step.Recipes.GetValueOrDefault("pip", []), step.Recipes.GetValueOrDefault("env", []));
+        var exit = await runner.BuildAsync(task, step, cancellationToken);
+        if (exit.TimedOut)
+        {
+            return StepOutcome.Failure("timed_out", $"{build.Wanted} was stopped after {options.Value.TimeoutSeconds} seconds (BUILD_TIMEOUT_SEC).", retryable: false);
+        }
+
+        if (!exit.Succeeded)
+        {
+            return await diagnosis.ExplainAsync(build.Wanted, exit, step, cancellationToken);
+        }
+
+        return await StoreAsync(build, output, exit, step, cancellationToken);
+    }
+
+    private async Task<StepOutcome> StoreAsync(Build build, string output, ChildExit exit, IStepContext step, CancellationToken cancellationToken)
+    {
+        if (Directory.GetFiles(output, "*.whl") is not [var wheel])
+        {
+            return StepOutcome.Failure("wheel_rejected", $"The build of {build.Wanted} ended well but left no single wheel.", retryable: false);
+        }
+
+        var wanted = new WheelWanted(build.Wanted.Package, build.Wanted.Version ?? string.Empty, build.Wanted.PythonTag, build.Wanted.PlatformTag);
+        if (WheelCheck.Inspect(wheel, wanted) is { } fault)
+        {
+            await step.LogAsync(fault);
+            return StepOutcome.Failure("wheel_rejected", fault, retryable: false);
+        }
+
+        await using var content = File.OpenRead(wheel);
+        var stored = await artifacts.StoreAsync(content, expectedSha256: null, cancellationToken)
+            ?? throw new IOException("The artifact store refused a wheel without an expected digest.");
+        var name = Path.GetFileName(wheel);
+        await step.LogAsync($"Refinery stored {name} ({stored.SizeBytes} bytes, sha256 {stored.Sha256}).");
+        return StepOutcome.Success($"Built {name} in {exit.Duration.TotalSeconds:0.0} s.") with
+        {
+            Artifacts = [new StepArtifact("wheel", name, stored.Sha256, stored.SizeBytes)],
+        };
+    }
+
+    /// <summary>What one attempt has in hand.</summary>
+    private sealed record Build(WheelArgs Wanted, string Sdist, InterpreterInfo Python, WorkFolder Work);
+}
