@@ -1,3 +1,4 @@
+using Refinery.Artifacts;
 using Refinery.Builds;
 using Refinery.Fleet;
 using Refinery.Kernel;
@@ -14,5 +15,6 @@ internal static class Modules
         new QueueModule(),
         new FleetModule(),
         new BuildsModule(),
+        new ArtifactsModule(),
     ];
 }

@@ -28,7 +28,7 @@ internal sealed class RebuildPlanner(TargetInterpreter interpreter, SdistSource 
     {
         var nodes = new Dictionary<string, RebuildNode>(StringComparer.Ordinal);
         var faults = new List<string>();
-        foreach (var line in file.Lines)
+        foreach (var line in file.For(python))
         {
             try
             {
@@ -45,18 +45,18 @@ internal sealed class RebuildPlanner(TargetInterpreter interpreter, SdistSource 
             }
         }
 
-        return faults.Count == 0 ? new RebuildPlan([.. nodes.Values]) : throw new PlanException(string.Join(Environment.NewLine, faults));
+        return faults.Count == 0 ? new RebuildPlan([.. nodes.Values, .. Skipped(file, python)]) : throw new PlanException(string.Join(Environment.NewLine, faults));
     }
+
+    private static IEnumerable<RebuildNode> Skipped(RequirementsFile file, InterpreterInfo python) =>
+        from line in file.Lines
+        where !line.Requirement.AppliesTo(python)
+        select new RebuildNode(line.Requirement.Name, null, python.PythonTag, python.PlatformTag, "skip", [], "its marker does not hold here");
 
     private async Task<RebuildNode> NodeAsync(RequirementLine line, InterpreterInfo python, CancellationToken cancellationToken)
     {
         var wanted = line.Requirement;
-        if (wanted.Marker is { } marker && !marker.Evaluate(python))
-        {
-            return new RebuildNode(wanted.Name, null, python.PythonTag, python.PlatformTag, "skip", [], "its marker does not hold here");
-        }
-
-        if (options.Value.Strategy == "pinned" && !wanted.Specifiers.IsPin)
+        if (options.Value.Strategy == "pinned" && !wanted.Specifiers.IsPinned)
         {
             throw new IndexException("missing", $"{wanted.Name} has no exact version; pin it as {wanted.Name}==VERSION, or set STRATEGY=upgrade to take the newest.");
         }
@@ -69,9 +69,9 @@ internal sealed class RebuildPlanner(TargetInterpreter interpreter, SdistSource 
     private void TakeOptions(RequirementsFile file)
     {
         var settings = options.Value;
-        settings.IndexUrl ??= file.IndexUrl;
-        settings.ExtraIndexUrls = string.Join(' ', [settings.ExtraIndexUrls, .. file.ExtraIndexUrls]).Trim();
-        settings.FindLinks = string.Join(' ', [settings.FindLinks, .. file.FindLinks]).Trim();
-        settings.NoIndex = file.NoIndex ? "1" : settings.NoIndex;
+        settings.IndexUrl ??= file.Options.IndexUrl;
+        settings.ExtraIndexUrls = string.Join(' ', [settings.ExtraIndexUrls, .. file.Options.ExtraIndexUrls]).Trim();
+        settings.FindLinks = string.Join(' ', [settings.FindLinks, .. file.Options.FindLinks]).Trim();
+        settings.NoIndex = file.Options.NoIndex ? "1" : settings.NoIndex;
     }
 }

@@ -7,7 +7,7 @@ using Refinery.Contract;
 namespace Refinery.Builds;
 
 /// <summary>Finds and fetches the source of a wheel.</summary>
-internal sealed class SdistSource(PackageIndex index, IOptions<BuildOptions> options)
+internal sealed class SdistSource(PackageIndex index, TargetInterpreter interpreter, IOptions<BuildOptions> options)
 {
     /// <summary>Fetches the sdist into the work folder.</summary>
     /// <returns>Its path and the version it has.</returns>
@@ -26,7 +26,7 @@ internal sealed class SdistSource(PackageIndex index, IOptions<BuildOptions> opt
     /// <exception cref="IndexException">There is none (<c>missing</c>), or an index does not answer.</exception>
     public async Task<SdistCandidate> ChooseAsync(string package, SpecifierSet specifiers, InterpreterInfo python, CancellationToken cancellationToken)
     {
-        var candidates = await index.ListAsync(Settings(python), package, cancellationToken);
+        var candidates = await index.ListAsync(await SettingsAsync(cancellationToken), package, cancellationToken);
         return PackageIndex.Choose(candidates, specifiers, python)
             ?? throw new IndexException("missing", $"There is no sdist of {package} {specifiers} ({Others(candidates)}).".Replace("  ", " ", StringComparison.Ordinal));
     }
@@ -35,9 +35,10 @@ internal sealed class SdistSource(PackageIndex index, IOptions<BuildOptions> opt
         ? "no version of it was found; are INDEX_URL and FIND_LINKS right?"
         : $"found: {string.Join(", ", candidates.Select(candidate => candidate.Version).Distinct().OrderDescending().Take(5))}";
 
-    private IndexSettings Settings(InterpreterInfo python)
+    private async Task<IndexSettings> SettingsAsync(CancellationToken cancellationToken)
     {
         var settings = options.Value;
-        return new IndexSettings(settings.IndexUrl ?? python.PipIndexUrl, settings.ExtraIndexList, settings.FindLinksList, settings.NoIndex == "1");
+        var root = settings.NoIndex == "1" ? null : settings.IndexUrl ?? await interpreter.DefaultIndexAsync(cancellationToken);
+        return new IndexSettings(root, settings.ExtraIndexList, settings.FindLinksList, settings.NoIndex == "1");
     }
 }

@@ -14,6 +14,7 @@ internal sealed class TargetInterpreter(
 
     private readonly SemaphoreSlim one = new(1);
     private InterpreterInfo? known;
+    private string? defaultIndex;
 
     /// <summary>What the interpreter says about itself, with TARGET_PYTHON and TARGET_PLATFORM where they are set.</summary>
     /// <exception cref="ChildStartException">There is no such interpreter, or it does not answer; one sentence.</exception>
@@ -22,7 +23,7 @@ internal sealed class TargetInterpreter(
         await one.WaitAsync(cancellationToken);
         try
         {
-            return known ??= await RunAsync(cancellationToken);
+            return known ??= WithTarget(InterpreterInfo.Parse(await RunAsync(InterpreterInfo.Script, cancellationToken)));
         }
         finally
         {
@@ -30,18 +31,32 @@ internal sealed class TargetInterpreter(
         }
     }
 
+    /// <summary>The index that the interpreter's own pip asks when nothing else is said; null when it has no pip.</summary>
+    public async Task<string?> DefaultIndexAsync(CancellationToken cancellationToken)
+    {
+        const string Script = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)";
+        try
+        {
+            return defaultIndex ??= await RunAsync(Script, cancellationToken);
+        }
+        catch (ChildStartException)
+        {
+            return null;
+        }
+    }
+
     public void Dispose() => one.Dispose();
 
-    private async Task<InterpreterInfo> RunAsync(CancellationToken cancellationToken)
+    /// <summary>Runs a few lines of Python.</summary>
+    /// <returns>The last line they print.</returns>
+    private async Task<string> RunAsync(string script, CancellationToken cancellationToken)
     {
         using var work = WorkFolder.Create(Path.Combine(data.Path, "work"), "interpreter", Ids.RandomHex(8));
-        var lines = new List<string>();
+        var last = string.Empty;
         var program = options.Value.PythonProgram;
-        var command = new ChildCommand(program, ["-c", InterpreterInfo.Script], work.Path, environment.Of(work)) { TimeLimit = Limit };
-        var exit = await children.RunAsync(command, line => Keep(lines, line), work, cancellationToken);
-        return exit.Succeeded
-            ? WithTarget(InterpreterInfo.Parse(lines[^1]))
-            : throw new ChildStartException($"The interpreter '{program}' does not run: {lines.LastOrDefault() ?? "it says nothing"}.");
+        var command = new ChildCommand(program, ["-c", script], work.Path, environment.Of(work)) { TimeLimit = Limit };
+        var exit = await children.RunAsync(command, line => Keep(out last, line), work, cancellationToken);
+        return exit.Succeeded ? last : throw new ChildStartException($"The interpreter '{program}' does not run: {last}");
     }
 
     private InterpreterInfo WithTarget(InterpreterInfo info) => info with
@@ -50,9 +65,9 @@ internal sealed class TargetInterpreter(
         PlatformTag = options.Value.TargetPlatform ?? info.PlatformTag,
     };
 
-    private static ValueTask Keep(List<string> lines, string line)
+    private static ValueTask Keep(out string last, string line)
     {
-        lines.Add(line);
+        last = line;
         return ValueTask.CompletedTask;
     }
 }

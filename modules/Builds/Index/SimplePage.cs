@@ -1,0 +1,74 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Refinery.Builds.Packages;
+
+namespace Refinery.Builds.Index;
+
+/// <summary>Reads one project's page: HTML as PEP 503 has it, or JSON as PEP 691 has it.</summary>
+internal static partial class SimplePage
+{
+    /// <summary>The source archives of a package on an HTML page.</summary>
+    public static IReadOnlyList<SdistCandidate> ReadHtml(string html, Uri page, string package)
+    {
+        var root = BaseHref().Match(html) is { Success: true } found ? new Uri(page, WebUtility.HtmlDecode(found.Groups["href"].Value)) : page;
+        return [.. Anchors().Matches(html).Select(anchor => FromAnchor(anchor.Groups["attributes"].Value, root, package)).OfType<SdistCandidate>()];
+    }
+
+    /// <summary>The source archives of a package in a JSON answer.</summary>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    public static IReadOnlyList<SdistCandidate> ReadJson(string json, Uri page, string package)
+    {
+        using var document = JsonDocument.Parse(json);
+        return document.RootElement.TryGetProperty("files", out var files) && files.ValueKind == JsonValueKind.Array
+            ? [.. files.EnumerateArray().Select(file => FromFile(file, page, package)).OfType<SdistCandidate>()]
+            : [];
+    }
+
+    private static SdistCandidate? FromAnchor(string attributes, Uri root, string package)
+    {
+        var values = Attributes().Matches(attributes).ToLookup(
+            attribute => attribute.Groups["name"].Value.ToLowerInvariant(),
+            attribute => WebUtility.HtmlDecode(attribute.Groups["value"].Value),
+            StringComparer.Ordinal);
+        if (values["href"].FirstOrDefault() is not { } href || !Uri.TryCreate(root, href, out var location))
+        {
+            return null;
+        }
+
+        var digest = location.Fragment.StartsWith("#sha256=", StringComparison.Ordinal) ? location.Fragment["#sha256=".Length..] : null;
+        return Candidate(location, package, digest, values["data-requires-python"].FirstOrDefault(), values.Contains("data-yanked"));
+    }
+
+    private static SdistCandidate? FromFile(JsonElement file, Uri page, string package)
+    {
+        if (Text(file, "url") is not { } url || !Uri.TryCreate(page, url, out var location))
+        {
+            return null;
+        }
+
+        var digest = file.TryGetProperty("hashes", out var hashes) && hashes.ValueKind == JsonValueKind.Object ? Text(hashes, "sha256") : null;
+        var isYanked = file.TryGetProperty("yanked", out var yanked) && yanked.ValueKind is JsonValueKind.True or JsonValueKind.String;
+        return Candidate(location, package, digest, Text(file, "requires-python"), isYanked);
+    }
+
+    private static SdistCandidate? Candidate(Uri location, string package, string? sha256, string? requiresPython, bool isYanked)
+    {
+        var fileName = Uri.UnescapeDataString(location.Segments[^1]);
+        return SdistName.VersionOf(fileName, package) is { } version
+            ? new SdistCandidate(package, version, fileName, location, sha256?.ToLowerInvariant(), requiresPython is null ? null : SpecifierSet.TryParse(requiresPython), isYanked)
+            : null;
+    }
+
+    private static string? Text(JsonElement owner, string name) =>
+        owner.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    [GeneratedRegex("<a\\s(?<attributes>[^>]*)>", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
+    private static partial Regex Anchors();
+
+    [GeneratedRegex("(?<name>[a-z-]+)(\\s*=\\s*(\"(?<value>[^\"]*)\"|'(?<value>[^']*)'|(?<value>[^\\s\"'>]+)))?", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
+    private static partial Regex Attributes();
+
+    [GeneratedRegex("<base\\s[^>]*href\\s*=\\s*[\"'](?<href>[^\"']*)[\"']", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
+    private static partial Regex BaseHref();
+}
