@@ -25,14 +25,14 @@ internal sealed class RebuildRun(IServiceProvider services, string outputFolder)
         {
             await view.ShowAsync(() => FollowAsync(wheels, start, view, cancellationToken));
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException stop) when (cancellationToken.IsCancellationRequested)
         {
             await steps.CancelWaitingAsync(StepTypes.WheelBuild, "Cancelled by Ctrl-C.", CancellationToken.None);
-            throw new StartupException("Stopped; nothing half-built was kept.");
+            throw new StartupException("Stopped; nothing half-built was kept.", stop);
         }
 
         await WriteAsync(wheels, cancellationToken);
-        view.Summarize(wheels, outputFolder);
+        RebuildView.Summarize(wheels, outputFolder);
         return wheels.All(wheel => wheel.IsGood) ? 0 : 1;
     }
 
@@ -91,9 +91,10 @@ internal sealed class RebuildRun(IServiceProvider services, string outputFolder)
 
         await foreach (var happened in journal.FollowAsync(start, cancellationToken))
         {
-            if (happened.Payload.TryGetProperty("task_id", out var id) && byStep.TryGetValue(id.GetString() ?? string.Empty, out var wheel))
+            if (happened.Payload.TryGetProperty("task_id", out var id)
+                && byStep.TryGetValue(id.GetString() ?? string.Empty, out var wheel)
+                && wheel.Apply(happened))
             {
-                wheel.Apply(happened);
                 view.Update(wheel);
             }
 

@@ -16,7 +16,7 @@ internal abstract class RebuildView
     public abstract void Update(RebuildWheel wheel);
 
     /// <summary>What came of it: where the wheels are, and for each failure why and which hint fits.</summary>
-    public void Summarize(IReadOnlyList<RebuildWheel> wheels, string outputFolder)
+    public static void Summarize(IReadOnlyList<RebuildWheel> wheels, string outputFolder)
     {
         var built = wheels.Count(wheel => wheel.Status == "built");
         var failed = wheels.Where(wheel => !wheel.IsGood).ToList();

@@ -31,8 +31,10 @@ internal sealed class RebuildWheel(RebuildNode node)
     public bool IsGood => Status is "built" or "skipped";
 
     /// <summary>Takes in what happened.</summary>
-    public void Apply(JournalEvent happened)
+    /// <returns>True when there is something to tell.</returns>
+    public bool Apply(JournalEvent happened)
     {
+        var before = (Status, Attempt);
         var payload = happened.Payload;
         switch (happened.EventType)
         {
@@ -55,6 +57,8 @@ internal sealed class RebuildWheel(RebuildNode node)
             default:
                 break;
         }
+
+        return before != (Status, Attempt);
     }
 
     /// <summary>The manifest entry.</summary>
