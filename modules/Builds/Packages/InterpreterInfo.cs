@@ -55,9 +55,9 @@ internal sealed record InterpreterInfo(string Executable, string PythonTag, stri
         {
             return JsonSerializer.Deserialize<InterpreterInfo>(json, Json) ?? throw new JsonException();
         }
-        catch (JsonException fault)
+        catch (JsonException exception)
         {
-            throw new FormatException("The interpreter did not describe itself; one line of JSON from Python 3 is expected.", fault);
+            throw new FormatException("The interpreter did not describe itself; one line of JSON from Python 3 is expected.", exception);
         }
     }
 }
