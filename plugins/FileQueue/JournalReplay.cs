@@ -12,6 +12,7 @@ internal sealed partial class JournalReplay(string path, ILogger logger)
 {
     private const int MostWarnings = 10;
 
+    private readonly RecordReader records = new();
     private readonly Dictionary<string, (long Line, QueueItem Item)> waiting = new(StringComparer.Ordinal);
 
     public long Lines { get; private set; }
@@ -30,7 +31,7 @@ internal sealed partial class JournalReplay(string path, ILogger logger)
         while (reader.TryRead(out var line))
         {
             Lines++;
-            Apply(JournalJson.Parse(line));
+            Apply(records.Read(line));
         }
 
         WholeLength = reader.WholeLength;
@@ -45,7 +46,7 @@ internal sealed partial class JournalReplay(string path, ILogger logger)
         switch (record)
         {
             case AddRecord add:
-                waiting.TryAdd(add.StepId, (Lines, add.ToItem()));
+                waiting.TryAdd(add.Item.StepId, (Lines, add.Item));
                 break;
             case PopRecord pop:
                 waiting.Remove(pop.StepId);

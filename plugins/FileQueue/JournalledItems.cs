@@ -44,7 +44,7 @@ internal sealed partial class JournalledItems : IDisposable
         var added = batch.Where(item => !items.Contains(item.StepId)).DistinctBy(item => item.StepId, StringComparer.Ordinal).ToList();
         if (added.Count > 0)
         {
-            Append(added.Select(AddRecord.Of), added.Count);
+            Append(added.Select(item => new AddRecord(item)), added.Count);
             added.ForEach(item => items.Add(item));
         }
     }
@@ -133,7 +133,7 @@ internal sealed partial class JournalledItems : IDisposable
 
         try
         {
-            file.Replace(items.InOrder().Select(AddRecord.Of));
+            file.Replace(items.InOrder().Select(item => new AddRecord(item)));
             recordCount = Count;
             compactAt = FewRecords;
         }

@@ -22,7 +22,7 @@ internal sealed class QueueFile : IDisposable
     private QueueFile(string path, QueueFileLock fileLock, SafeFileHandle handle)
     {
         (Path, held, this.handle) = (path, fileLock, handle);
-        json = new Utf8JsonWriter(buffer, JournalJson.WriterOptions);
+        json = new Utf8JsonWriter(buffer, JournalWords.WriterOptions);
         Length = RandomAccess.GetLength(handle);
     }
 
@@ -125,8 +125,9 @@ internal sealed class QueueFile : IDisposable
         buffer.ResetWrittenCount();
         foreach (var record in records)
         {
-            JsonSerializer.Serialize(json, record, JournalJson.Default.JournalRecord);
             json.Reset();
+            record.WriteTo(json);
+            json.Flush();
             buffer.Write("\n"u8);
             if (buffer.WrittenCount >= LargestWrite)
             {

@@ -38,11 +38,15 @@ internal sealed class WaitingItems
     /// <summary>Removes that many items from the front; at least as many must wait.</summary>
     public void DropFirst(int count)
     {
-        for (; count > 0; count--)
+        while (count > 0)
         {
             var (priority, lane) = lanes.First();
-            stepIds.Remove(lane.First.StepId);
-            lane.DropFirst();
+            for (; count > 0 && lane.Count > 0; count--)
+            {
+                stepIds.Remove(lane.First.StepId);
+                lane.DropFirst();
+            }
+
             if (lane.Count == 0)
             {
                 lanes.Remove(priority);

@@ -55,6 +55,19 @@ public sealed class FileQueueTests : QueueBackendContract
     }
 
     [Fact]
+    public async Task An_id_that_is_no_text_comes_back_marked_and_harms_nothing()
+    {
+        await AddAsync(Item("half a surrogate \uD83D", rank: 5));
+        await AddAsync(Items(2));
+        await ReopenAsync();
+
+        Assert.Equal(["step-0", "step-1", "half a surrogate \uFFFD"], await DrainAsync());
+        await ReopenAsync();
+        Assert.Empty(await DrainAsync());
+        Assert.Empty(Log.Warnings);
+    }
+
+    [Fact]
     public async Task A_second_opening_is_refused_with_one_sentence_until_the_first_is_closed()
     {
         var fault = await Assert.ThrowsAsync<QueuePluginException>(OpenAsync);
