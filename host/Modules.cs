@@ -1,7 +1,10 @@
 using Refinery.Artifacts;
 using Refinery.Builds;
 using Refinery.Fleet;
+using Refinery.Hints;
+using Refinery.History;
 using Refinery.Kernel;
+using Refinery.Plan;
 using Refinery.Queue;
 
 namespace Refinery.Host;
@@ -14,6 +17,9 @@ internal static class Modules
         new SystemModule(),
         new QueueModule(),
         new FleetModule(),
+        new HistoryModule(),
+        new HintModule(),
+        new PlanModule(),
         new BuildsModule(),
         new ArtifactsModule(),
     ];

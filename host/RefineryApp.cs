@@ -48,6 +48,7 @@ internal static class RefineryApp
         Assembly[] assemblies = [typeof(Database).Assembly, .. Modules.All.Select(module => module.GetType().Assembly)];
         _ = app.Services.GetRequiredService<EventJournal>();
         await Migrations.RunAsync(app.Services.GetRequiredService<Database>(), [.. assemblies.Distinct()], cancellationToken);
+        await JournalOnDisk.OpenAsync(app.Services, cancellationToken);
         await app.Services.GetRequiredService<QueueSlot>().OpenAsync(cancellationToken);
     }
 
@@ -60,7 +61,9 @@ internal static class RefineryApp
         services.AddSingleton<DataDirectory>();
         services.AddSingleton<IDataDirectory>(provider => provider.GetRequiredService<DataDirectory>());
         services.AddSingleton(provider => DatabaseFactory.Open(provider.GetRequiredService<DataDirectory>()));
+        services.AddOptions<JournalOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<EventJournal>();
+        services.AddSingleton<JournalFile>();
         services.Configure<JsonOptions>(json => RefineryJson.Configure(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddSingleton<IProblemDetailsWriter, ErrorWriter>();

@@ -57,9 +57,18 @@ internal sealed class RefineryHost : IAsyncDisposable
             builder.Logging.ClearProviders();
             builder.Configuration.AddInMemoryCollection(values);
         });
-        await RefineryApp.PrepareAsync(started, CancellationToken.None);
-        await started.StartAsync();
-        return new RefineryHost(started, folder);
+        try
+        {
+            await RefineryApp.PrepareAsync(started, CancellationToken.None);
+            await started.StartAsync();
+            return new RefineryHost(started, folder);
+        }
+        catch
+        {
+            // Lets go of the folder, as a process that ends does.
+            await started.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>GETs JSON and expects 2xx.</summary>

@@ -94,6 +94,20 @@ public static class CanonicalJson
         Encoding.ASCII.GetBytes(PythonFloat.Format(number), output);
     }
 
+    /// <summary>A member's name.</summary>
+    /// <exception cref="FormatException">It holds half a surrogate pair.</exception>
+    internal static string NameOf(JsonProperty member)
+    {
+        try
+        {
+            return member.Name;
+        }
+        catch (InvalidOperationException fault)
+        {
+            throw new FormatException("A member's name holds half a surrogate pair.", fault);
+        }
+    }
+
     private static readonly SearchValues<char> Plain = SearchValues.Create(
         string.Concat(Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code).Where(character => character is not ('"' or '\\'))));
 
@@ -127,7 +141,7 @@ public static class CanonicalJson
         var members = new SortedDictionary<string, JsonElement>(CodePointOrder.Instance);
         foreach (var member in value.EnumerateObject())
         {
-            members[member.Name] = member.Value;
+            members[NameOf(member)] = member.Value;
         }
 
         output.Write("{"u8);

@@ -93,6 +93,29 @@ public sealed class EventJournal : ICommitParticipant
     /// <returns>How many events were replayed.</returns>
     public Task<long> RebuildAsync(CancellationToken cancellationToken) => database.WriteAsync(ReplayAsync, cancellationToken);
 
+    /// <summary>Fills an empty journal with the links of another, verbatim, and its projections with what follows from them, in one transaction.</summary>
+    /// <param name="links">Gives the links, checked, from the first on; may be asked again.</param>
+    /// <exception cref="JournalFileException">The links end in a broken one; nothing was kept.</exception>
+    internal Task<long> RestoreAsync(Func<IEnumerable<EventRow>> links, CancellationToken cancellationToken) => database.WriteAsync(
+        async sql =>
+        {
+            var restored = 0L;
+            foreach (var page in links().Chunk(PageSize))
+            {
+                var events = page.Select(EventChain.Read).ToList();
+                foreach (var link in events)
+                {
+                    await JournalStore.InsertAsync(sql, link);
+                }
+
+                await ProjectAsync(sql, events);
+                restored += events.Count;
+            }
+
+            return restored;
+        },
+        cancellationToken);
+
     async Task ICommitParticipant.BeforeCommitAsync(SqlSession session)
     {
         pending.Clear();

@@ -10,16 +10,21 @@ public sealed class EventPayload
     private readonly ArrayBufferWriter<byte> values = new(256);
     private readonly List<(string Name, int Start, int Length)> members = new(16);
 
-    /// <summary>A payload that came as JSON.</summary>
+    /// <summary>A payload that came as JSON; of members with the same name the last one counts.</summary>
     /// <param name="payload">A JSON object.</param>
     /// <exception cref="FormatException">The object has no canonical text.</exception>
     public static EventPayload From(JsonElement payload)
     {
-        var result = new EventPayload();
+        var last = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (var member in payload.EnumerateObject())
         {
-            result.members.RemoveAll(known => known.Name == member.Name);
-            result.AddJson(member.Name, member.Value);
+            last[CanonicalJson.NameOf(member)] = member.Value;
+        }
+
+        var result = new EventPayload();
+        foreach (var (name, value) in last)
+        {
+            result.AddJson(name, value);
         }
 
         return result;

@@ -47,11 +47,16 @@ internal sealed class GroupCommit : IDisposable
         }
     }
 
-    /// <summary>Finishes what waits, then stops the thread.</summary>
+    /// <summary>Finishes what waits, then stops the thread; a second call does nothing.</summary>
     public void Dispose()
     {
         lock (gate)
         {
+            if (closed)
+            {
+                return;
+            }
+
             closed = true;
         }
 

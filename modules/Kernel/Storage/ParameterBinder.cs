@@ -20,12 +20,13 @@ internal sealed class ParameterBinder
     /// <summary>The binder of a type; made at first use.</summary>
     public static ParameterBinder Of(Type type) => Binders.GetOrAdd(type, static key => new ParameterBinder(key));
 
-    /// <summary>Fills the command's parameters; makes them when the command is new.</summary>
+    /// <summary>Fills the command's parameters; makes them when the command is new or was last used with an object of another shape.</summary>
     public void Bind(DbCommand command, object parameters)
     {
         var list = command.Parameters;
-        if (list.Count == 0)
+        if (!Fits(list))
         {
+            list.Clear();
             foreach (var (name, _) in members)
             {
                 var parameter = command.CreateParameter();
@@ -38,6 +39,24 @@ internal sealed class ParameterBinder
         {
             list[index].Value = ToSql(members[index].Read(parameters));
         }
+    }
+
+    private bool Fits(DbParameterCollection list)
+    {
+        if (list.Count != members.Length)
+        {
+            return false;
+        }
+
+        for (var index = 0; index < members.Length; index++)
+        {
+            if (list[index].ParameterName != members[index].Name)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static object ToSql(object? value) => value switch

@@ -7,7 +7,7 @@ namespace Refinery.Kernel.Web;
 /// <summary>Reads a bounded body and turns it into a record, or says in one sentence why it cannot.</summary>
 internal static class BodyReader
 {
-    /// <summary>The whole body.</summary>
+    /// <summary>The whole body, cleaned of what cannot be kept.</summary>
     /// <exception cref="BodyException">It is larger than the request's limit (status 413).</exception>
     public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
@@ -15,6 +15,7 @@ internal static class BodyReader
         {
             using var buffer = new MemoryStream(request.ContentLength is { } length and < 1 << 20 ? (int)length : 4096);
             await request.Body.CopyToAsync(buffer, cancellationToken);
+            JsonText.Clean(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
             return buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
         }
         catch (BadHttpRequestException fault) when (fault.StatusCode == StatusCodes.Status413PayloadTooLarge)

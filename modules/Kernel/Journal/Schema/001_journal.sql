@@ -1,5 +1,5 @@
 CREATE TABLE events (
-    sequence BIGINT NOT NULL PRIMARY KEY,
+    sequence {{key}},
     event_id TEXT NOT NULL UNIQUE,
     event_type TEXT NOT NULL,
     target TEXT,

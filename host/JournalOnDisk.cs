@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Options;
+using Refinery.Kernel.Journal;
+
+namespace Refinery.Host;
+
+/// <summary>Opens the journal's file, when there is to be one.</summary>
+internal static class JournalOnDisk
+{
+    /// <summary>Makes file and database agree before anything is appended.</summary>
+    /// <exception cref="StartupException">The file is broken, contradicts the database, or cannot be written.</exception>
+    public static async Task OpenAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        var options = services.GetRequiredService<IOptions<JournalOptions>>().Value;
+        if (options.Backend != "ndjson")
+        {
+            return;
+        }
+
+        var path = Path.GetFullPath(string.IsNullOrEmpty(options.EventsPath)
+            ? Path.Combine(services.GetRequiredService<DataDirectory>().Path, "journal.ndjson")
+            : options.EventsPath);
+        try
+        {
+            await services.GetRequiredService<JournalFile>().OpenAsync(path, cancellationToken);
+        }
+        catch (JournalFileException fault)
+        {
+            throw new StartupException(fault.Message, fault);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"LEVIATHAN_EVENTS_PATH '{path}' cannot be opened; a file that this user may write is expected.", fault);
+        }
+    }
+}

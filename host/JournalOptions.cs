@@ -1,0 +1,16 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Refinery.Host;
+
+/// <summary>Where the journal is kept.</summary>
+internal sealed class JournalOptions
+{
+    /// <summary><c>ndjson</c> (default) keeps every event in a file beside the database; <c>postgres</c> in the events table alone.</summary>
+    [ConfigurationKeyName("LEVIATHAN_BACKEND")]
+    [RegularExpression("ndjson|postgres", ErrorMessage = "LEVIATHAN_BACKEND must be 'ndjson' or 'postgres'.")]
+    public string Backend { get; set; } = "ndjson";
+
+    /// <summary>The file of <c>ndjson</c>; default <c>journal.ndjson</c> in the data directory.</summary>
+    [ConfigurationKeyName("LEVIATHAN_EVENTS_PATH")]
+    public string? EventsPath { get; set; }
+}

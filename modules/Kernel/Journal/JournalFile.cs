@@ -1,0 +1,143 @@
+using System.Buffers;
+using Microsoft.Extensions.Logging;
+
+namespace Refinery.Kernel.Journal;
+
+/// <summary>The journal on disk: every committed event as one line, in order, to be read, copied and verified with <c>jq</c> and <c>sha256sum</c>.</summary>
+/// <remarks>
+/// The database is the truth and the file follows it: one write a commit, no flush to disk. What a crash leaves out is added at
+/// the next start. An empty database is rebuilt from the file. Source: docs/spec/event-graph.md, "Journal on disk".
+/// </remarks>
+public sealed partial class JournalFile(EventJournal journal, ILogger<JournalFile> logger) : IDisposable
+{
+    private const int PageSize = 500;
+    private const int KeptBuffer = 1 << 20;
+
+    private readonly Lock gate = new();
+    private ArrayBufferWriter<byte> buffer = new(64 << 10);
+    private FileStream? file;
+
+    /// <summary>Makes file and database agree, and follows every commit from then on. Called once, before anything is appended.</summary>
+    /// <param name="path">Made when absent.</param>
+    /// <exception cref="JournalFileException">The file is broken or contradicts the database; nothing was changed.</exception>
+    /// <exception cref="IOException">The file cannot be read or written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file cannot be read or written.</exception>
+    public async Task OpenAsync(string path, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".");
+        file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        var reader = new JournalFileReader(path);
+        CutTornEnd(path, reader.WholeLength());
+        file.Position = file.Length;
+        var inFile = reader.Head();
+        var inDatabase = await journal.HeadAsync(cancellationToken);
+        if (inDatabase.Sequence == 0 && inFile.Sequence > 0)
+        {
+            await journal.RestoreAsync(reader.Chain, cancellationToken);
+            LogRestored(logger, inFile.Sequence, path);
+        }
+        else
+        {
+            await RequireAgreementAsync(path, inFile, inDatabase, cancellationToken);
+            await AddMissingAsync(inFile.Sequence, cancellationToken);
+        }
+
+        journal.Appended += Append;
+    }
+
+    /// <summary>Closes the file; what is committed afterwards is added at the next start.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            file?.Dispose();
+            file = null;
+        }
+    }
+
+    private void CutTornEnd(string path, long whole)
+    {
+        if (file is { } open && open.Length > whole)
+        {
+            LogTorn(logger, path, open.Length - whole);
+            open.SetLength(whole);
+        }
+    }
+
+    /// <summary>The hash of the file's last line vouches for all lines before it.</summary>
+    private async Task RequireAgreementAsync(string path, JournalHead inFile, JournalHead inDatabase, CancellationToken cancellationToken)
+    {
+        if (inFile.Sequence > inDatabase.Sequence)
+        {
+            throw new JournalFileException(
+                $"The journal file '{path}' goes on to event {inFile.Sequence} but the database ends at {inDatabase.Sequence}; "
+                + "bring back the database that belongs to the file, or move one of the two away.");
+        }
+
+        var stored = inFile.Sequence == 0 ? null : (await journal.ListAfterAsync(inFile.Sequence - 1, 1, cancellationToken))[0].Hash;
+        if (stored != inFile.Hash)
+        {
+            throw new JournalFileException(
+                $"The journal file '{path}' contradicts the database: its event {inFile.Sequence} has the hash {inFile.Hash}, the database's {stored}; "
+                + "move the file away to have it written anew.");
+        }
+    }
+
+    private async Task AddMissingAsync(long sequence, CancellationToken cancellationToken)
+    {
+        while (await journal.ListAfterAsync(sequence, PageSize, cancellationToken) is { Count: > 0 } page)
+        {
+            Append(page);
+            sequence = page[^1].Sequence;
+        }
+    }
+
+    /// <summary>Runs on the writer's thread, so one write and no wait.</summary>
+    private void Append(IReadOnlyList<JournalEvent> links)
+    {
+        lock (gate)
+        {
+            if (file is null)
+            {
+                return;
+            }
+
+            foreach (var link in links)
+            {
+                JournalLine.Write(buffer, link);
+            }
+
+            WriteBuffer(file);
+        }
+    }
+
+    private void WriteBuffer(FileStream open)
+    {
+        try
+        {
+            open.Write(buffer.WrittenSpan);
+        }
+        catch (IOException fault)
+        {
+            // Lines must not go missing in the middle, so the file waits for the next start.
+            LogUnwritable(logger, fault, open.Name);
+            open.Dispose();
+            file = null;
+        }
+
+        buffer.ResetWrittenCount();
+        if (buffer.Capacity > KeptBuffer)
+        {
+            buffer = new ArrayBufferWriter<byte>(KeptBuffer);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The journal file {Path} ended in {Bytes} bytes of a torn line; they were cut off.")]
+    private static partial void LogTorn(ILogger logger, string path, long bytes);
+
+    [LoggerMessage(LogLevel.Information, "The empty database was rebuilt from the {Events} events of the journal file {Path}.")]
+    private static partial void LogRestored(ILogger logger, long events, string path);
+
+    [LoggerMessage(LogLevel.Warning, "The journal file {Path} cannot be written; it stays behind the database until the next start completes it.")]
+    private static partial void LogUnwritable(ILogger logger, Exception fault, string path);
+}
