@@ -8,6 +8,7 @@ var scenarios = new Dictionary<string, Func<string[], Task>>(StringComparer.Ordi
     ["claim-complete"] = ClaimComplete.RunAsync,
     ["start"] = Start.RunAsync,
     ["logs"] = LogSearch.RunAsync,
+    ["hint-match"] = HintMatch.RunAsync,
 };
 
 if (args is not [var name, .. var settings] || !scenarios.TryGetValue(name, out var scenario))

@@ -4,105 +4,52 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
-using Refinery.Kernel.Journal;
-using Refinery.Kernel.Storage;
 using Refinery.Kernel.Web;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Artifacts;
 
-/// <summary>What was built, and the files themselves.</summary>
+/// <summary>The hands of the files: fetch one by its digest, store one under it.</summary>
 internal static class ArtifactEndpoints
 {
-    private const int DefaultLimit = 200;
-    private const int MaximumLimit = 1000;
+    private const string Route = "/api/artifacts/sha256/{digest}";
+    private const string Binary = "application/octet-stream";
 
     public static void MapArtifacts(this IEndpointRouteBuilder routes)
     {
-        var api = routes.MapGroup("/api").WithTags("Artifacts");
-        api.MapGet("/manifest", ListManifestAsync).Produces<IReadOnlyList<ManifestAnswer>>()
-            .WithName("ListManifest").WithSummary("What was built, newest run first; ?run_id= for one run.");
-        api.MapPost("/manifest", SaveManifestAsync).RequireWorkerToken().Produces<SavedAnswer>(StatusCodes.Status201Created)
-            .WithName("SaveManifest").WithSummary("Save manifest entries, all or none.");
-        api.MapGet("/artifacts", ListAsync).Produces<IReadOnlyList<ArtifactAnswer>>()
-            .WithName("ListArtifacts").WithSummary("The wheels that were built, newest first.");
-        api.MapGet("/artifacts/sha256/{digest}", Read).Produces(StatusCodes.Status200OK, contentType: "application/octet-stream")
-            .WithName("ReadArtifact").WithSummary("The bytes of a stored file; ranges and If-None-Match are obeyed.");
-        api.MapPut("/artifacts/sha256/{digest}", StoreAsync).RequireWorkerToken().Produces<StoredAnswer>(StatusCodes.Status201Created)
-            .Accepts<Stream>("application/octet-stream")
-            .WithName("StoreArtifact").WithSummary("Store a file under its digest; another digest stores nothing.");
+        routes.MapGet(Route, Fetch).WithTags("Artifacts")
+            .Produces<byte[]>(StatusCodes.Status200OK, Binary).Produces(StatusCodes.Status206PartialContent).Produces(StatusCodes.Status304NotModified)
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status416RangeNotSatisfiable)
+            .WithName("FetchArtifact").WithSummary("A stored file by its sha256.")
+            .WithDescription("The ETag is the digest. If-None-Match and Range are obeyed.");
+        routes.MapMethods(Route, [HttpMethods.Head], Fetch).ExcludeFromDescription();
+        routes.MapPut(Route, StoreAsync).WithTags("Artifacts").RequireWorkerToken()
+            .Accepts<byte[]>(Binary).Produces<ArtifactStored>(StatusCodes.Status201Created)
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+            .WithName("StoreArtifact").WithSummary("Store a file under its sha256.")
+            .WithDescription("The digest is computed while the body is written; another digest than the path's is a 400 and nothing is stored.");
     }
 
-    private static async Task<IResult> ListManifestAsync(HttpRequest request, Database database, CancellationToken cancellationToken)
-    {
-        var limit = Page.Read(request, DefaultLimit, MaximumLimit).Limit;
-        var runId = request.Query["run_id"].ToString();
-        var rows = await database.ReadAsync(
-            sql => runId.Length > 0 ? ManifestStore.ListRunAsync(sql, runId, limit) : ManifestStore.ListAsync(sql, limit), cancellationToken);
-        return Results.Ok(rows.Select(row => new ManifestAnswer(
-            row.Name, row.Version, row.Wheel, row.PythonTag, row.PlatformTag, row.Status, row.RunId, row.Sha256, row.SizeBytes)));
-    }
-
-    private static async Task<IResult> SaveManifestAsync(Body<OneOrMany<ManifestBody>> body, Database database, CancellationToken cancellationToken)
-    {
-        var entries = body.Value.Items;
-        await database.WriteAsync(
-            sql =>
-            {
-                sql.Append(new EventDraft("manifest.saved", new EventPayload().AddValue("entries", entries)) { ActorId = "api" });
-                return Task.FromResult(0);
-            },
-            cancellationToken);
-        return Results.Json(new SavedAnswer(entries.Count == 1 ? "1 entry was saved." : $"{entries.Count} entries were saved.", entries.Count), statusCode: StatusCodes.Status201Created);
-    }
-
-    private static async Task<IResult> ListAsync(HttpRequest request, Database database, IArtifacts artifacts, CancellationToken cancellationToken)
-    {
-        var limit = Page.Read(request, DefaultLimit, MaximumLimit).Limit;
-        var rows = await database.ReadAsync(sql => ManifestStore.ListWheelsAsync(sql, limit), cancellationToken);
-        return Results.Ok(rows.Select(row => new ArtifactAnswer(row.Name, row.Version, row.Wheel, Url(row, artifacts), row.Sha256, row.SizeBytes)));
-    }
-
-    private static IResult Read(string digest, IArtifacts artifacts)
-    {
-        if (!ArtifactFiles.IsDigest(digest))
-        {
-            return BadDigest(digest);
-        }
-
-        return artifacts.PathOf(digest) is { } path
-            ? Results.File(path, "application/octet-stream", lastModified: null, entityTag: new EntityTagHeaderValue($"\"{digest}\""), enableRangeProcessing: true)
-            : Errors.NotFound($"No file with the sha256 {Errors.Quote(digest)} is stored here.");
-    }
+    private static IResult Fetch(string digest, IArtifacts artifacts) => artifacts.PathOf(digest) is { } path
+        ? Results.File(path, Binary, enableRangeProcessing: true, entityTag: new EntityTagHeaderValue($"\"{digest.ToLowerInvariant()}\""))
+        : Errors.NotFound($"No artifact with the digest {Errors.Quote(RouteText.Decode(digest))} is stored.");
 
     private static async Task<IResult> StoreAsync(
-        string digest, HttpRequest request, IArtifacts artifacts, IOptions<ArtifactOptions> options, CancellationToken cancellationToken)
+        string digest, HttpContext context, IArtifacts artifacts, IOptions<ArtifactOptions> options, CancellationToken cancellationToken)
     {
-        if (!ArtifactFiles.IsDigest(digest))
+        if (Digest.Read(digest) is not { } expected)
         {
-            return BadDigest(digest);
+            return Errors.Validation($"The digest is {Errors.Quote(RouteText.Decode(digest))}; 64 hex digits are expected.");
         }
 
-        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        // The server itself counts the bytes and refuses a larger body with 413.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
-            limit.MaxRequestBodySize = (long)options.Value.MaxMegabytes << 20;
+            limit.MaxRequestBodySize = options.Value.MaxMebibytes << 20;
         }
 
-        return await artifacts.StoreAsync(request.Body, digest, cancellationToken) is { } stored
-            ? Results.Json(new StoredAnswer("Stored.", stored.Sha256, stored.SizeBytes), statusCode: StatusCodes.Status201Created)
-            : Errors.Validation($"The content does not have the sha256 {Errors.Quote(digest)}; nothing was stored.");
-    }
-
-    private static IResult BadDigest(string digest) =>
-        Errors.Validation($"The digest is {Errors.Quote(digest)}; 64 lower-case hex digits are expected.");
-
-    private static string? Url(ManifestRow row, IArtifacts artifacts)
-    {
-        if (row.Sha256 is { } digest && artifacts.PathOf(digest) is not null)
-        {
-            return $"/api/artifacts/sha256/{digest}";
-        }
-
-        return Uri.TryCreate(row.Wheel, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? row.Wheel : null;
+        return await artifacts.StoreAsync(context.Request.Body, expected, cancellationToken) is { } stored
+            ? Results.Created($"/api/artifacts/sha256/{stored.Sha256}", new ArtifactStored("The artifact was stored.", stored.Sha256, stored.SizeBytes))
+            : Errors.Validation($"The content does not have the sha256 {Errors.Quote(expected)} that the path names; nothing was stored.");
     }
 }

@@ -3,11 +3,11 @@ using Microsoft.Extensions.Configuration;
 
 namespace Refinery.Artifacts;
 
-/// <summary>Bounds of stored files.</summary>
+/// <summary>What may be stored.</summary>
 internal sealed class ArtifactOptions
 {
-    /// <summary>Largest file in MB that may be stored over HTTP; 1–102400, default 4096.</summary>
+    /// <summary>The largest file that may be uploaded, in MiB; 1–1048576, default 2048.</summary>
     [ConfigurationKeyName("ARTIFACT_MAX_MB")]
-    [Range(1, 102_400, ErrorMessage = "ARTIFACT_MAX_MB must be 1 to 102400.")]
-    public int MaxMegabytes { get; set; } = 4096;
+    [Range(1, 1_048_576, ErrorMessage = "ARTIFACT_MAX_MB is {0}; 1 to 1048576 MiB are expected.")]
+    public long MaxMebibytes { get; set; } = 2048;
 }

@@ -7,19 +7,27 @@ using Refinery.Kernel.Work;
 
 namespace Refinery.Artifacts;
 
-/// <summary>The door of Artifacts: manifests and the content-addressed files.</summary>
+/// <summary>The door of Artifacts: the wheels themselves and the manifest of what each run made.</summary>
 public sealed class ArtifactsModule : IModule
 {
+    /// <inheritdoc />
     public string Name => "Artifacts";
 
+    /// <inheritdoc />
     public void AddServices(IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<ArtifactOptions>().Bind(configuration).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton<ArtifactFiles>();
-        services.AddSingleton<IArtifacts>(provider => provider.GetRequiredService<ArtifactFiles>());
+        services.AddSingleton<ArtifactFolder>();
+        services.AddSingleton<IArtifacts>(provider => provider.GetRequiredService<ArtifactFolder>());
+        services.AddHostedService(provider => provider.GetRequiredService<ArtifactFolder>());
+        services.AddSingleton<ManifestStore>();
         services.AddSingleton<IProjection, ManifestProjection>();
-        services.AddHostedService<ArtifactSweep>();
     }
 
-    public void AddRoutes(IEndpointRouteBuilder routes) => routes.MapArtifacts();
+    /// <inheritdoc />
+    public void AddRoutes(IEndpointRouteBuilder routes)
+    {
+        routes.MapManifest();
+        routes.MapArtifacts();
+    }
 }

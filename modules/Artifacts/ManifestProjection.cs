@@ -5,13 +5,17 @@ using Refinery.Kernel.Web;
 
 namespace Refinery.Artifacts;
 
-/// <summary>Manifest entries from <c>manifest.saved</c>, and from the wheels that builds made here.</summary>
+/// <summary>Makes the manifest from what workers say they made and from the wheels our own builds made.</summary>
 internal sealed class ManifestProjection : IProjection
 {
-    /// <summary>Room for the entries of one event, so that ids follow from the journal alone.</summary>
-    private const long EntriesPerEvent = 100_000;
+    private const string Saved = "manifest.saved";
+    private const string ArtifactCreated = "artifact.created";
 
     public string Name => "manifest";
+
+    /// <summary>The fact that a worker has told what became of these wheels.</summary>
+    public static EventDraft Save(IReadOnlyList<ManifestEntry> entries) =>
+        new(Saved, new EventPayload().AddValue("entries", entries));
 
     public Task ResetAsync(SqlSession sql) => ManifestStore.ResetAsync(sql);
 
@@ -19,54 +23,61 @@ internal sealed class ManifestProjection : IProjection
     {
         foreach (var happened in events)
         {
-            foreach (var row in Rows(happened))
+            foreach (var (position, entry) in Entries(happened).Index())
             {
-                await ManifestStore.InsertAsync(sql, row);
+                await ManifestStore.InsertAsync(sql, ManifestRow.Of(entry, happened.Sequence, position));
             }
         }
     }
 
-    private static IEnumerable<ManifestRow> Rows(JournalEvent happened) => happened.EventType switch
+    /// <summary>The entries of an event; none when its payload has another shape, as a foreign producer's may.</summary>
+    private static IReadOnlyList<ManifestEntry> Entries(JournalEvent happened)
     {
-        "manifest.saved" => happened.Payload.GetProperty("entries").EnumerateArray().Select((entry, index) => Saved(happened, entry, index)),
-        "artifact.created" when Text(happened.Payload, "artifact_type") == "wheel" && Text(happened.Payload, "package") is not null => [Made(happened)],
-        _ => [],
-    };
-
-    private static ManifestRow Saved(JournalEvent happened, JsonElement json, int index)
-    {
-        var entry = JsonSerializer.Deserialize<ManifestBody>(json, RefineryJson.Options)
-            ?? throw new InvalidOperationException($"Event {happened.EventId} holds a manifest entry that is null.");
-        return new ManifestRow
+        try
         {
-            EntryId = (happened.Sequence * EntriesPerEvent) + index,
-            Sequence = happened.Sequence,
-            RunId = entry.RunId,
-            Name = entry.Name,
-            Version = entry.Version,
-            Wheel = entry.Wheel ?? string.Empty,
-            PythonTag = entry.PythonTag,
-            PlatformTag = entry.PlatformTag,
-            Status = entry.Status,
-            Sha256 = entry.Sha256,
-            SizeBytes = entry.SizeBytes,
-        };
+            return happened.EventType switch
+            {
+                Saved => happened.Payload.Deserialize<SavedJson>(RefineryJson.Options)?.Entries ?? [],
+                ArtifactCreated => happened.Payload.Deserialize<WheelJson>(RefineryJson.Options)?.Entry() is { } entry ? [entry] : [],
+                _ => [],
+            };
+        }
+        catch (JsonException)
+        {
+            return [];
+        }
     }
 
-    private static ManifestRow Made(JournalEvent happened) => new()
-    {
-        EntryId = happened.Sequence * EntriesPerEvent,
-        Sequence = happened.Sequence,
-        RunId = Text(happened.Payload, "run_id"),
-        Name = Text(happened.Payload, "package") ?? string.Empty,
-        Version = Text(happened.Payload, "version") ?? string.Empty,
-        Wheel = Text(happened.Payload, "file_name") ?? string.Empty,
-        PythonTag = Text(happened.Payload, "python_tag"),
-        PlatformTag = Text(happened.Payload, "platform_tag"),
-        Status = "built",
-        Sha256 = Text(happened.Payload, "sha256"),
-        SizeBytes = happened.Payload.GetProperty("size_bytes").GetInt64(),
-    };
+    /// <summary>The payload of <c>manifest.saved</c>.</summary>
+    private sealed record SavedJson(IReadOnlyList<ManifestEntry> Entries);
 
-    private static string? Text(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) ? value.GetString() : null;
+    /// <summary>The payload of <c>artifact.created</c> as a wheel build writes it.</summary>
+    private sealed record WheelJson(
+        string ArtifactType,
+        string FileName,
+        string Package,
+        string? Version = null,
+        string? PythonTag = null,
+        string? PlatformTag = null,
+        string? RunId = null,
+        string? Sha256 = null,
+        long? SizeBytes = null)
+    {
+        /// <summary>The wheel's entry; null when the artifact is no wheel.</summary>
+        public ManifestEntry? Entry()
+        {
+            var tags = WheelTags.Read(FileName);
+            var entry = new ManifestEntry(
+                Package,
+                "built",
+                Version ?? tags?.Version,
+                FileName,
+                tags?.PythonTag ?? PythonTag,
+                tags?.PlatformTag ?? PlatformTag,
+                RunId,
+                Sha256,
+                SizeBytes);
+            return ArtifactType == "wheel" && entry.Fault() is null ? entry : null;
+        }
+    }
 }

@@ -1,0 +1,11 @@
+namespace Refinery.Artifacts;
+
+/// <summary>The written form of a sha256.</summary>
+internal static class Digest
+{
+    private const int Length = 64;
+
+    /// <summary>The digest in lower case, or null when the text is none; so it is safe in a path.</summary>
+    public static string? Read(string text) =>
+        text.Length == Length && text.All(char.IsAsciiHexDigit) ? text.ToLowerInvariant() : null;
+}

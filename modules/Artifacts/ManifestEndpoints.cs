@@ -1,0 +1,61 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Refinery.Kernel.Web;
+
+namespace Refinery.Artifacts;
+
+/// <summary>The hands of the manifest: what became of the wheels of each run.</summary>
+internal static class ManifestEndpoints
+{
+    private const int DefaultLimit = 200;
+    private const int MaxLimit = 1_000;
+
+    public static void MapManifest(this IEndpointRouteBuilder routes)
+    {
+        var api = routes.MapGroup("/api").WithTags("Artifacts");
+        api.MapGet("/manifest", ListAsync).Produces<IReadOnlyList<ManifestEntry>>()
+            .WithName("ListManifest").WithSummary("What became of the wheels, newest run first.")
+            .WithDescription("limit defaults to 200 and is at most 1000; run_id asks for one run.");
+        api.MapPost("/manifest", SaveAsync).RequireWorkerToken().Produces<ManifestSaved>(StatusCodes.Status201Created)
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .WithName("SaveManifest").WithSummary("Add an array of entries: all of them or, when one is wrong, none.");
+        api.MapGet("/artifacts", ListArtifactsAsync).Produces<IReadOnlyList<ArtifactAnswer>>()
+            .WithName("ListArtifacts").WithSummary("The wheels that were made, newest run first.")
+            .WithDescription("limit defaults to 200 and is at most 1000. Entries without a wheel are left out; what is unknown is null.");
+    }
+
+    private static async Task<IResult> ListAsync(HttpRequest request, ManifestStore manifest, CancellationToken cancellationToken)
+    {
+        var runId = request.Query["run_id"].ToString();
+        var rows = await manifest.ListAsync(runId.Length == 0 ? null : runId, Page.Read(request, DefaultLimit, MaxLimit), cancellationToken);
+        return Results.Ok(rows.Select(row => row.ToEntry()));
+    }
+
+    private static async Task<IResult> SaveAsync(Body<OneOrMany<ManifestEntry>> body, ManifestStore manifest, CancellationToken cancellationToken)
+    {
+        if (!body.Value.IsMany)
+        {
+            return Errors.Validation("The body is a JSON object; a JSON array of entries is expected.");
+        }
+
+        var count = await manifest.SaveAsync(body.Value.Items, cancellationToken);
+        return Results.Created("/api/manifest", new ManifestSaved(count == 1 ? "1 entry was saved." : $"{count} entries were saved.", count));
+    }
+
+    private static async Task<IResult> ListArtifactsAsync(HttpRequest request, ManifestStore manifest, CancellationToken cancellationToken)
+    {
+        var rows = await manifest.ListWheelsAsync(Page.Read(request, DefaultLimit, MaxLimit), cancellationToken);
+        return Results.Ok(rows.Select(row => new ArtifactAnswer(row.Name, row.Version, row.Wheel, Url(row), row.Sha256, row.SizeBytes)));
+    }
+
+    private static string? Url(ManifestRow row)
+    {
+        if (row.Sha256 is { } sha256)
+        {
+            return $"/api/artifacts/sha256/{sha256}";
+        }
+
+        return row.Wheel.StartsWith("https://", StringComparison.Ordinal) || row.Wheel.StartsWith("http://", StringComparison.Ordinal) ? row.Wheel : null;
+    }
+}
