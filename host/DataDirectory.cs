@@ -27,7 +27,11 @@ internal sealed class DataDirectory(IOptions<HostOptions> options) : Kernel.Stor
         {
             hold ??= new FileStream(System.IO.Path.Combine(Path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (UnauthorizedAccessException fault)
+        {
+            throw new StartupException($"DATA_DIR '{Path}' cannot be written by this user; a folder that it may write is expected.", fault);
+        }
+        catch (IOException fault)
         {
             throw new StartupException($"DATA_DIR '{Path}' is held by another Refinery process; stop it, or give this one its own DATA_DIR.", fault);
         }

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Refinery.Host.Settings;
 using Refinery.Kernel.Storage;
 
 namespace Refinery.Host;
@@ -6,16 +7,21 @@ namespace Refinery.Host;
 /// <summary>Chooses the engine.</summary>
 internal static class DatabaseFactory
 {
+    private const string FileName = "refinery.db";
+
     /// <summary>The embedded engine, in the data directory.</summary>
     public static Database Open(DataDirectory data)
     {
         SQLitePCL.Batteries_V2.Init();
         var connection = new SqliteConnectionStringBuilder
         {
-            DataSource = Path.Combine(data.Path, "refinery.db"),
+            DataSource = Path.Combine(data.Path, FileName),
             Pooling = false,
             DefaultTimeout = 30,
         };
         return new Database(SqliteFactory.Instance.CreateDataSource(connection.ToString()), SqlDialect.Sqlite);
     }
+
+    /// <summary>What people may know of the database.</summary>
+    public static DbAnswer Describe(Database database) => new(database.Dialect.Name, Host: null, FileName);
 }

@@ -1,9 +1,10 @@
 using System.ComponentModel.DataAnnotations;
+using Refinery.Host.Web;
 
 namespace Refinery.Host;
 
 /// <summary>What the process itself needs to know.</summary>
-internal sealed class HostOptions
+internal sealed class HostOptions : IValidatableObject
 {
     /// <summary>The folder of everything that is kept; made when absent. Default <c>./data</c>.</summary>
     [ConfigurationKeyName("DATA_DIR")]
@@ -22,10 +23,10 @@ internal sealed class HostOptions
 
     /// <summary>Seconds that running builds get to finish when the process is asked to stop; 0–3600, default 30.</summary>
     [ConfigurationKeyName("SHUTDOWN_GRACE_SEC")]
-    [Range(0, 3600, ErrorMessage = "SHUTDOWN_GRACE_SEC is {0}; 0 to 3600 seconds are expected.")]
+    [Range(0, 3600, ErrorMessage = "SHUTDOWN_GRACE_SEC must be 0 to 3600 seconds.")]
     public int ShutdownGraceSeconds { get; set; } = 30;
 
-    /// <summary>Origins that browsers may call from, space-separated; empty (default) for none.</summary>
+    /// <summary>Origins that browsers may call from, space-separated; empty (default) for none. <c>*</c> allows any, without cookies.</summary>
     [ConfigurationKeyName("CORS_ORIGINS")]
     public string CorsOrigins { get; set; } = string.Empty;
 
@@ -41,4 +42,10 @@ internal sealed class HostOptions
     /// <summary>Protects <c>/v1</c>; unset refuses every call there.</summary>
     [ConfigurationKeyName("LEVIATHAN_CONTROL_PLANE_TOKEN")]
     public string? GraphToken { get; set; }
+
+    /// <summary>The origins, one by one.</summary>
+    public IReadOnlyList<string> AllowedOrigins => CorsOrigins.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        AllowedOrigins.Select(Cors.Fault).OfType<string>().Select(fault => new ValidationResult(fault));
 }

@@ -1,7 +1,10 @@
+using System.Data.Common;
 using System.Reflection;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
+using Refinery.Host.Metrics;
 using Refinery.Host.Plugins;
+using Refinery.Host.Proxy;
 using Refinery.Host.Web;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
@@ -13,8 +16,6 @@ namespace Refinery.Host;
 /// <summary>The order of everything: services, middleware, routes, and what happens before the port opens.</summary>
 internal static class RefineryApp
 {
-    private const long DefaultBodyLimit = 10L << 20;
-
     /// <summary>Builds the application; nothing is opened yet.</summary>
     /// <param name="args">Settings as <c>--NAME value</c>; they win over the environment.</param>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
@@ -24,7 +25,7 @@ internal static class RefineryApp
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = DefaultBodyLimit;
+            kestrel.Limits.MaxRequestBodySize = BodyLimit.Default;
         });
         configure?.Invoke(builder);
         AddServices(builder);
@@ -43,13 +44,24 @@ internal static class RefineryApp
     /// <exception cref="StartupException">Something is wrong that a person must mend.</exception>
     public static async Task PrepareAsync(WebApplication app, CancellationToken cancellationToken)
     {
-        CheckOptions(app.Services);
         app.Services.GetRequiredService<DataDirectory>().Open();
         Assembly[] assemblies = [typeof(Database).Assembly, .. Modules.All.Select(module => module.GetType().Assembly)];
         _ = app.Services.GetRequiredService<EventJournal>();
-        await Migrations.RunAsync(app.Services.GetRequiredService<Database>(), [.. assemblies.Distinct()], cancellationToken);
+        await MigrateAsync(app.Services, [.. assemblies.Distinct()], cancellationToken);
         await JournalOnDisk.OpenAsync(app.Services, cancellationToken);
         await app.Services.GetRequiredService<QueueSlot>().OpenAsync(cancellationToken);
+    }
+
+    private static async Task MigrateAsync(IServiceProvider services, IReadOnlyList<Assembly> assemblies, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Migrations.RunAsync(services.GetRequiredService<Database>(), assemblies, cancellationToken);
+        }
+        catch (DbException fault)
+        {
+            throw new StartupException($"The database in DATA_DIR '{services.GetRequiredService<DataDirectory>().Path}' cannot be opened: {fault.Message.TrimEnd('.')}.", fault);
+        }
     }
 
     private static void AddServices(WebApplicationBuilder builder)
@@ -69,18 +81,22 @@ internal static class RefineryApp
         services.AddSingleton<IProblemDetailsWriter, ErrorWriter>();
         services.AddProblemDetails();
         services.AddExceptionHandler<FaultTranslator>();
-        AddPlugins(builder);
+        services.AddCorsByAllowList();
         foreach (var module in Modules.All)
         {
             module.AddServices(services, builder.Configuration);
         }
+
+        OptionsCheck.Run(services, builder.Configuration);
+        AddPlugins(builder);
+        services.Configure<Microsoft.Extensions.Hosting.HostOptions>(hosting => hosting.ShutdownTimeout = StopLimit(builder.Configuration));
     }
 
     private static void AddPlugins(WebApplicationBuilder builder)
     {
         var options = builder.Configuration.Get<HostOptions>() ?? new HostOptions();
         var plugins = new PluginHost(Path.GetFullPath(options.PluginsDirectory));
-        var queue = plugins.LoadQueue(options.QueueBackend, builder.Configuration.GetValue("FeatureManagement:Kafka", defaultValue: false));
+        var queue = plugins.LoadQueue(options.QueueBackend, Features.IsOn(builder.Configuration.GetSection("FeatureManagement"), Features.Kafka));
         builder.Services.AddSingleton(provider => new QueueSlot(queue, provider));
         builder.Services.AddSingleton(provider => provider.GetRequiredService<QueueSlot>().Info);
         builder.Services.AddSingleton(provider => provider.GetRequiredService<QueueSlot>().Backend);
@@ -93,21 +109,21 @@ internal static class RefineryApp
     private static void UseMiddleware(WebApplication app)
     {
         app.UseMiddleware<Correlation>();
+        app.UseMiddleware<RequestMetrics>();
+        app.UseCors();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseRouting();
         app.UseMiddleware<TokenGate>();
+        app.UseMiddleware<BodyLimiting>();
+        app.UseMiddleware<EndingStreams>();
+        if (app.Services.GetRequiredService<IOptions<ProxyOptions>>().Value.UiProxyUrl.Length > 0)
+        {
+            app.UseMiddleware<UiHosting>();
+        }
     }
 
-    private static void CheckOptions(IServiceProvider services)
-    {
-        try
-        {
-            services.GetRequiredService<IStartupValidator>().Validate();
-        }
-        catch (OptionsValidationException fault)
-        {
-            throw new StartupException(string.Join(Environment.NewLine, fault.Failures), fault);
-        }
-    }
+    /// <summary>What running builds get, and a little for everything after them.</summary>
+    private static TimeSpan StopLimit(IConfiguration configuration) =>
+        TimeSpan.FromSeconds((configuration.Get<HostOptions>() ?? new HostOptions()).ShutdownGraceSeconds + 15);
 }

@@ -1,26 +1,43 @@
+using Microsoft.FeatureManagement;
+using Refinery.Host.Health;
+using Refinery.Host.Metrics;
+using Refinery.Host.Proxy;
+using Refinery.Host.Settings;
+using Refinery.Host.Web;
 using Refinery.Kernel;
-using Refinery.Kernel.Web;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Host;
 
-/// <summary>The door of the process itself: health, readiness, configuration, the session cookie.</summary>
+/// <summary>The door of the process itself: health, readiness, configuration, metrics, session cookie, worker trigger.</summary>
 internal sealed class SystemModule : IModule
 {
     public string Name => "System";
 
     public void AddServices(IServiceCollection services, IConfiguration configuration)
     {
+        services.AddFeatureManagement(configuration.GetSection("FeatureManagement"));
+        services.AddSingleton<Readiness>();
+        services.AddSingleton<ConfigView>();
+        services.AddSingleton<IBuildTarget, ConfiguredTarget>();
+        services.AddMetricsText();
+        services.AddOptions<ProxyOptions>().Bind(configuration).ValidateDataAnnotations().ValidateOnStart();
+        services.AddHttpForwarder();
+        services.AddSingleton<WorkerProxy>();
+        services.AddSingleton<WorkerCommand>();
+        services.AddHostedService(provider => provider.GetRequiredService<WorkerCommand>());
+        services.AddSingleton<WorkerTrigger>();
+        services.AddSingleton<Smoke>();
+        services.AddSingleton<ISmokeCheck, FolderCheck>();
+        services.AddSingleton<ISmokeCheck, WebhookCheck>();
     }
 
     public void AddRoutes(IEndpointRouteBuilder routes)
     {
-        var api = routes.MapGroup("/api").WithTags("System");
-        api.MapGet("/health", () => TypedResults.Ok(new HealthAnswer("ok")))
-            .AllowAnyone()
-            .WithName("Health")
-            .WithSummary("Whether the process lives.");
+        routes.MapHealth();
+        routes.MapConfig();
+        routes.MapMetrics();
+        routes.MapSession();
+        routes.MapWorker();
     }
 }
-
-/// <summary>The process lives.</summary>
-internal sealed record HealthAnswer(string Status);

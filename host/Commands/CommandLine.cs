@@ -7,6 +7,9 @@ namespace Refinery.Host.Commands;
 /// <summary>The verbs of the one binary; without a verb it serves.</summary>
 internal static class CommandLine
 {
+    /// <summary>Each verb ends by itself when it is asked to, within its own limits; this only bounds the wait for a broken one.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromHours(2);
+
     /// <summary>Runs a verb.</summary>
     /// <returns>The process's exit code: 0 when all went well, else 1.</returns>
     public static async Task<int> RunAsync(string[] args)
@@ -21,7 +24,7 @@ internal static class CommandLine
         root.SetAction((parse, cancellationToken) => ServeCommand.RunAsync([.. parse.UnmatchedTokens], cancellationToken));
         try
         {
-            return await root.Parse(args).InvokeAsync();
+            return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = StopLimit, EnableDefaultExceptionHandler = false });
         }
         catch (Exception fault) when (fault is StartupException or PluginLoadException or QueuePluginException)
         {

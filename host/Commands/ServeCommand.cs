@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -29,7 +30,7 @@ internal static class ServeCommand
         {
             await app.StartAsync(cancellationToken);
         }
-        catch (IOException fault) when (fault.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        catch (Exception fault) when (fault is IOException or SocketException or FormatException)
         {
             throw new StartupException($"{fault.Message.TrimEnd('.')}; give another address by --urls or ASPNETCORE_URLS.", fault);
         }

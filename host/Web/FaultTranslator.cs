@@ -5,11 +5,11 @@ using Refinery.Kernel.Web;
 namespace Refinery.Host.Web;
 
 /// <summary>Turns what was thrown into an answer: a client's mistake becomes its sentence, everything else a logged 500.</summary>
-internal sealed partial class FaultTranslator(ILogger<FaultTranslator> logger) : IExceptionHandler
+internal sealed partial class FaultTranslator(IHostApplicationLifetime lifetime, ILogger<FaultTranslator> logger) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        if (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested)
+        if (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested && !lifetime.ApplicationStopping.IsCancellationRequested)
         {
             return true;
         }
@@ -32,6 +32,8 @@ internal sealed partial class FaultTranslator(ILogger<FaultTranslator> logger) :
                 return Errors.UnsupportedMediaType($"The content type {Errors.Quote(context.Request.ContentType)} is not taken here; application/json is expected.");
             case BadHttpRequestException bad:
                 return Errors.Validation(BindingSentence(bad));
+            case OperationCanceledException when lifetime.ApplicationStopping.IsCancellationRequested:
+                return Errors.Unavailable("The server is stopping.");
             case DatabaseUnavailableException away:
                 return Errors.Unavailable(away.Message);
             default:

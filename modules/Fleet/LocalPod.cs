@@ -27,9 +27,11 @@ internal sealed partial class LocalPod(
         .Where(type => type != StepTypes.WheelBuild || draining || options.Value.AutoBuild == "1")
         .ToFrozenSet(StringComparer.Ordinal);
 
+    public bool IsOn => options.Value.LocalWorker == "1";
+
     public bool Drain()
     {
-        if (options.Value.LocalWorker != "1")
+        if (!IsOn)
         {
             return false;
         }
@@ -67,7 +69,7 @@ internal sealed partial class LocalPod(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (options.Value.LocalWorker != "1")
+        if (!IsOn)
         {
             return;
         }

@@ -8,10 +8,16 @@ namespace Refinery.Kernel.Web;
 /// <param name="Offset">0 or more.</param>
 public sealed record Page(int Limit, int Offset)
 {
+    /// <summary>Items of a page when no limit is asked for.</summary>
+    public const int DefaultLimit = 50;
+
+    /// <summary>Items of a page at most, unless the route says otherwise.</summary>
+    public const int MaximumLimit = 500;
+
     /// <summary>Reads <c>limit</c> and <c>offset</c> from the query.</summary>
     /// <param name="limitName">The parameter's name where it is not <c>limit</c>.</param>
     /// <exception cref="BodyException">A value is wrong; the sentence names it.</exception>
-    public static Page Read(HttpRequest request, int defaultLimit = 50, int maximum = 500, string limitName = "limit") => new(
+    public static Page Read(HttpRequest request, int defaultLimit = DefaultLimit, int maximum = MaximumLimit, string limitName = "limit") => new(
         (int)Math.Min(Number(request, limitName, defaultLimit, least: 1), maximum),
         (int)Math.Min(Number(request, "offset", 0, least: 0), int.MaxValue));
 

@@ -1,0 +1,81 @@
+using System.Diagnostics.Metrics;
+using Refinery.Kernel.Journal;
+
+namespace Refinery.Host.Metrics;
+
+/// <summary>Counts from the journal what became of attempts, for as long as this process lives and somebody collects.</summary>
+internal sealed class JournalMetrics : BackgroundService
+{
+    private const string AttemptPrefix = "attempt.";
+    private static readonly string[] Outcomes = ["succeeded", "failed", "invalidated"];
+
+    private readonly EventJournal journal;
+    private readonly MetricsCollection collection;
+    private readonly Counter<long> attempts;
+    private readonly Counter<long> retries;
+    private readonly Counter<long> artifacts;
+    private readonly Histogram<double> durations;
+
+    public JournalMetrics(IMeterFactory meters, EventJournal journal, MetricsCollection collection)
+    {
+        this.journal = journal;
+        this.collection = collection;
+        var meter = meters.Create("Refinery.Journal");
+        attempts = meter.CreateCounter<long>("refinery.attempts", "{attempts}", "Attempts that ended, by outcome.");
+        retries = meter.CreateCounter<long>("refinery.retries", "{attempts}", "Failed attempts that are tried again.");
+        artifacts = meter.CreateCounter<long>("refinery.artifacts", "{files}", "Files that attempts made.");
+        durations = meter.CreateHistogram(
+            "refinery.attempt.duration",
+            "s",
+            "How long attempts ran.",
+            tags: null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600] });
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (!collection.IsOn)
+        {
+            return;
+        }
+
+        try
+        {
+            var head = await journal.HeadAsync(stoppingToken);
+            await foreach (var link in journal.FollowAsync(head.Sequence, stoppingToken))
+            {
+                Count(link);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    private void Count(JournalEvent link)
+    {
+        if (link.EventType == "artifact.created")
+        {
+            artifacts.Add(1);
+            return;
+        }
+
+        var outcome = link.EventType.StartsWith(AttemptPrefix, StringComparison.Ordinal) ? link.EventType[AttemptPrefix.Length..] : string.Empty;
+        if (!Outcomes.Contains(outcome, StringComparer.Ordinal))
+        {
+            return;
+        }
+
+        var tag = KeyValuePair.Create("outcome", (object?)outcome);
+        attempts.Add(1, tag);
+        if (link.Payload.TryGetProperty("will_retry", out var again) && again.ValueKind == System.Text.Json.JsonValueKind.True)
+        {
+            retries.Add(1);
+        }
+
+        if (link.Payload.TryGetProperty("duration_ms", out var duration) && duration.ValueKind == System.Text.Json.JsonValueKind.Number)
+        {
+            durations.Record(duration.GetDouble() / 1000, tag);
+        }
+    }
+}

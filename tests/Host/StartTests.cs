@@ -1,0 +1,111 @@
+namespace Refinery.Tests.Host;
+
+/// <summary>The process starts with one line, ends with 0 when asked, and says in sentences why it cannot start.</summary>
+public sealed class StartTests
+{
+    [Fact]
+    public async Task Asked_to_stop_it_exits_with_0()
+    {
+        using var folder = new TemporaryFolder();
+        await using var host = HostRun.Start(folder, []);
+        await host.ReadyAsync();
+
+        host.Terminate();
+
+        Assert.Equal(0, await host.ExitAsync());
+        Assert.Empty(host.Errors);
+    }
+
+    [Fact]
+    public async Task All_faults_of_the_settings_are_told_at_once()
+    {
+        using var folder = new TemporaryFolder();
+        await using var host = HostRun.Start(
+            folder,
+            [],
+            ("SHUTDOWN_GRACE_SEC", "soon"),
+            ("AUTH_READS", "maybe"),
+            ("WORKER_WEBHOOK_TIMEOUT_SEC", "0"),
+            ("WORKER_WEBHOOK_URL", "worker:9000"),
+            ("CORS_ORIGINS", "ui.example.org"),
+            ("FLEET_Q_LEASE_SEC", "many"));
+
+        var exit = await host.ExitAsync();
+
+        Assert.Equal(1, exit);
+        Assert.Equal(
+            [
+                "AUTH_READS must be 'open' or 'required'.",
+                "CORS_ORIGINS holds 'ui.example.org'; origins such as https://ui.example.org, separated by blanks, are expected.",
+                "FLEET_Q_LEASE_SEC is 'many'; a whole number is expected.",
+                "SHUTDOWN_GRACE_SEC is 'soon'; a whole number is expected.",
+                "WORKER_WEBHOOK_TIMEOUT_SEC must be 1 to 3600 seconds.",
+                "WORKER_WEBHOOK_URL holds 'worker:9000'; http or https URLs, separated by blanks, are expected.",
+            ],
+            host.Errors.TrimEnd().Split('\n').Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("AUTH_READS", "maybe", "AUTH_READS must be 'open' or 'required'.")]
+    [InlineData("CORS_ORIGINS", "ui.example.org", "CORS_ORIGINS holds 'ui.example.org'; origins such as https://ui.example.org, separated by blanks, are expected.")]
+    [InlineData("WORKER_WEBHOOK_URL", "worker:9000", "WORKER_WEBHOOK_URL holds 'worker:9000'; http or https URLs, separated by blanks, are expected.")]
+    [InlineData("WORKER_LOCAL_CMD", "worker 'open", "WORKER_LOCAL_CMD has a quote that is not closed.")]
+    [InlineData("QUEUE_BACKEND", "rediss", "QUEUE_BACKEND 'rediss' has no plugin; found: file.")]
+    [InlineData("ASPNETCORE_URLS", "nonsense", "Invalid url: 'nonsense'; give another address by --urls or ASPNETCORE_URLS.")]
+    [InlineData("DATA_DIR", "/dev/null/data", "DATA_DIR '/dev/null/data' cannot be made; a folder that this user may write is expected.")]
+    public async Task A_start_fault_is_one_sentence_and_exit_code_1(string name, string value, string sentence)
+    {
+        using var folder = new TemporaryFolder();
+        await using var host = HostRun.Start(folder, [], (name, value));
+
+        var exit = await host.ExitAsync();
+
+        Assert.Equal(sentence, host.Errors.TrimEnd());
+        Assert.Equal(1, exit);
+        Assert.DoesNotContain("ready", host.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_one_sentence()
+    {
+        using var folder = new TemporaryFolder();
+        using var other = new TemporaryFolder();
+        await using var first = HostRun.Start(folder, []);
+        var url = await first.ReadyAsync();
+        await using var second = HostRun.Start(other, ["--urls", url.GetLeftPart(UriPartial.Authority)]);
+
+        var exit = await second.ExitAsync();
+
+        Assert.Equal(1, exit);
+        Assert.Equal($"Failed to bind to address {url.GetLeftPart(UriPartial.Authority)}: address already in use; give another address by --urls or ASPNETCORE_URLS.", second.Errors.TrimEnd());
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_database_is_one_sentence()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("data"));
+        await File.WriteAllTextAsync(Path.Combine(folder.File("data"), "refinery.db"), new string('x', 10_000));
+        await using var host = HostRun.Start(folder, []);
+
+        var exit = await host.ExitAsync();
+
+        Assert.Equal(1, exit);
+        Assert.StartsWith($"The database in DATA_DIR '{folder.File("data")}' cannot be opened: ", host.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", host.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_data_folder_in_use_is_one_sentence()
+    {
+        using var folder = new TemporaryFolder();
+        await using var first = HostRun.Start(folder, []);
+        await first.ReadyAsync();
+        await using var second = HostRun.Start(folder, []);
+
+        var exit = await second.ExitAsync();
+
+        Assert.Equal(1, exit);
+        Assert.Equal($"DATA_DIR '{folder.File("data")}' is held by another Refinery process; stop it, or give this one its own DATA_DIR.", second.Errors.TrimEnd());
+    }
+}

@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Refinery.Tests;
+
+/// <summary>The host as a process of its own, for what only a process can show: its sentences, its exit code, its end.</summary>
+internal sealed class HostRun : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Process process;
+    private readonly StringBuilder output = new();
+    private readonly StringBuilder errors = new();
+    private readonly TaskCompletionSource<string> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task reading;
+
+    private HostRun(Process process)
+    {
+        this.process = process;
+        reading = Task.WhenAll(ReadAsync(process.StandardOutput, output), ReadAsync(process.StandardError, errors));
+    }
+
+    public string Errors => errors.ToString();
+
+    public string Output => output.ToString();
+
+    /// <summary>Starts a host with these environment variables and no others of Refinery's.</summary>
+    public static HostRun Start(TemporaryFolder folder, IReadOnlyList<string> arguments, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo("dotnet", [Paths.HostProgram, .. arguments])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder.Path,
+        };
+        start.Environment["DATA_DIR"] = folder.File("data");
+        start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        return new HostRun(Process.Start(start)!);
+    }
+
+    /// <summary>The address of its ready line.</summary>
+    public async Task<Uri> ReadyAsync() => new(await ready.Task.WaitAsync(Patience));
+
+    /// <summary>Asks it to stop, as an init system does.</summary>
+    public void Terminate()
+    {
+        using var kill = Process.Start("kill", ["-TERM", process.Id.ToString()]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>Waits for its end.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> ExitAsync()
+    {
+        await process.WaitForExitAsync().WaitAsync(Patience);
+        await reading;
+        return process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+        }
+
+        process.Dispose();
+    }
+
+    private async Task ReadAsync(StreamReader reader, StringBuilder into)
+    {
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            into.AppendLine(line);
+            if (line.StartsWith("Refinery is ready on ", StringComparison.Ordinal))
+            {
+                ready.TrySetResult(line["Refinery is ready on ".Length..]);
+            }
+        }
+
+        ready.TrySetException(new InvalidOperationException($"The host ended before it was ready: {errors}"));
+    }
+}
