@@ -4,6 +4,7 @@ using Refinery.Fleet;
 using Refinery.Hints;
 using Refinery.History;
 using Refinery.Kernel;
+using Refinery.Logs;
 using Refinery.Plan;
 using Refinery.Queue;
 
@@ -18,6 +19,7 @@ internal static class Modules
         new QueueModule(),
         new FleetModule(),
         new HistoryModule(),
+        new LogsModule(),
         new HintModule(),
         new PlanModule(),
         new BuildsModule(),

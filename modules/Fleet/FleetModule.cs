@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Refinery.Kernel;
 using Refinery.Kernel.Work;
 
@@ -25,7 +24,6 @@ public sealed class FleetModule : IModule
         services.AddSingleton<ISteps>(provider => provider.GetRequiredService<Steps>());
         services.AddSingleton<StepClaims>();
         services.AddSingleton<StepEndings>();
-        services.TryAddSingleton<ILogs, UnkeptLogs>();
         services.AddSingleton<HandlerTable>();
         services.AddSingleton<StepRunner>();
         services.AddSingleton<LocalPod>();

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace Refinery.Logs;
 
 /// <summary>The stored texts of all logs and their index: append-only segment files in one folder of this machine.</summary>
-/// <remarks>Knows texts by place only. Who wrote them and what they are called is the log store's.</remarks>
+/// <remarks>Knows texts by place only. Who wrote them and what they are called is <see cref="LogStore"/>'s.</remarks>
 internal sealed class LogArchive : IDisposable
 {
     public const int DefaultSegmentSize = 64 << 20;

@@ -12,33 +12,40 @@ internal sealed class LogDraft : IDisposable
     private readonly string path;
     private readonly IncrementalHash sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly Utf8Cleaner cleaner = new();
+    private readonly int headerLength;
     private readonly bool keepFile;
     private byte[] memory = [];
     private SafeFileHandle? file;
     private byte[]? digest;
     private int lineBreaks;
-    private bool endsWithBreak = true;
 
     /// <param name="path">The file a long text goes to; it is deleted with the draft.</param>
-    /// <param name="fromStart">Write to the file from the first byte on and leave it when disposed: what is written survives the process.</param>
-    public LogDraft(string path, bool fromStart = false)
+    public LogDraft(string path) => this.path = path;
+
+    private LogDraft(string path, ReadOnlySpan<byte> header)
+        : this(path)
     {
-        this.path = path;
-        keepFile = fromStart;
-        if (fromStart)
-        {
-            file = OpenFile();
-        }
+        keepFile = true;
+        headerLength = header.Length;
+        file = OpenFile();
+        RandomAccess.Write(file, header, fileOffset: 0);
     }
 
     /// <summary>UTF-8 bytes so far.</summary>
     public int Length { get; private set; }
 
     /// <summary>Lines so far; a last one without a break counts.</summary>
-    public int Lines => lineBreaks + (endsWithBreak ? 0 : 1);
+    public int Lines => lineBreaks + (EndsWithBreak ? 0 : 1);
+
+    /// <summary>The next byte begins a line.</summary>
+    public bool EndsWithBreak { get; private set; } = true;
 
     /// <summary>The digest of the whole text; the draft takes nothing more.</summary>
     public byte[] Sha256 => digest ??= Finish();
+
+    /// <summary>A draft that is written to its file from the first byte on and leaves it when disposed: it outlives the process.</summary>
+    /// <param name="header">Goes before the text and is no part of it.</param>
+    public static LogDraft OnDisk(string path, ReadOnlySpan<byte> header) => new(path, header);
 
     /// <summary>Takes the next bytes, UTF-8 in pieces of any size. NUL and what is no UTF-8 become U+FFFD.</summary>
     public void Append(ReadOnlySpan<byte> bytes) => cleaner.Clean(bytes, Put);
@@ -52,7 +59,7 @@ internal sealed class LogDraft : IDisposable
         }
         else
         {
-            file.ReadWhole(at, bytes);
+            file.ReadWhole(headerLength + at, bytes);
         }
     }
 
@@ -85,7 +92,7 @@ internal sealed class LogDraft : IDisposable
     {
         sha256.AppendData(bytes);
         lineBreaks += bytes.Count((byte)'\n');
-        endsWithBreak = bytes.IsEmpty ? endsWithBreak : bytes[^1] == (byte)'\n';
+        EndsWithBreak = bytes.IsEmpty ? EndsWithBreak : bytes[^1] == (byte)'\n';
         if (file is null && Length + bytes.Length > MemoryLimit)
         {
             file = OpenFile();
@@ -98,7 +105,7 @@ internal sealed class LogDraft : IDisposable
         }
         else
         {
-            RandomAccess.Write(file, bytes, Length);
+            RandomAccess.Write(file, bytes, headerLength + Length);
         }
 
         Length += bytes.Length;

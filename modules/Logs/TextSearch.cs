@@ -12,8 +12,12 @@ internal sealed class TextSearch(IReadOnlyList<LogSegment> segments, ILinePatter
     /// <summary>More lines of one text than this are not answered: one log shall not fill the page.</summary>
     public const int MaxLines = 3;
 
+    private readonly Dictionary<int, LogSegment> byNumber = segments.ToDictionary(segment => segment.Number);
     private readonly Dictionary<int, CandidateBlocks> candidates = [];
     private readonly int[][][] rows = [.. pattern.Required.Select(texts => texts.Select(text => Trigrams.RowsOf(text)).ToArray())];
+
+    /// <summary>The budget has ended the search: there may be more than it found.</summary>
+    public bool IsSpent => budget.IsSpent;
 
     /// <summary>The matching texts, last stored first, found as they are asked for. Ends early when the budget is spent.</summary>
     public IEnumerable<TextMatches> Newest()
@@ -38,7 +42,7 @@ internal sealed class TextSearch(IReadOnlyList<LogSegment> segments, ILinePatter
 
     /// <summary>The matches in one text, or null.</summary>
     public TextMatches? In(TextPlace place) =>
-        segments.FirstOrDefault(segment => segment.Number == place.Segment) is { } segment
+        byNumber.TryGetValue(place.Segment, out var segment)
             ? Scan(CandidatesOf(segment), new TextSpan(place.Offset, place.Length))
             : null;
 

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Refinery.Kernel.Web;
 
 /// <summary>Reads a bounded body and turns it into a record, or says in one sentence why it cannot.</summary>
-internal static class BodyReader
+public static class BodyReader
 {
     /// <summary>The whole body, cleaned of what cannot be kept.</summary>
     /// <exception cref="BodyException">It is larger than the request's limit (status 413).</exception>

@@ -1,0 +1,45 @@
+using System.Text;
+
+namespace Refinery.Logs;
+
+/// <summary>The last lines of a log that has grown too long; those before them are counted only.</summary>
+internal sealed class LastLines
+{
+    private const int MaxBytes = 512 << 10;
+
+    private readonly Queue<string> lines = new();
+    private int bytes;
+    private long leftOut;
+
+    public bool IsEmpty => lines.Count == 0;
+
+    public void Add(string line)
+    {
+        lines.Enqueue(line);
+        bytes += Encoding.UTF8.GetByteCount(line) + 1;
+        while (bytes > MaxBytes && lines.Count > 1)
+        {
+            bytes -= Encoding.UTF8.GetByteCount(lines.Dequeue()) + 1;
+            leftOut++;
+        }
+    }
+
+    public string Text() => string.Concat(lines.Select(line => line + "\n"));
+
+    /// <summary>What goes behind the log's beginning: a word on what is missing, and the lines.</summary>
+    public IEnumerable<string> Take() =>
+        IsEmpty ? [] : [$"[the log grew too long: {leftOut} lines are left out here]", .. lines];
+
+    /// <summary>The whole lines at the end of the bytes, at most so many bytes.</summary>
+    /// <param name="end">One byte more than asked for, when there is more: it tells whether the first line is whole.</param>
+    public static string WholeLines(ReadOnlySpan<byte> end, int maxBytes)
+    {
+        if (end.Length > maxBytes)
+        {
+            end = end[^(maxBytes + 1)..];
+            end = end[(end.IndexOf((byte)'\n') + 1)..];
+        }
+
+        return Encoding.UTF8.GetString(end.Length > maxBytes ? [] : end);
+    }
+}

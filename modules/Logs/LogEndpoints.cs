@@ -1,0 +1,89 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Net.Http.Headers;
+using Refinery.Kernel.Web;
+using Refinery.Kernel.Work;
+
+namespace Refinery.Logs;
+
+/// <summary>Stored logs: store one, read one, search all.</summary>
+internal static class LogEndpoints
+{
+    public static void MapLogs(this IEndpointRouteBuilder routes)
+    {
+        var logs = routes.MapGroup("/api/logs").WithTags("Logs");
+        logs.MapPost("/", StoreAsync).RequireWorkerToken().WithMetadata(new LogBodyLimit())
+            .Accepts<NewLogBody>("application/json").Produces<StoredLogAnswer>(StatusCodes.Status201Created)
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+            .WithName("StoreLog").WithSummary("Store the log of a version.")
+            .WithDescription("The body may be 64 MiB. Identical texts are kept once. When the answer comes the log is durable and can be found.");
+        logs.MapGet("/search", SearchAsync).Produces<IReadOnlyList<FoundLine>>().ProducesProblem(StatusCodes.Status400BadRequest)
+            .WithName("SearchLogs").WithSummary("Find lines by a literal text or, with regex=1, by a regular expression.")
+            .WithDescription(
+                """
+                Letters count as they are written. The newest logs come first, at most three lines of each. Expressions are matched
+                within single lines by a non-backtracking engine: no look-around, no back references. A search that reaches its
+                bounds of time or bytes answers what it found and says so in the header X-Search-Truncated.
+                """);
+        logs.MapGet("/{name}/{version}", ReadAsync)
+            .Produces<LogEntry>(StatusCodes.Status200OK, "application/json", "text/plain").ProducesProblem(StatusCodes.Status404NotFound)
+            .WithName("ReadLog").WithSummary("The newest log of a version, or of one of its attempts.")
+            .WithDescription("With Accept: text/plain the text alone, also parts of it by Range.");
+    }
+
+    private static async Task<IResult> StoreAsync(HttpRequest request, LogDrafts drafts, LogIntake intake, Ids ids, CancellationToken cancellationToken)
+    {
+        using var draft = drafts.New();
+        var body = await LogBodyReader.ReadAsync(request.BodyReader, draft, cancellationToken);
+        var stored = await intake.StoreAsync(body.Log(ids.New("log")), draft);
+        return Results.Json(StoredLogAnswer.Of(stored), statusCode: StatusCodes.Status201Created);
+    }
+
+    private static async Task<IResult> ReadAsync([AsParameters] LogAddress address, HttpRequest request, LogReader reader, CancellationToken cancellationToken)
+    {
+        var target = address.Read(request);
+        if (await reader.FindAsync(target, cancellationToken) is not { } found)
+        {
+            return target.Missing();
+        }
+
+        return WantsText(request) ? Text(found) : new LogEntryResult(found);
+    }
+
+    private static async Task<IResult> SearchAsync([AsParameters] SearchQuery query, HttpContext context, LogSearch search, CancellationToken cancellationToken)
+    {
+        var limit = Page.Read(context.Request, maximum: 200).Limit;
+        var answer = await search.FindAsync(query.Pattern(), query.NormalizedName, limit, cancellationToken);
+        if (answer.IsTruncated)
+        {
+            context.Response.Headers["X-Search-Truncated"] = "true";
+        }
+
+        return Results.Ok(answer.Lines);
+    }
+
+    private static IResult Text(FoundLog found) => Results.Stream(
+        found.Text,
+        "text/plain; charset=utf-8",
+        lastModified: found.Log.Timestamp,
+        entityTag: new EntityTagHeaderValue($"\"{found.Log.Sha256}\""),
+        enableRangeProcessing: true);
+
+    private static bool WantsText(HttpRequest request)
+    {
+        request.HttpContext.Response.Headers.Vary = "Accept";
+        var accepted = request.GetTypedHeaders().Accept;
+        return Quality(accepted, "text/plain") > Quality(accepted, "application/json");
+    }
+
+    private static double Quality(IList<MediaTypeHeaderValue> accepted, string type) =>
+        accepted.Where(media => media.MediaType == type).Select(media => media.Quality ?? 1).DefaultIfEmpty(0).Max();
+}
+
+/// <summary>Logs may be as long as 64 MiB, where other bodies end at 10.</summary>
+internal sealed class LogBodyLimit : IRequestSizeLimitMetadata
+{
+    public long? MaxRequestBodySize => LogBodyReader.MaxContent;
+}

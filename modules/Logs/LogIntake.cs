@@ -1,0 +1,45 @@
+using System.Collections.Concurrent;
+using Refinery.Kernel.Storage;
+
+namespace Refinery.Logs;
+
+/// <summary>Stores logs: the text into the archive, once however often it comes, then the row and its event.</summary>
+internal sealed class LogIntake(Database database, LogStore store, LogArchive archive, TimeProvider clock)
+{
+    private readonly ConcurrentDictionary<string, Lazy<Task<TextPlace>>> placing = new(StringComparer.Ordinal);
+
+    /// <summary>Stores a finished draft. When this returns the log is durable, findable and in the journal.</summary>
+    /// <remarks>Not cancellable: a client that leaves after its last byte has sent a whole log.</remarks>
+    public async Task<StoredLogRow> StoreAsync(NewLog log, LogDraft draft)
+    {
+        var text = LogText.Of(draft);
+        var timestamp = Instant.Truncate(log.Timestamp ?? clock.GetUtcNow());
+
+        // The row must be committed before the entry goes: who comes next looks there.
+        var mine = placing.GetOrAdd(text.Sha256, sha256 => new Lazy<Task<TextPlace>>(() => PlaceAsync(sha256, draft)));
+        try
+        {
+            var place = await mine.Value;
+            await database.WriteAsync(sql => AddAsync(sql, log, text, place, timestamp), CancellationToken.None);
+        }
+        finally
+        {
+            placing.TryRemove(KeyValuePair.Create(text.Sha256, mine));
+        }
+
+        return new StoredLogRow(log, text, timestamp);
+    }
+
+    private async Task<TextPlace> PlaceAsync(string sha256, LogDraft draft) =>
+        await store.FindTextAsync(sha256, CancellationToken.None) ?? await archive.AddAsync(draft);
+
+    private static async Task<bool> AddAsync(SqlSession sql, NewLog log, LogText text, TextPlace place, DateTimeOffset timestamp)
+    {
+        await LogStore.InsertTextAsync(sql, text.Sha256, place);
+        sql.Append(LogProjection.Draft(log, text, timestamp));
+        return true;
+    }
+}
+
+/// <summary>A log as it was stored.</summary>
+internal sealed record StoredLogRow(NewLog Log, LogText Text, DateTimeOffset Timestamp);

@@ -1,0 +1,52 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+
+namespace Refinery.Logs;
+
+/// <summary>Finds the log a reader means, stored or being written.</summary>
+internal sealed class LogReader(LogStore store, LogArchive archive, LiveLogs live, TimeProvider clock, IHostApplicationLifetime lifetime)
+{
+    /// <summary>The newest stored log, or null.</summary>
+    public async Task<FoundLog?> FindAsync(LogTarget target, CancellationToken cancellationToken) =>
+        await OpenAsync(await store.FindNewestAsync(target.NormalizedName, target.Version, target.Attempt, cancellationToken), cancellationToken);
+
+    /// <summary>Where a follower begins: behind the line it saw last, else at the start of the log being written, else of the newest stored one. Null when there is none.</summary>
+    public async Task<LogPosition?> BeginAsync(LogTarget target, LogPosition? seen, CancellationToken cancellationToken)
+    {
+        if (seen is not null && (live.Find(seen.LogId) is not null || await store.FindAsync(seen.LogId, cancellationToken) is not null))
+        {
+            return seen;
+        }
+
+        var logId = live.FindNewest(target.NormalizedName, target.Version, target.Attempt)?.Log.LogId
+            ?? (await store.FindNewestAsync(target.NormalizedName, target.Version, target.Attempt, cancellationToken))?.LogId;
+        return logId is null ? null : new LogPosition(logId, Line: 0);
+    }
+
+    /// <summary>Sends the lines behind the position until the log is complete, the reader leaves or the process stops.</summary>
+    public async Task FollowAsync(LogPosition position, HttpResponse response)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(response.HttpContext.RequestAborted, lifetime.ApplicationStopping);
+        var follow = new LogFollow(EventStream.Begin(response), position, clock);
+        try
+        {
+            if (live.Find(position.LogId) is not { } writing || !await follow.SendAsync(writing, ended.Token))
+            {
+                var stored = await OpenAsync(await store.FindAsync(position.LogId, ended.Token), ended.Token);
+                await follow.SendAsync(stored?.Text ?? Stream.Null, ended.Token);
+            }
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            // The reader comes back with its last id.
+        }
+    }
+
+    private async Task<FoundLog?> OpenAsync(LogRow? log, CancellationToken cancellationToken) =>
+        log is not null && await store.FindTextAsync(log.Sha256, cancellationToken) is { } place && archive.Find(place.Segment) is { } segment
+            ? new FoundLog(log, new TextStream(segment, place))
+            : null;
+}
+
+/// <summary>A stored log and its text.</summary>
+internal sealed record FoundLog(LogRow Log, Stream Text);

@@ -1,0 +1,125 @@
+using Refinery.Kernel.Storage;
+
+namespace Refinery.Logs;
+
+/// <summary>The tables <c>logs</c>, which follows from the journal, and <c>log_texts</c>, which says where on this machine a text lies.</summary>
+internal sealed class LogStore(Database database)
+{
+    public static Task<int> InsertAsync(SqlSession sql, LogRow log) => sql.ExecuteAsync(
+        """
+        INSERT INTO logs (log_id, sequence, name, normalized_name, version, attempt, run_id, timestamp, sha256, size_bytes, lines)
+        VALUES (@LogId, @Sequence, @Name, @NormalizedName, @Version, @Attempt, @RunId, @Timestamp, @Sha256, @SizeBytes, @Lines)
+        ON CONFLICT (log_id) DO NOTHING
+        """,
+        new
+        {
+            log.LogId,
+            log.Sequence,
+            log.Name,
+            log.NormalizedName,
+            log.Version,
+            log.Attempt,
+            log.RunId,
+            log.Timestamp,
+            log.Sha256,
+            log.SizeBytes,
+            log.Lines,
+        });
+
+    public static Task<int> ResetAsync(SqlSession sql) => sql.ExecuteAsync("DELETE FROM logs");
+
+    /// <summary>Remembers where a text lies; the first place stays.</summary>
+    public static Task<int> InsertTextAsync(SqlSession sql, string sha256, TextPlace place) => sql.ExecuteAsync(
+        """
+        INSERT INTO log_texts (sha256, segment, position, size_bytes) VALUES (@Sha256, @Segment, @Position, @SizeBytes)
+        ON CONFLICT (sha256) DO NOTHING
+        """,
+        new { Sha256 = sha256, place.Segment, Position = place.Offset, SizeBytes = place.Length });
+
+    /// <summary>The newest log of a version, of one attempt when it is given; null when there is none.</summary>
+    public Task<LogRow?> FindNewestAsync(string normalizedName, string version, long? attempt, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            sql => attempt is null
+                ? sql.FirstOrDefaultAsync<LogRow>(
+                    """
+                    SELECT * FROM logs WHERE normalized_name = @NormalizedName AND version = @Version
+                    ORDER BY timestamp DESC, sequence DESC LIMIT 1
+                    """,
+                    new { NormalizedName = normalizedName, Version = version })
+                : sql.FirstOrDefaultAsync<LogRow>(
+                    """
+                    SELECT * FROM logs WHERE normalized_name = @NormalizedName AND version = @Version AND attempt = @Attempt
+                    ORDER BY timestamp DESC, sequence DESC LIMIT 1
+                    """,
+                    new { NormalizedName = normalizedName, Version = version, Attempt = attempt }),
+            cancellationToken);
+
+    public Task<LogRow?> FindAsync(string logId, CancellationToken cancellationToken) => database.ReadAsync(
+        sql => sql.FirstOrDefaultAsync<LogRow>("SELECT * FROM logs WHERE log_id = @LogId", new { LogId = logId }),
+        cancellationToken);
+
+    /// <summary>Where a text lies, or null.</summary>
+    public Task<TextPlace?> FindTextAsync(string sha256, CancellationToken cancellationToken) => database.ReadAsync(
+        async sql => (await sql.FirstOrDefaultAsync<TextRow>(
+            "SELECT segment, position, size_bytes FROM log_texts WHERE sha256 = @Sha256", new { Sha256 = sha256 }))?.Place,
+        cancellationToken);
+
+    /// <summary>The logs with this text, newest first.</summary>
+    public Task<IReadOnlyList<LogRow>> ListWithTextAsync(string sha256, int limit, CancellationToken cancellationToken) => database.ReadAsync(
+        sql => sql.QueryAsync<LogRow>(
+            "SELECT * FROM logs WHERE sha256 = @Sha256 ORDER BY timestamp DESC, sequence DESC LIMIT @Limit",
+            new { Sha256 = sha256, Limit = limit }),
+        cancellationToken);
+
+    /// <summary>Logs older than the cursor with the places of their texts, newest first.</summary>
+    public Task<IReadOnlyList<LogRow>> ListOlderAsync(LogCursor cursor, int limit, CancellationToken cancellationToken) => database.ReadAsync(
+        sql => cursor.NormalizedName is null
+            ? sql.QueryAsync<LogRow>(
+                """
+                SELECT l.*, t.segment, t.position FROM logs l JOIN log_texts t ON t.sha256 = l.sha256
+                WHERE (l.timestamp, l.sequence) < (@Timestamp, @Sequence)
+                ORDER BY l.timestamp DESC, l.sequence DESC LIMIT @Limit
+                """,
+                new { cursor.Timestamp, cursor.Sequence, Limit = limit })
+            : sql.QueryAsync<LogRow>(
+                """
+                SELECT l.*, t.segment, t.position FROM logs l JOIN log_texts t ON t.sha256 = l.sha256
+                WHERE l.normalized_name = @NormalizedName AND (l.timestamp, l.sequence) < (@Timestamp, @Sequence)
+                ORDER BY l.timestamp DESC, l.sequence DESC LIMIT @Limit
+                """,
+                new { cursor.NormalizedName, cursor.Timestamp, cursor.Sequence, Limit = limit }),
+        cancellationToken);
+
+    /// <summary>How many texts of each segment are known.</summary>
+    public async Task<IReadOnlyDictionary<int, long>> CountTextsAsync(CancellationToken cancellationToken)
+    {
+        var rows = await database.ReadAsync(
+            sql => sql.QueryAsync<SegmentCountRow>("SELECT segment, COUNT(*) AS texts FROM log_texts GROUP BY segment"), cancellationToken);
+        return rows.ToDictionary(row => (int)row.Segment, row => row.Texts);
+    }
+
+    private sealed record TextRow
+    {
+        public required long Segment { get; init; }
+        public required long Position { get; init; }
+        public required long SizeBytes { get; init; }
+
+        public TextPlace Place => new((int)Segment, (int)Position, (int)SizeBytes);
+    }
+
+    private sealed record SegmentCountRow
+    {
+        public required long Segment { get; init; }
+        public required long Texts { get; init; }
+    }
+}
+
+/// <summary>Where a walk from the newest log to the oldest stands.</summary>
+/// <param name="NormalizedName">Only this package's logs; null for all.</param>
+internal sealed record LogCursor(string? NormalizedName, string Timestamp, long Sequence)
+{
+    /// <summary>Before the newest.</summary>
+    public static LogCursor Newest(string? normalizedName) => new(normalizedName, Instant.Format(DateTimeOffset.MaxValue), long.MaxValue);
+
+    public LogCursor After(LogRow row) => this with { Timestamp = Instant.Format(row.Timestamp), Sequence = row.Sequence };
+}

@@ -1,0 +1,35 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Refinery.Kernel;
+using Refinery.Kernel.Journal;
+using Refinery.Kernel.Storage;
+using Refinery.Kernel.Work;
+
+namespace Refinery.Logs;
+
+/// <summary>The door of Logs: store, read, search and follow the logs of builds.</summary>
+public sealed class LogsModule : IModule
+{
+    public string Name => "Logs";
+
+    public void AddServices(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton(provider => LogArchive.Open(Path.Combine(provider.GetRequiredService<IDataDirectory>().Path, "logs")));
+        services.AddSingleton<LogDrafts>();
+        services.AddSingleton<LogStore>();
+        services.AddSingleton<LogIntake>();
+        services.AddSingleton<LogSearch>();
+        services.AddSingleton<LiveLogs>();
+        services.AddSingleton<LogReader>();
+        services.AddSingleton<ILogs>(provider => provider.GetRequiredService<LiveLogs>());
+        services.AddSingleton<IProjection, LogProjection>();
+        services.AddHostedService<LogRecovery>();
+    }
+
+    public void AddRoutes(IEndpointRouteBuilder routes)
+    {
+        routes.MapLogs();
+        routes.MapLogStreams();
+    }
+}
