@@ -124,7 +124,7 @@ public sealed class ManifestTests
         .Add("sha256", Sha)
         .Add("size_bytes", 9L));
 
-    private static Task AppendAsync(RefineryHost host, params EventDraft[] drafts) => host.Services.GetRequiredService<Database>().WriteAsync(
+    private static Task<int> AppendAsync(RefineryHost host, params EventDraft[] drafts) => host.Services.GetRequiredService<Database>().WriteAsync(
         sql =>
         {
             Array.ForEach(drafts, sql.Append);

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using static Refinery.Tests.Plugins.ForeignAssembly;
+
+namespace Refinery.Tests.Plugins;
+
+/// <summary>The real program with a plugins folder: it works with what a stranger dropped there, or ends with one sentence and exit code 1.</summary>
+[Collection(nameof(BuiltFromPage))]
+public sealed class PluginStartTests(BuiltFromPage built)
+{
+    [Fact]
+    public async Task A_host_runs_steps_with_a_strangers_queue_and_handler()
+    {
+        await using var host = await RefineryHost.StartAsync(("PLUGINS_DIR", built.Plugins), ("QUEUE_BACKEND", "memory"));
+
+        var submitted = await host.PostAsync("/submit", new { type = "hello_world", args = new { message = "Hello!" } });
+        var stepId = submitted.GetProperty("step_id").GetString();
+
+        await Wait.UntilAsync(async () => (await host.GetAsync($"/status/{stepId}")).GetProperty("status").GetString() == "completed");
+        Assert.Equal("memory", (await host.GetAsync("/api/queue/stats")).GetProperty("backend").GetString());
+    }
+
+    [Fact]
+    public async Task An_unknown_backend_ends_the_program()
+    {
+        using var data = new TemporaryFolder();
+
+        await AssertEndsAsync(
+            "QUEUE_BACKEND 'rediss' has no plugin; found: memory.",
+            ("DATA_DIR", data.Path), ("PLUGINS_DIR", built.Plugins), ("QUEUE_BACKEND", "rediss"));
+    }
+
+    [Fact]
+    public async Task A_plugin_that_does_not_fit_ends_the_program()
+    {
+        using var data = new TemporaryFolder();
+        using var plugins = new TemporaryFolder();
+        Compile(plugins.File("mine"), "Mine", QueueSource("Mine", "\"other\""));
+
+        await AssertEndsAsync(
+            $"Plugin folder '{plugins.File("mine")}' holds a plugin named 'other'; rename the folder or the plugin so that they agree.",
+            ("DATA_DIR", data.Path), ("PLUGINS_DIR", plugins.Path), ("QUEUE_BACKEND", "mine"));
+    }
+
+    [Fact]
+    public async Task A_queue_file_that_another_process_holds_ends_the_program()
+    {
+        using var data = new TemporaryFolder();
+        using var held = new QueueFolder();
+        await using var queue = await held.OpenAsync();
+
+        await AssertEndsAsync(
+            $"QUEUE_FILE '{held.QueueFile}' is held by another running host; stop that one or give this one another file.",
+            ("DATA_DIR", data.Path), ("QUEUE_FILE", held.QueueFile));
+    }
+
+    private static async Task AssertEndsAsync(string sentence, params (string Name, string Value)[] settings)
+    {
+        var start = new ProcessStartInfo("dotnet", [Paths.HostProgram, "--urls", "http://127.0.0.1:0"])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        };
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name] = value;
+        }
+
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+
+        Assert.Equal(sentence + Environment.NewLine, error);
+        Assert.Equal(1, process.ExitCode);
+        Assert.DoesNotContain("   at ", await output, StringComparison.Ordinal);
+    }
+}
