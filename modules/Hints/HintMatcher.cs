@@ -19,7 +19,7 @@ internal sealed class HintMatcher
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(5);
 
     private readonly TimeProvider clock;
-    private readonly PreparedHint[] hints;
+    private readonly PreparedBranch[] branches;
     private readonly PatternCache patterns = new();
     private readonly LineFilter[] filters;
     private readonly int[] unfiltered;
@@ -27,9 +27,9 @@ internal sealed class HintMatcher
     public HintMatcher(IEnumerable<Hint> hints, TimeProvider clock)
     {
         this.clock = clock;
-        this.hints = [.. hints.Select(hint => new PreparedHint(hint))];
-        unfiltered = [.. Enumerable.Range(0, this.hints.Length).Where(number => this.hints[number].Requirement is null)];
-        filters = [.. this.hints.Index().Where(hint => hint.Item.Requirement is not null).GroupBy(hint => hint.Item.Comparison).Select(Filter)];
+        branches = [.. hints.SelectMany(hint => new PreparedHint(hint).Branches)];
+        unfiltered = [.. Enumerable.Range(0, branches.Length).Where(number => branches[number].Branch.Requirement is null)];
+        filters = [.. branches.Index().GroupBy(branch => branch.Item.Comparison).Select(Filter)];
     }
 
     /// <summary>The hints that match a line of the log, most confident first, each with the first such line.</summary>
@@ -38,7 +38,7 @@ internal sealed class HintMatcher
     public IReadOnlyList<MatchedHint> Match(string log, string? package)
     {
         var tail = log.AsMemory(LogLines.TailStart(log, MaxLogLength));
-        var run = new MatchRun(hints, patterns, tail);
+        var run = new MatchRun(branches, patterns, tail);
         var start = clock.GetTimestamp();
         Run(tail.Span, run, () => clock.GetElapsedTime(start) < TimeLimit);
         var normalized = package is null ? null : PackageName.Normalize(package);
@@ -52,9 +52,9 @@ internal sealed class HintMatcher
         ];
     }
 
-    private static LineFilter Filter(IGrouping<StringComparison, (int Index, PreparedHint Item)> hints) => new(
-        [.. hints.SelectMany(hint => hint.Item.Requirement is { } requirement ? new[] { (requirement, hint.Index) } : [])],
-        hints.Key);
+    private static LineFilter Filter(IGrouping<StringComparison, (int Index, PreparedBranch Item)> branches) => new(
+        [.. branches.SelectMany(branch => branch.Item.Branch.Requirement is { } requirement ? new[] { (requirement, branch.Index) } : [])],
+        branches.Key);
 
     private static MatchedHint Answer(Hint hint, ReadOnlySpan<char> line)
     {

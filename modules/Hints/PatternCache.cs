@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Refinery.Hints;
 
-/// <summary>The patterns of one set that lines have asked for. One takes about 10 ms to make and 2 MB to keep, so few are kept.</summary>
+/// <summary>The patterns of one set that lines have asked for. One takes some milliseconds to make and up to 2 MB to keep, so few are kept.</summary>
 internal sealed class PatternCache
 {
     private const int MaxKept = 24;

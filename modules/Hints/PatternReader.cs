@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Refinery.Hints;
 
-/// <summary>Reads from a regular expression what every line it matches must hold.</summary>
+/// <summary>Reads a regular expression: its alternatives, and what every line that matches one must hold.</summary>
 /// <remarks>
 /// Reads the part of the syntax that patterns of log lines use and gives up on the rest: no requirement is always right,
 /// only slower, because every line is then tried.
@@ -21,29 +21,44 @@ internal ref struct PatternReader
     /// <summary>True when letters match in either case; the whole requirement is then looked for so.</summary>
     private bool IgnoresCase { get; set; }
 
-    /// <summary>The requirement of a pattern that compiles; null when nothing is known.</summary>
-    /// <param name="ignoresCase">True when its texts must be looked for in either case.</param>
-    public static Requirement? Read(string pattern, out bool ignoresCase)
+    /// <summary>The alternatives of a pattern that compiles; a line matches the pattern when it matches one of them.</summary>
+    /// <param name="ignoresCase">True when the requirements' texts must be looked for in either case.</param>
+    /// <returns>At least one; the whole pattern, with nothing required, where it is not understood.</returns>
+    public static IReadOnlyList<PatternBranch> Read(string pattern, out bool ignoresCase)
     {
         var reader = new PatternReader(pattern) { IgnoresCase = pattern.Contains("(?i", StringComparison.Ordinal) };
-        var requirement = reader.Alternation();
         ignoresCase = reader.IgnoresCase;
-        return reader.isUnknown || reader.at < pattern.Length ? null : requirement;
+        var branches = reader.Branches();
+        if (reader.isUnknown || reader.at < pattern.Length)
+        {
+            return [new PatternBranch(pattern, Requirement: null)];
+        }
+
+        // An option in one alternative holds for those behind it, too, so they stay together.
+        return ignoresCase ? [new PatternBranch(pattern, Either([.. branches.Select(branch => branch.Requirement)]))] : branches;
     }
 
-    private Requirement? Alternation()
+    private static Requirement? Either(IReadOnlyList<Requirement?> branches) => branches switch
     {
-        var branches = new List<Requirement>();
-        var isKnown = true;
+        [var only] => only,
+        _ when branches.OfType<Requirement>().ToList() is var known && known.Count == branches.Count => new Requirement.AnyOf(known),
+        _ => null,
+    };
+
+    private List<PatternBranch> Branches()
+    {
+        var branches = new List<PatternBranch>();
         do
         {
-            var branch = Sequence();
-            isKnown &= branch is not null;
-            branches.AddRange(branch is null ? [] : [branch]);
+            var start = at;
+            var requirement = Sequence();
+            branches.Add(new PatternBranch(pattern[start..at].ToString(), requirement));
         }
         while (TryTake('|'));
-        return isKnown ? branches is [var only] ? only : new Requirement.AnyOf(branches) : null;
+        return branches;
     }
+
+    private Requirement? Alternation() => Either([.. Branches().Select(branch => branch.Requirement)]);
 
     private Requirement? Sequence()
     {
@@ -219,3 +234,8 @@ internal ref struct PatternReader
         return isThere;
     }
 }
+
+/// <summary>One alternative of a pattern.</summary>
+/// <param name="Pattern">A regular expression itself.</param>
+/// <param name="Requirement">What a line must hold; null when every line is to be tried.</param>
+internal sealed record PatternBranch(string Pattern, Requirement? Requirement);

@@ -10,20 +10,26 @@ internal sealed class PreparedHint
     public PreparedHint(Hint hint)
     {
         Hint = hint;
-        Requirement = PatternReader.Read(hint.Pattern, out var ignoresCase);
-        Comparison = ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+        var branches = PatternReader.Read(hint.Pattern, out var ignoresCase);
+        var comparison = ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+        Branches = [.. branches.Select(branch => new PreparedBranch(this, branch, comparison))];
         packages = hint.AppliesTo is { Count: > 0 } names ? [.. names.Select(PackageName.Normalize)] : null;
     }
 
     public Hint Hint { get; }
 
-    /// <summary>What a line must hold; null when every line is to be tried.</summary>
-    public Requirement? Requirement { get; }
-
-    /// <summary>How the requirement's texts are looked for.</summary>
-    public StringComparison Comparison { get; }
+    /// <summary>The hint matches a line when one of these does.</summary>
+    public IReadOnlyList<PreparedBranch> Branches { get; }
 
     /// <summary>Whether the hint is for this package.</summary>
     /// <param name="package">Normalised; null when the failure is not a package's.</param>
     public bool AppliesTo(string? package) => packages is null || (package is not null && packages.Contains(package));
+}
+
+/// <summary>One alternative of a hint's pattern.</summary>
+/// <param name="Comparison">How its requirement's texts are looked for.</param>
+internal sealed record PreparedBranch(PreparedHint Hint, PatternBranch Branch, StringComparison Comparison)
+{
+    /// <summary>Whether the line holds what the pattern needs at all; quickly told.</summary>
+    public bool MayMatch(ReadOnlySpan<char> line) => Branch.Requirement?.IsMet(line, Comparison) != false;
 }

@@ -51,17 +51,17 @@ public sealed class HintEndpointTests
     {
         await using var host = await RefineryHost.StartAsync();
         await host.PostAsync("/api/hints", Hint("older one"));
-        await host.PostAsync("/api/hints", Hint("newer one"));
+        await host.PostAsync("/api/hints", Hint("much newer one"));
 
         var all = await host.GetAsync("/api/hints?limit=500");
         var page = await host.GetAsync("/api/hints?limit=1&offset=1");
-        var searched = await host.GetAsync("/api/hints?q=NEWER%20on");
-        var wildcard = await host.GetAsync("/api/hints?q=%25newer");
+        var searched = await host.GetAsync("/api/hints?q=MUCH%20NEWER");
+        var wildcard = await host.GetAsync("/api/hints?q=%25much");
 
         Assert.Equal(Seeds + 2, all.GetArrayLength());
-        Assert.Equal("newer one", all[0].GetProperty("pattern").GetString());
+        Assert.Equal("much newer one", all[0].GetProperty("pattern").GetString());
         Assert.Equal("older one", Assert.Single(page.EnumerateArray()).GetProperty("pattern").GetString());
-        Assert.Equal("newer one", Assert.Single(searched.EnumerateArray()).GetProperty("pattern").GetString());
+        Assert.Equal("much newer one", Assert.Single(searched.EnumerateArray()).GetProperty("pattern").GetString());
         Assert.Empty(wildcard.EnumerateArray());
     }
 

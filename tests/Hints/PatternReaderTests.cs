@@ -19,10 +19,9 @@ public sealed class PatternReaderTests
     [InlineData("brace{x}", "brace{x}", true)]
     [InlineData("brace{x}", "brace", false)]
     public void A_line_meets_what_the_pattern_requires(string pattern, string line, bool isMet) =>
-        Assert.Equal(isMet, PatternReader.Read(pattern, out _)?.IsMet(line, StringComparison.Ordinal));
+        Assert.Equal(isMet, PatternReader.Read(pattern, out _).Any(branch => branch.Requirement!.IsMet(line, StringComparison.Ordinal)));
 
     [Theory]
-    [InlineData("a|")]
     [InlineData(".*")]
     [InlineData("[a-z]+")]
     [InlineData("(abc)*")]
@@ -30,21 +29,26 @@ public sealed class PatternReaderTests
     [InlineData("(?n)abcdef")]
     [InlineData("x{0,3}")]
     [InlineData("abcd[a-[b]]")]
-    public void Of_an_unusual_pattern_nothing_is_known(string pattern) => Assert.Null(PatternReader.Read(pattern, out _));
+    public void Of_an_unusual_pattern_nothing_is_known(string pattern) =>
+        Assert.Equal([new PatternBranch(pattern, Requirement: null)], PatternReader.Read(pattern, out _));
+
+    [Fact]
+    public void The_alternatives_of_a_pattern_are_patterns_themselves() =>
+        Assert.Equal(["abc", @"(d|e)f\|g", "[|]h", ""], PatternReader.Read(@"abc|(d|e)f\|g|[|]h|", out _).Select(branch => branch.Pattern));
 
     [Theory]
     [InlineData("(?i)FATAL", "a fatal one")]
     [InlineData("FATAL(?i:x)", "a FATALX")]
     public void A_pattern_that_ignores_case_says_so(string pattern, string line)
     {
-        var requirement = PatternReader.Read(pattern, out var ignoresCase);
+        var branch = Assert.Single(PatternReader.Read(pattern, out var ignoresCase));
 
         Assert.True(ignoresCase);
-        Assert.True(requirement?.IsMet(line, StringComparison.OrdinalIgnoreCase));
+        Assert.True(branch.Requirement?.IsMet(line, StringComparison.OrdinalIgnoreCase));
     }
 
     [Fact]
-    public void A_line_that_matches_always_meets_the_requirement()
+    public void Alternatives_with_their_requirements_match_what_the_pattern_matches()
     {
         var atom = Gen.Elements("abc", "bca", "ab", "k", "K", "i", ".", @"\.", "[abc]", "[^a]", @"\w", "^", "$", @"\b");
         var count = Gen.Elements("", "", "", "?", "*", "+", "{2}", "{0,1}");
@@ -61,10 +65,13 @@ public sealed class PatternReaderTests
 
         Prop.ForAll(pattern.ToArbitrary(), line.ToArbitrary(), (written, read) =>
         {
-            var regex = new Regex(written, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
-            var requirement = PatternReader.Read(written, out var ignoresCase);
-            return !regex.IsMatch(read)
-                || requirement?.IsMet(read, ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal) != false;
+            var branches = PatternReader.Read(written, out var ignoresCase);
+            var comparison = ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+            var isMatch = branches.Any(branch => branch.Requirement?.IsMet(read, comparison) != false && Matches(branch.Pattern, read));
+            return isMatch == Matches(written, read);
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(1000));
     }
+
+    private static bool Matches(string pattern, string line) =>
+        Regex.IsMatch(line, pattern, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(10));
 }

@@ -19,6 +19,11 @@ public sealed record OneOrMany<T>(IReadOnlyList<T> Items, bool IsMany) : IChecke
 
         for (var index = 0; index < Items.Count; index++)
         {
+            if (Items[index] is null)
+            {
+                return $"Item {index} is null; a JSON object is expected.";
+            }
+
             if ((Items[index] as IChecked)?.Fault() is { } fault)
             {
                 return IsMany ? $"Item {index}: {fault}" : fault;
