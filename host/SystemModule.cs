@@ -19,7 +19,6 @@ internal sealed class SystemModule : IModule
         services.AddFeatureManagement(configuration.GetSection("FeatureManagement"));
         services.AddSingleton<Readiness>();
         services.AddSingleton<ConfigView>();
-        services.AddSingleton<IBuildTarget, ConfiguredTarget>();
         services.AddMetricsText();
         services.AddOptions<ProxyOptions>().Bind(configuration).ValidateDataAnnotations().ValidateOnStart();
         services.AddHttpForwarder();

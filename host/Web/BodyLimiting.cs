@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Metadata;
 using Refinery.Kernel.Web;
 
 namespace Refinery.Host.Web;
@@ -13,7 +14,7 @@ internal sealed class BodyLimiting(RequestDelegate next)
             return next(context);
         }
 
-        var limit = endpoint.Metadata.GetMetadata<BodyLimit>()?.Bytes ?? BodyLimit.Default;
+        var limit = endpoint.Metadata.GetMetadata<IRequestSizeLimitMetadata>() is { } stated ? stated.MaxRequestBodySize : BodyLimit.Default;
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
         {
             feature.MaxRequestBodySize = limit;

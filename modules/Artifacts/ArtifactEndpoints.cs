@@ -23,7 +23,7 @@ internal static class ArtifactEndpoints
             .WithName("FetchArtifact").WithSummary("A stored file by its sha256.")
             .WithDescription("The ETag is the digest. If-None-Match and Range are obeyed.");
         routes.MapMethods(Route, [HttpMethods.Head], Fetch).ExcludeFromDescription();
-        routes.MapPut(Route, StoreAsync).WithTags("Artifacts").RequireWorkerToken()
+        routes.MapPut(Route, StoreAsync).WithTags("Artifacts").RequireWorkerToken().WithMetadata(new ArtifactBodyLimit())
             .Accepts<byte[]>(Binary).Produces<ArtifactStored>(StatusCodes.Status201Created)
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge)
             .WithName("StoreArtifact").WithSummary("Store a file under its sha256.")
@@ -52,4 +52,10 @@ internal static class ArtifactEndpoints
             ? Results.Created($"/api/artifacts/sha256/{stored.Sha256}", new ArtifactStored("The artifact was stored.", stored.Sha256, stored.SizeBytes))
             : Errors.Validation($"The content does not have the sha256 {Errors.Quote(expected)} that the path names; nothing was stored.");
     }
+}
+
+/// <summary>The endpoint sets the limit itself, from its options.</summary>
+internal sealed class ArtifactBodyLimit : Microsoft.AspNetCore.Http.Metadata.IRequestSizeLimitMetadata
+{
+    public long? MaxRequestBodySize => null;
 }

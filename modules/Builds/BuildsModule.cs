@@ -21,6 +21,7 @@ public sealed class BuildsModule : IModule
         services.AddSingleton<Leftovers>();
         services.AddSingleton<BuildEnvironment>();
         services.AddSingleton<TargetInterpreter>();
+        services.AddSingleton<IBuildTarget, BuildTargetView>();
         services.AddSingleton<RecipePolicy>();
         services.AddSingleton<RecipeApplier>();
         services.AddSingleton<BuildDiagnosis>();

@@ -31,6 +31,19 @@ internal sealed class TargetInterpreter(
         }
     }
 
+    /// <summary>As <see cref="AskAsync"/>, null when there is no interpreter that answers.</summary>
+    public async Task<InterpreterInfo?> TryAskAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AskAsync(cancellationToken);
+        }
+        catch (ChildStartException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The index that the interpreter's own pip asks when nothing else is said; null when it has no pip.</summary>
     public async Task<string?> DefaultIndexAsync(CancellationToken cancellationToken)
     {

@@ -21,6 +21,7 @@ public sealed class HintModule : IModule
         services.AddSingleton<HintStore>();
         services.AddSingleton<IProjection, HintProjection>();
         services.AddSingleton<IHints, HintFinder>();
+        services.AddOptions<HintOptions>().Bind(configuration).ValidateDataAnnotations().ValidateOnStart();
         services.AddHostedService<HintSeeding>();
     }
 

@@ -10,7 +10,7 @@ public sealed class JournalStreamTests
     [Fact]
     public async Task A_reader_who_resumes_gets_every_event_after_its_last_and_then_the_new_ones()
     {
-        await using var host = await RefineryHost.StartAsync();
+        await using var host = await RefineryHost.StartAsync(("HINT_CATALOGUE", "0"));
         await host.PostAsync("/api/history", Enumerable.Range(0, 5).Select(index => Event($"p{index}", "built", "2026-01-01T00:00:00Z")).ToArray());
         await using var stream = await OpenAsync(host, lastEventId: "2");
 
@@ -28,7 +28,7 @@ public sealed class JournalStreamTests
     [Fact]
     public async Task A_reader_without_an_id_gets_only_what_is_new()
     {
-        await using var host = await RefineryHost.StartAsync();
+        await using var host = await RefineryHost.StartAsync(("HINT_CATALOGUE", "0"));
         await host.PostAsync("/api/history", Event("old", "built", "2026-01-01T00:00:00Z"));
         await using var stream = await OpenAsync(host, lastEventId: null);
 
@@ -40,7 +40,7 @@ public sealed class JournalStreamTests
     [Fact]
     public async Task Open_streams_end_when_the_host_stops()
     {
-        var host = await RefineryHost.StartAsync();
+        var host = await RefineryHost.StartAsync(("HINT_CATALOGUE", "0"));
         using var answer = await host.Http.GetAsync("/api/events/stream", HttpCompletionOption.ResponseHeadersRead);
         var reading = answer.Content.ReadAsStringAsync();
 

@@ -52,7 +52,7 @@ public sealed class LiveLogTests
     [Fact]
     public async Task A_silent_attempt_stores_nothing()
     {
-        await using var host = await RefineryHost.StartAsync();
+        await using var host = await RefineryHost.StartAsync(("HINT_CATALOGUE", "0"));
         var log = await OpenAsync(host, attempt: 1);
 
         var stored = await log.CompleteAsync(CancellationToken.None);

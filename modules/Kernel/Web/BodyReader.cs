@@ -15,7 +15,6 @@ public static class BodyReader
         {
             using var buffer = new MemoryStream(request.ContentLength is { } length and < 1 << 20 ? (int)length : 4096);
             await request.Body.CopyToAsync(buffer, cancellationToken);
-            JsonText.Clean(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
             return buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
         }
         catch (BadHttpRequestException fault) when (fault.StatusCode == StatusCodes.Status413PayloadTooLarge)
@@ -29,14 +28,16 @@ public static class BodyReader
     /// <exception cref="BodyException">The text is no JSON, or not of this shape.</exception>
     public static T Parse<T>(ReadOnlySpan<byte> json)
     {
+        var text = json.ToArray();
+        JsonText.Clean(text);
         try
         {
-            return JsonSerializer.Deserialize<T>(json, RefineryJson.Options)
+            return JsonSerializer.Deserialize<T>(text, RefineryJson.Options)
                 ?? throw new BodyException($"The body is null; {JsonShape.Describe(typeof(T))} is expected.");
         }
         catch (JsonException fault)
         {
-            throw new BodyException(BodyFault.Sentence(json.ToArray(), typeof(T), fault), fault);
+            throw new BodyException(BodyFault.Sentence(text, typeof(T), fault), fault);
         }
     }
 }

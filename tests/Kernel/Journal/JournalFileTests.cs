@@ -12,7 +12,7 @@ public sealed class JournalFileTests
     [Fact]
     public async Task Every_event_is_in_the_file_when_its_writer_is_answered()
     {
-        await using var host = await RefineryHost.StartAsync();
+        await using var host = await RefineryHost.StartAsync(("HINT_CATALOGUE", "0"));
 
         for (var index = 1; index <= 5; index++)
         {
@@ -31,7 +31,7 @@ public sealed class JournalFileTests
     [Fact]
     public async Task Many_writers_at_once_leave_the_lines_in_order()
     {
-        await using var host = await RefineryHost.StartAsync();
+        await using var host = await RefineryHost.StartAsync(("HINT_CATALOGUE", "0"));
 
         await Task.WhenAll(Enumerable.Range(0, 100).Select(index => RecordAsync(host, $"p{index % 9}")));
 
@@ -50,7 +50,7 @@ public sealed class JournalFileTests
         var before = await FillAsync(folder, 6);
         Damage(folder, damage, before);
 
-        var host = await RefineryHost.StartAsync(folder);
+        var host = await RefineryHost.StartAsync(folder, ("HINT_CATALOGUE", "0"));
         await RecordAsync(host, "after");
         await host.StopAsync();
 
@@ -66,7 +66,7 @@ public sealed class JournalFileTests
         var before = await FillAsync(folder, 600);
         DeleteDatabase(folder);
 
-        var host = await RefineryHost.StartAsync(folder);
+        var host = await RefineryHost.StartAsync(folder, ("HINT_CATALOGUE", "0"));
         var journal = host.Services.GetRequiredService<EventJournal>();
         var verdict = await journal.VerifyAsync(CancellationToken.None);
         var recent = await host.GetAsync("/api/recent?limit=500");
@@ -93,7 +93,7 @@ public sealed class JournalFileTests
         await ContradictAsync(folder, contradiction, lines);
         var before = File.ReadAllBytes(folder.File("journal.ndjson"));
 
-        var fault = await Assert.ThrowsAsync<StartupException>(() => RefineryHost.StartAsync(folder));
+        var fault = await Assert.ThrowsAsync<StartupException>(() => RefineryHost.StartAsync(folder, ("HINT_CATALOGUE", "0")));
 
         Assert.Contains(said, fault.Message, StringComparison.Ordinal);
         Assert.Contains("journal.ndjson", fault.Message, StringComparison.Ordinal);
@@ -109,10 +109,10 @@ public sealed class JournalFileTests
         DeleteDatabase(folder);
         File.WriteAllLines(folder.File("journal.ndjson"), [.. lines.Take(2), .. lines.Skip(3)]);
 
-        await Assert.ThrowsAsync<StartupException>(() => RefineryHost.StartAsync(folder));
+        await Assert.ThrowsAsync<StartupException>(() => RefineryHost.StartAsync(folder, ("HINT_CATALOGUE", "0")));
         File.Delete(folder.File("journal.ndjson"));
 
-        var host = await RefineryHost.StartAsync(folder);
+        var host = await RefineryHost.StartAsync(folder, ("HINT_CATALOGUE", "0"));
         Assert.Equal(0, (await host.GetAsync("/api/recent")).GetArrayLength());
         await host.StopAsync();
     }
@@ -121,17 +121,17 @@ public sealed class JournalFileTests
     public async Task The_file_lies_where_it_is_told_or_nowhere()
     {
         using var elsewhere = new TemporaryFolder();
-        await using (var host = await RefineryHost.StartAsync(("LEVIATHAN_EVENTS_PATH", elsewhere.File("deep/events.log"))))
+        await using (var host = await RefineryHost.StartAsync(("HINT_CATALOGUE", "0"), ("LEVIATHAN_EVENTS_PATH", elsewhere.File("deep/events.log"))))
         {
             await RecordAsync(host, "p");
             Assert.Single(File.ReadAllLines(elsewhere.File("deep/events.log")));
             Assert.False(File.Exists(Path.Combine(host.DataDirectory, "journal.ndjson")));
         }
 
-        await using var without = await RefineryHost.StartAsync(("LEVIATHAN_BACKEND", "postgres"));
+        await using var without = await RefineryHost.StartAsync(("HINT_CATALOGUE", "0"), ("LEVIATHAN_BACKEND", "postgres"));
         await RecordAsync(without, "p");
         Assert.False(File.Exists(Path.Combine(without.DataDirectory, "journal.ndjson")));
-        var fault = await Assert.ThrowsAsync<StartupException>(() => RefineryHost.StartAsync(("LEVIATHAN_BACKEND", "paper")));
+        var fault = await Assert.ThrowsAsync<StartupException>(() => RefineryHost.StartAsync(("HINT_CATALOGUE", "0"), ("LEVIATHAN_BACKEND", "paper")));
         Assert.Contains("LEVIATHAN_BACKEND", fault.Message, StringComparison.Ordinal);
     }
 
@@ -140,7 +140,7 @@ public sealed class JournalFileTests
 
     private static async Task<string[]> FillAsync(TemporaryFolder folder, int events)
     {
-        var host = await RefineryHost.StartAsync(folder);
+        var host = await RefineryHost.StartAsync(folder, ("HINT_CATALOGUE", "0"));
         await host.PostAsync("/api/history", Enumerable.Range(0, events).Select(index => new { name = $"p{index}", version = "1", status = "built" }));
         await host.StopAsync();
         return Lines(folder.Path);
@@ -191,7 +191,7 @@ public sealed class JournalFileTests
             case "ahead":
                 DeleteDatabase(folder);
                 File.WriteAllLines(path, lines.Take(5));
-                await (await RefineryHost.StartAsync(folder)).StopAsync();
+                await (await RefineryHost.StartAsync(folder, ("HINT_CATALOGUE", "0"))).StopAsync();
                 File.WriteAllLines(path, lines);
                 break;
             default:
