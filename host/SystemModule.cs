@@ -1,6 +1,7 @@
 using Microsoft.FeatureManagement;
 using Refinery.Host.Health;
 using Refinery.Host.Metrics;
+using Refinery.Host.OpenApi;
 using Refinery.Host.Proxy;
 using Refinery.Host.Settings;
 using Refinery.Host.Web;
@@ -20,6 +21,7 @@ internal sealed class SystemModule : IModule
         services.AddSingleton<Readiness>();
         services.AddSingleton<ConfigView>();
         services.AddMetricsText();
+        services.AddApiDescription();
         services.AddOptions<ProxyOptions>().Bind(configuration).ValidateDataAnnotations().ValidateOnStart();
         services.AddHttpForwarder();
         services.AddSingleton<WorkerProxy>();
@@ -38,5 +40,6 @@ internal sealed class SystemModule : IModule
         routes.MapMetrics();
         routes.MapSession();
         routes.MapWorker();
+        routes.MapApiDescription();
     }
 }

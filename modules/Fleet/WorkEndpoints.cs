@@ -15,7 +15,7 @@ internal static class WorkEndpoints
     public static void MapWorkProtocol(this IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup("/api").WithTags("Work protocol");
-        api.MapPost("/steps/claim", ClaimAsync).RequireWorkerToken().Produces<IReadOnlyList<ClaimedStep>>()
+        api.MapPost("/steps/claim", ClaimAsync).RequireWorkerToken().EndAtShutdown().Produces<IReadOnlyList<ClaimedStep>>()
             .WithName("ClaimSteps").WithSummary("Take steps to run, waiting for a first one up to 30 seconds.");
         api.MapPost("/steps/{stepId}/start", StartAsync).RequireWorkerToken().Produces<HeldAnswer>()
             .WithName("StartStep").WithSummary("Say that a claimed step runs now.");

@@ -13,7 +13,7 @@ internal static class QueueEndpoints
     public static void MapQueue(this IEndpointRouteBuilder routes)
     {
         var queue = routes.MapGroup("/api/queue").WithTags("Queue");
-        queue.MapGet("/", ListAsync).Produces<QueueAnswer>()
+        queue.MapGet("/", ListAsync).WithPaging().Produces<QueueAnswer>()
             .WithName("ListQueue").WithSummary("What waits to be built, next to run first. Reading takes nothing out.");
         queue.MapGet("/stats", StatsAsync).Produces<QueueStatsAnswer>()
             .WithName("QueueStats").WithSummary("How full the queue is.");
