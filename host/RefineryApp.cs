@@ -26,6 +26,9 @@ internal static class RefineryApp
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = BodyLimit.Default;
+
+            // A name of 10,000 characters is answered by its route; only beyond this does the server cut the connection off.
+            kestrel.Limits.MaxRequestLineSize = 64 << 10;
         });
         configure?.Invoke(builder);
         AddServices(builder);
@@ -120,6 +123,10 @@ internal static class RefineryApp
         if (app.Services.GetRequiredService<IOptions<ProxyOptions>>().Value.UiProxyUrl.Length > 0)
         {
             app.UseMiddleware<UiHosting>();
+        }
+        else
+        {
+            app.UsePageFiles();
         }
     }
 

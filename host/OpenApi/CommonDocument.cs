@@ -21,6 +21,7 @@ internal sealed class CommonDocument : IOpenApiDocumentTransformer
     {
         document.Info = new OpenApiInfo { Title = "Refinery", Version = RefineryVersion.Text, Description = Introduction };
         AddSchemes(document);
+        TidySchemas(document);
         foreach (var operation in document.Paths.Values.SelectMany(path => path.Operations ?? []))
         {
             AddExamples(operation.Value);
@@ -28,6 +29,22 @@ internal sealed class CommonDocument : IOpenApiDocumentTransformer
 
         return Task.CompletedTask;
     }
+
+    /// <summary>Members without a value are left out of answers, so none that may be null is required; and no answer is the framework's own problem.</summary>
+    private static void TidySchemas(OpenApiDocument document)
+    {
+        var schemas = document.Components?.Schemas ?? throw new InvalidOperationException("The document has no schemas.");
+        schemas.Remove("ProblemDetails");
+        foreach (var schema in schemas.Values.OfType<OpenApiSchema>())
+        {
+            schema.Required = schema.Required?
+                .Where(name => !(schema.Properties?.TryGetValue(name, out var member) == true && MayBeNull(member)))
+                .ToHashSet(StringComparer.Ordinal);
+        }
+    }
+
+    private static bool MayBeNull(IOpenApiSchema schema) =>
+        schema.Type?.HasFlag(JsonSchemaType.Null) == true || (schema.OneOf ?? []).Concat(schema.AnyOf ?? []).Any(MayBeNull);
 
     private static void AddSchemes(OpenApiDocument document)
     {

@@ -22,8 +22,20 @@ internal sealed class SchemaShapes : IOpenApiSchemaTransformer
         }
         else if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(OneOrMany<>))
         {
-            var item = await context.GetOrCreateSchemaAsync(type.GetGenericArguments()[0], parameterDescription: null, cancellationToken);
+            var item = await ItemAsync(type.GetGenericArguments()[0], context, cancellationToken);
             schema.AnyOf = [item, new OpenApiSchema { Type = JsonSchemaType.Array, Items = item }];
         }
+    }
+
+    /// <summary>A reference to the item's own schema, so that it stands in the document once.</summary>
+    private static async Task<OpenApiSchemaReference> ItemAsync(Type item, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    {
+        var document = context.Document ?? throw new InvalidOperationException("A schema is described outside a document.");
+        if (document.Components?.Schemas?.ContainsKey(item.Name) != true)
+        {
+            document.AddComponent(item.Name, await context.GetOrCreateSchemaAsync(item, parameterDescription: null, cancellationToken));
+        }
+
+        return new OpenApiSchemaReference(item.Name, document);
     }
 }

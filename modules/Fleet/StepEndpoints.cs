@@ -14,7 +14,7 @@ internal static class StepEndpoints
         var fleet = routes.MapGroup(string.Empty).WithTags("Steps");
         fleet.MapPost("/submit", SubmitAsync).RequireWorkerToken().Produces<SubmitAnswer>(StatusCodes.Status201Created)
             .WithName("SubmitStep").WithSummary("Submit a step.");
-        fleet.MapGet("/status/{stepId}", StatusAsync).Produces<StatusAnswer>()
+        fleet.MapGet("/status/{stepId}", StatusAsync).Produces<StatusAnswer>().ProducesProblem(StatusCodes.Status404NotFound)
             .WithName("StepStatus").WithSummary("Where a step stands.");
     }
 

@@ -18,14 +18,19 @@ internal static class WorkEndpoints
         api.MapPost("/steps/claim", ClaimAsync).RequireWorkerToken().EndAtShutdown().Produces<IReadOnlyList<ClaimedStep>>()
             .WithName("ClaimSteps").WithSummary("Take steps to run, waiting for a first one up to 30 seconds.");
         api.MapPost("/steps/{stepId}/start", StartAsync).RequireWorkerToken().Produces<HeldAnswer>()
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("StartStep").WithSummary("Say that a claimed step runs now.");
         api.MapPost("/steps/{stepId}/renew", RenewAsync).RequireWorkerToken().Produces<HeldAnswer>()
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("RenewStep").WithSummary("Prolong the lease of a held step.");
         api.MapPost("/steps/{stepId}/complete", CompleteAsync).RequireWorkerToken().Produces<HeldAnswer>()
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("CompleteStep").WithSummary("Report success.");
         api.MapPost("/steps/{stepId}/fail", FailAsync).RequireWorkerToken().Produces<HeldAnswer>()
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("FailStep").WithSummary("Report failure; the step is retried while retries are left.");
         api.MapPost("/steps/{stepId}/release", ReleaseAsync).RequireWorkerToken().Produces<HeldAnswer>()
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("ReleaseStep").WithSummary("Give a step back unspent.");
         api.MapPost("/steps/complete", CompleteManyAsync).RequireWorkerToken().Produces<IReadOnlyList<BatchAnswer>>()
             .WithName("CompleteSteps").WithSummary("Report the outcomes of many steps at once.");

@@ -18,8 +18,12 @@ internal static class QueueEndpoints
         queue.MapGet("/stats", StatsAsync).Produces<QueueStatsAnswer>()
             .WithName("QueueStats").WithSummary("How full the queue is.");
         queue.MapPost("/enqueue", EnqueueAsync).RequireWorkerToken().Produces<EnqueueAnswer>(StatusCodes.Status201Created)
-            .WithName("Enqueue").WithSummary("Queue one wheel, or an array of them.");
-        queue.MapPost("/clear", ClearAsync).RequireWorkerToken().Produces<ClearAnswer>()
+            .WithName("Enqueue").WithSummary("Queue one wheel, or an array of them.")
+            .WithExample(
+                """{"package":"markupsafe","version":"2.1.5","python_tag":"cp311","platform_tag":"linux_x86_64","recipes":["apt:libffi-dev"]}""",
+                """{"detail":"markupsafe is queued.","step_id":"step_20260124100000_1a2b3c4d","build_id":"build-refinery-markupsafe-2.1.5-1a2b3c4d","queue_length":1}""");
+        queue.MapPost("/clear", ClearAsync).RequireWorkerToken().Produces<ClearAnswer>().ProducesProblem(StatusCodes.Status501NotImplemented)
+            .WithExample(answer: """{"detail":"3 items were cancelled.","cleared":3}""")
             .WithName("ClearQueue").WithSummary("Cancel everything that waits; running builds go on.");
     }
 
