@@ -64,12 +64,15 @@ const when = timestamp => timestamp
   ? el("time", { datetime: timestamp, title: new Date(timestamp).toLocaleString() }, ago(timestamp)) : null;
 const duration = ms => ms === undefined || ms === null ? null : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 60000 ? 1 : 0)} s`;
 
+function title(name, version) {
+  return el("p", { class: "title" }, el("strong", {}, name), " ", el("span", { class: "version" }, version));
+}
+
 function wheel(event) {
   const tags = [event.python_tag, event.platform_tag].filter(Boolean).join(" · ");
-  return el("li", {},
-    el("div", { class: "row" },
-      el("span", { class: "status", "data-kind": kinds[event.status] }, event.status.replaceAll("_", " ")),
-      el("strong", {}, event.name), el("span", { class: "version" }, event.version ?? ""), when(event.timestamp)),
+  return el("li", { class: "event" },
+    el("span", { class: "status", "data-kind": kinds[event.status] }, event.status.replaceAll("_", " ")),
+    title(event.name, event.version ?? ""), when(event.timestamp),
     el("p", { class: "detail" }, [event.detail, tags, duration(event.duration_ms)].filter(Boolean).join(" · ")));
 }
 
@@ -90,8 +93,7 @@ function queued(item) {
     [item.python_tag, item.platform_tag].filter(Boolean).join(" · "),
     (item.recipes ?? []).join(" "),
   ].filter(Boolean).join(" · ");
-  return el("li", {},
-    el("div", { class: "row" }, el("strong", {}, item.package), el("span", { class: "version" }, item.version ?? "newest"), when(item.enqueued_at)),
+  return el("li", { class: "event" }, title(item.package, item.version ?? "newest"), when(item.enqueued_at),
     notes ? el("p", { class: "detail" }, notes) : null);
 }
 
