@@ -1,0 +1,50 @@
+using System.Net;
+
+namespace Refinery.Tests.Host;
+
+/// <summary>The page is served from here, may load nothing from elsewhere, and gives way to a UI server when one is set.</summary>
+public sealed class PageTests
+{
+    [Theory]
+    [InlineData("/", "text/html")]
+    [InlineData("/app.css", "text/css")]
+    [InlineData("/app.js", "text/javascript")]
+    public async Task The_built_in_page_is_served_with_a_policy(string path, string type)
+    {
+        await using var host = await RefineryHost.StartAsync();
+
+        using var response = await host.Http.GetAsync(path);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(type, response.Content.Headers.ContentType!.MediaType);
+        Assert.StartsWith("default-src 'none'; script-src 'self'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        Assert.True(response.Headers.Contains("X-Correlation-ID"));
+    }
+
+    [Fact]
+    public async Task With_a_ui_server_set_its_page_is_served_and_our_paths_stay_ours()
+    {
+        await using var ui = await WebhookStub.StartAsync(body: "\"from the ui server\"");
+        await using var host = await RefineryHost.StartAsync(("UI_PROXY_URL", ui.Url.Replace("/trigger", string.Empty, StringComparison.Ordinal)));
+
+        var page = await host.Http.GetStringAsync("/packages/markupsafe");
+        using var unknown = await host.Http.GetAsync("/api/nowhere");
+        using var wrongMethod = await host.Http.DeleteAsync("/api/health");
+
+        Assert.Equal("\"from the ui server\"", page);
+        Assert.Equal("/packages/markupsafe", Assert.Single(ui.Requests).Path);
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, wrongMethod.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_ui_server_that_is_away_is_502_in_the_one_error_body()
+    {
+        await using var host = await RefineryHost.StartAsync(("UI_PROXY_URL", "http://127.0.0.1:1"));
+
+        using var response = await host.Http.GetAsync("/");
+
+        Assert.Equal(HttpStatusCode.BadGateway, response.StatusCode);
+        Assert.Contains("\"error_type\":\"unavailable\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+}
