@@ -139,7 +139,7 @@ async function showAbout() {
   try {
     const config = await call("api/config");
     $("about").textContent = [
-      config.target.python && `Python ${config.target.python}`, config.target.platform_tag, config.strategy,
+      config.target.python, config.target.platform_tag, config.strategy,
       `${config.queue_backend} queue`, config.db.kind, `version ${config.version}`,
     ].filter(Boolean).join(" · ");
   } catch { /* the rest of the page says that the server is away */ }

@@ -32,6 +32,9 @@ public sealed class BuildsModule : IModule
         services.AddSingleton<IBuildRunner, ContainerRunner>();
         services.AddSingleton<IStepHandler, WheelBuildHandler>();
         services.AddSingleton<IRebuildPlanner, RebuildPlanner>();
+        services.AddSingleton<IBuildTarget, ConfiguredTarget>();
+        services.AddSingleton<ISmokeCheck, InterpreterCheck>();
+        services.AddSingleton<ISmokeCheck, SourcesCheck>();
         services.AddHostedService<LeftoverStart>();
     }
 

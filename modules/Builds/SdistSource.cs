@@ -26,10 +26,15 @@ internal sealed class SdistSource(PackageIndex index, TargetInterpreter interpre
     /// <exception cref="IndexException">There is none (<c>missing</c>), or an index does not answer.</exception>
     public async Task<SdistCandidate> ChooseAsync(string package, SpecifierSet specifiers, InterpreterInfo python, CancellationToken cancellationToken)
     {
-        var candidates = await index.ListAsync(await SettingsAsync(cancellationToken), package, cancellationToken);
+        var candidates = await ListAsync(package, cancellationToken);
         return PackageIndex.Choose(candidates, specifiers, python)
             ?? throw new IndexException("missing", $"There is no sdist of {package} {specifiers} ({Others(candidates)}).".Replace("  ", " ", StringComparison.Ordinal));
     }
+
+    /// <summary>Every sdist of a package that the folders and indexes in force offer.</summary>
+    /// <exception cref="IndexException">A folder is missing or an index does not answer.</exception>
+    public async Task<IReadOnlyList<SdistCandidate>> ListAsync(string package, CancellationToken cancellationToken) =>
+        await index.ListAsync(await SettingsAsync(cancellationToken), package, cancellationToken);
 
     private static string Others(IReadOnlyList<SdistCandidate> candidates) => candidates.Count == 0
         ? "no version of it was found; are INDEX_URL and FIND_LINKS right?"

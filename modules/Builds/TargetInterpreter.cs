@@ -23,7 +23,7 @@ internal sealed class TargetInterpreter(
         await one.WaitAsync(cancellationToken);
         try
         {
-            return known ??= WithTarget(InterpreterInfo.Parse(await RunAsync(InterpreterInfo.Script, cancellationToken)));
+            return known ??= WithTarget(InterpreterInfo.Parse(await RunAsync(["-c", InterpreterInfo.Script], cancellationToken)));
         }
         finally
         {
@@ -50,7 +50,7 @@ internal sealed class TargetInterpreter(
         const string Script = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)";
         try
         {
-            return defaultIndex ??= await RunAsync(Script, cancellationToken);
+            return defaultIndex ??= await RunAsync(["-c", Script], cancellationToken);
         }
         catch (ChildStartException)
         {
@@ -58,16 +58,20 @@ internal sealed class TargetInterpreter(
         }
     }
 
+    /// <summary>Asks the interpreter's pip for its version, every time anew.</summary>
+    /// <exception cref="ChildStartException">The interpreter or its pip does not run; one sentence.</exception>
+    public Task<string> PipVersionAsync(CancellationToken cancellationToken) => RunAsync(["-m", "pip", "--version"], cancellationToken);
+
     public void Dispose() => one.Dispose();
 
-    /// <summary>Runs a few lines of Python.</summary>
-    /// <returns>The last line they print.</returns>
-    private async Task<string> RunAsync(string script, CancellationToken cancellationToken)
+    /// <summary>Runs the interpreter.</summary>
+    /// <returns>The last line it prints.</returns>
+    private async Task<string> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
         using var work = WorkFolder.Create(Path.Combine(data.Path, "work"), "interpreter", Ids.RandomHex(8));
         var last = string.Empty;
         var program = options.Value.PythonProgram;
-        var command = new ChildCommand(program, ["-c", script], work.Path, environment.Of(work)) { TimeLimit = Limit };
+        var command = new ChildCommand(program, arguments, work.Path, environment.Of(work)) { TimeLimit = Limit };
         var exit = await children.RunAsync(command, line => Keep(out last, line), work, cancellationToken);
         return exit.Succeeded ? last : throw new ChildStartException($"The interpreter '{program}' does not run: {last}");
     }

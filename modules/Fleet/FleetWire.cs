@@ -40,7 +40,7 @@ internal sealed record OutcomeBody(
     IReadOnlyList<ArtifactBody>? Artifacts = null) : HolderBody(PodId, Fence)
 {
     public override string? Fault() => base.Fault()
-        ?? Artifacts?.Select(artifact => artifact.Fault()).FirstOrDefault(fault => fault is not null)
+        ?? Artifacts?.Select(artifact => artifact is null ? "The field 'artifacts' holds null; JSON objects are expected." : artifact.Fault()).FirstOrDefault(fault => fault is not null)
         ?? (DurationMs < 0 ? $"The field 'duration_ms' is {DurationMs}; 0 or more is expected." : null);
 
     public StepOutcome Outcome(bool succeeded) => new()

@@ -17,7 +17,8 @@ public sealed class ApiDescriptionTests
             .Where(route => route.RoutePattern.RawText?.StartsWith("/openapi", StringComparison.Ordinal) == false)
             .SelectMany(route => (route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? []).Select(method => $"{method} /{route.RoutePattern.RawText!.Trim('/')}"));
 
-        Assert.Empty(routes.Except(described, StringComparer.Ordinal));
+        // HEAD is GET without its body, and described by it.
+        Assert.Empty(routes.Where(route => !route.StartsWith("HEAD ", StringComparison.Ordinal)).Except(described, StringComparer.Ordinal));
     }
 
     [Fact]
@@ -29,7 +30,7 @@ public sealed class ApiDescriptionTests
         var faults = document.Operations.SelectMany(operation => Faults(operation).Select(fault => $"{operation}: {fault}"));
 
         Assert.StartsWith("3.1.", document.Version, StringComparison.Ordinal);
-        Assert.Empty(faults);
+        Assert.Equal(string.Empty, string.Join('\n', faults));
     }
 
     [Fact]

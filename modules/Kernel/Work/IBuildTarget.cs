@@ -9,7 +9,7 @@ public interface IBuildTarget
 
 /// <summary>What wheels are built for and from.</summary>
 /// <param name="Strategy"><c>pinned</c> or <c>upgrade</c>.</param>
-/// <param name="Python">The target interpreter's version, for example <c>3.11</c>; null when none is found.</param>
+/// <param name="Python">The target's python tag, for example <c>cp311</c>; null when none is found.</param>
 /// <param name="PlatformTag">For example <c>linux_x86_64</c>; null when unknown.</param>
 /// <param name="IndexUrl">Where sdists come from; null without an index. The host strips userinfo before it shows a URL.</param>
 /// <param name="ExtraIndexUrls">Further indexes; empty when none.</param>
