@@ -16,10 +16,10 @@ internal static class Modules
     public static IReadOnlyList<IModule> All { get; } =
     [
         new SystemModule(),
+        new LogsModule(), // Before Fleet: what a dead process was writing is taken in before new logs begin.
         new QueueModule(),
         new FleetModule(),
         new HistoryModule(),
-        new LogsModule(),
         new HintModule(),
         new PlanModule(),
         new BuildsModule(),

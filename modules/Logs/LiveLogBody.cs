@@ -19,12 +19,22 @@ internal sealed class LiveLogBody(LiveLog log, bool isJsonLines)
     /// <exception cref="BodyException">A line is no such JSON, or the text is too long.</exception>
     public async Task CopyAsync(PipeReader body, CancellationToken cancellationToken)
     {
+        var received = 0L;
         while (true)
         {
             var read = await body.ReadAsync(cancellationToken);
-            var rest = isJsonLines ? TakeLines(read.Buffer, read.IsCompleted) : TakeText(read.Buffer);
-            body.AdvanceTo(rest.Start, read.Buffer.End);
-            if (log.Length > LogBodyReader.MaxContent)
+            var rest = read.Buffer.Slice(read.Buffer.End);
+            try
+            {
+                rest = isJsonLines ? TakeLines(read.Buffer, read.IsCompleted) : TakeText(read.Buffer);
+            }
+            finally
+            {
+                received += read.Buffer.Length - rest.Length;
+                body.AdvanceTo(rest.Start, read.Buffer.End);
+            }
+
+            if (received > LogBodyReader.MaxContent || log.Length > LogBodyReader.MaxContent)
             {
                 throw LogBodyReader.TooLarge();
             }

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Net.Http.Headers;
 using Refinery.Kernel.Web;
@@ -14,7 +13,7 @@ internal static class LogEndpoints
     public static void MapLogs(this IEndpointRouteBuilder routes)
     {
         var logs = routes.MapGroup("/api/logs").WithTags("Logs");
-        logs.MapPost("/", StoreAsync).RequireWorkerToken().WithMetadata(new LogBodyLimit())
+        logs.MapPost("/", StoreAsync).RequireWorkerToken().WithBodyLimit(LogBodyReader.MaxContent)
             .Accepts<NewLogBody>("application/json").Produces<StoredLogAnswer>(StatusCodes.Status201Created)
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge)
             .WithName("StoreLog").WithSummary("Store the log of a version.")
@@ -35,6 +34,7 @@ internal static class LogEndpoints
 
     private static async Task<IResult> StoreAsync(HttpRequest request, LogDrafts drafts, LogIntake intake, Ids ids, CancellationToken cancellationToken)
     {
+        LogBodyReader.TakeOver(request);
         using var draft = drafts.New();
         var body = await LogBodyReader.ReadAsync(request.BodyReader, draft, cancellationToken);
         var stored = await intake.StoreAsync(body.Log(ids.New("log")), draft);
@@ -80,10 +80,4 @@ internal static class LogEndpoints
 
     private static double Quality(IList<MediaTypeHeaderValue> accepted, string type) =>
         accepted.Where(media => media.MediaType == type).Select(media => media.Quality ?? 1).DefaultIfEmpty(0).Max();
-}
-
-/// <summary>Logs may be as long as 64 MiB, where other bodies end at 10.</summary>
-internal sealed class LogBodyLimit : IRequestSizeLimitMetadata
-{
-    public long? MaxRequestBodySize => LogBodyReader.MaxContent;
 }

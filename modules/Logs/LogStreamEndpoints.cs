@@ -16,7 +16,7 @@ internal static class LogStreamEndpoints
     public static void MapLogStreams(this IEndpointRouteBuilder routes)
     {
         var streams = routes.MapGroup("/api/logs/stream").WithTags("Logs");
-        streams.MapPost("/{name}/{version}", WriteAsync).RequireWorkerToken().WithMetadata(new LogBodyLimit())
+        streams.MapPost("/{name}/{version}", WriteAsync).RequireWorkerToken().WithBodyLimit(LogBodyReader.MaxContent)
             .Accepts<string>("text/plain", "application/x-ndjson").Produces<StreamedLogAnswer>()
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge)
             .WithName("StreamLog").WithSummary("Send a log while it is written; it is stored at the end.")
@@ -48,6 +48,7 @@ internal static class LogStreamEndpoints
         }
 
         LetPause(request);
+        LogBodyReader.TakeOver(request);
         await using var log = await live.OpenAsync(new LogKey(target.Name, target.Version, target.Attempt, runId), cancellationToken);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         var isWhole = await CopyAsync(new LiveLogBody(log, LiveLogBody.IsJsonLines(request)), request.BodyReader, log, ended.Token);

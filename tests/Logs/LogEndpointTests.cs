@@ -51,6 +51,7 @@ public sealed class LogEndpointTests
     [InlineData("search", "9.9", "/api/logs/search/9.9")]
     [InlineData("stream", "9.9", "/api/logs/stream/9.9")]
     [InlineData("a/b", "1/2", "/api/logs/a%2Fb/1%2f2")]
+    [InlineData("../../etc", "1", "/api/logs/..%2F..%2Fetc/1")]
     public async Task Any_name_is_data(string name, string version, string path)
     {
         await using var host = await RefineryHost.StartAsync();
@@ -126,7 +127,7 @@ public sealed class LogEndpointTests
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
     }
 
-    [Fact(Skip = "Open fault: a body refused by its length ends the connection while a client still sends it.")]
+    [Fact]
     public async Task A_log_of_sixty_megabytes_is_taken_and_one_beyond_the_limit_is_not()
     {
         await using var host = await RefineryHost.StartAsync();
@@ -135,10 +136,7 @@ public sealed class LogEndpointTests
 
         await host.PostAsync("/api/logs", new { name = "large", version = "1", content });
         using var read = await GetTextAsync(host, "/api/logs/large/1", range: null);
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/logs") { Content = JsonContent.Create(new { name = "larger", version = "1", content = content + content }) };
-        await request.Content.LoadIntoBufferAsync();
-        request.Headers.ExpectContinue = true;
-        using var refused = await host.Http.SendAsync(request);
+        using var refused = await host.Http.PostAsJsonAsync("/api/logs", new { name = "larger", version = "1", content = content + content });
         using var missing = await host.Http.GetAsync("/api/logs/larger/1");
 
         Assert.True(content == await read.Content.ReadAsStringAsync());

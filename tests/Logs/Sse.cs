@@ -105,18 +105,21 @@ internal sealed class LiveSender : HttpContent
 
     public void Complete() => pipe.Writer.Complete();
 
-    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         ReadResult read;
         do
         {
-            read = await pipe.Reader.ReadAsync();
+            read = await pipe.Reader.ReadAsync(cancellationToken);
             foreach (var piece in read.Buffer)
             {
-                await stream.WriteAsync(piece);
+                await stream.WriteAsync(piece, cancellationToken);
             }
 
-            await stream.FlushAsync();
+            await stream.FlushAsync(cancellationToken);
             pipe.Reader.AdvanceTo(read.Buffer.End);
         }
         while (!read.IsCompleted);
