@@ -21,7 +21,7 @@ results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
 # What real builds of wheels and a few tests need, beside python3, node and git.
-system_packages=(python3-venv python3-pip-whl python3-setuptools-whl python3-wheel-whl python3-dev gcc ripgrep)
+system_packages=(python3-venv python3-pip python3-pip-whl python3-setuptools-whl python3-wheel-whl python3-dev gcc ripgrep)
 
 install_missing_packages() {
   command -v apt-get >/dev/null && command -v dpkg-query >/dev/null || return 0

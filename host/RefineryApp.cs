@@ -75,7 +75,7 @@ internal static class RefineryApp
         services.AddSingleton<Ids>();
         services.AddSingleton<DataDirectory>();
         services.AddSingleton<IDataDirectory>(provider => provider.GetRequiredService<DataDirectory>());
-        services.AddSingleton(provider => DatabaseFactory.Open(provider.GetRequiredService<DataDirectory>()));
+        services.AddSingleton(provider => DatabaseOpener.Open(provider.GetRequiredService<DataDirectory>()));
         services.AddOptions<JournalOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<EventJournal>();
         services.AddSingleton<JournalFile>();

@@ -20,7 +20,7 @@ internal sealed class ConfigView(
             new TargetAnswer(target.Python, target.PlatformTag),
             Index(target),
             queue.Name,
-            DatabaseFactory.Describe(database),
+            DatabaseOpener.Describe(database),
             new WorkerAnswer(trigger.Mode, !string.IsNullOrEmpty(host.Value.WorkerToken)),
             new FeaturesAnswer(
                 await features.IsEnabledAsync(Features.Kafka, cancellationToken),
@@ -42,7 +42,7 @@ internal sealed class ConfigView(
             if (endpoint.Metadata.GetMetadata<BodyLimit>() is { } limit)
             {
                 var methods = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? [];
-                limits[$"{string.Join('|', methods)} {endpoint.RoutePattern.RawText}".Trim()] = limit.Bytes;
+                limits[$"{string.Join('|', methods)} {endpoint.RoutePattern.RawText?.TrimEnd('/')}".Trim()] = limit.Bytes;
             }
         }
 

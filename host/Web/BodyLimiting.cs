@@ -20,8 +20,18 @@ internal sealed class BodyLimiting(RequestDelegate next)
             feature.MaxRequestBodySize = limit;
         }
 
-        return context.Request.ContentLength > limit
-            ? Errors.TooLarge($"The body has {context.Request.ContentLength} bytes; at most {limit} are taken here, and nothing was stored.").ExecuteAsync(context)
-            : next(context);
+        return context.Request.ContentLength > limit ? RefuseAsync(context, limit) : next(context);
+    }
+
+    private static Task RefuseAsync(HttpContext context, long? limit)
+    {
+        var length = context.Request.ContentLength;
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
+        {
+            // The server reads a refused body away for five seconds, so that a sender in the middle of it sees the answer.
+            feature.MaxRequestBodySize = length;
+        }
+
+        return Errors.TooLarge($"The body has {length} bytes; at most {limit} are taken here, and nothing was stored.").ExecuteAsync(context);
     }
 }

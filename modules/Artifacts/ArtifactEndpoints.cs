@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using Refinery.Kernel.Web;
@@ -17,13 +17,14 @@ internal static class ArtifactEndpoints
 
     public static void MapArtifacts(this IEndpointRouteBuilder routes)
     {
+        var limit = routes.ServiceProvider.GetRequiredService<IOptions<ArtifactOptions>>().Value.MaxMebibytes << 20;
         routes.MapGet(Route, Fetch).WithTags("Artifacts")
             .Produces<byte[]>(StatusCodes.Status200OK, Binary).Produces(StatusCodes.Status206PartialContent).Produces(StatusCodes.Status304NotModified)
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status416RangeNotSatisfiable)
             .WithName("FetchArtifact").WithSummary("A stored file by its sha256.")
             .WithDescription("The ETag is the digest. If-None-Match and Range are obeyed.");
         routes.MapMethods(Route, [HttpMethods.Head], Fetch).ExcludeFromDescription();
-        routes.MapPut(Route, StoreAsync).WithTags("Artifacts").RequireWorkerToken().WithMetadata(new ArtifactBodyLimit())
+        routes.MapPut(Route, StoreAsync).WithTags("Artifacts").RequireWorkerToken().WithBodyLimit(limit)
             .Accepts<byte[]>(Binary).Produces<ArtifactStored>(StatusCodes.Status201Created)
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge)
             .WithName("StoreArtifact").WithSummary("Store a file under its sha256.")
@@ -34,28 +35,15 @@ internal static class ArtifactEndpoints
         ? Results.File(path, Binary, enableRangeProcessing: true, entityTag: new EntityTagHeaderValue($"\"{digest.ToLowerInvariant()}\""))
         : Errors.NotFound($"No artifact with the digest {Errors.Quote(RouteText.Decode(digest))} is stored.");
 
-    private static async Task<IResult> StoreAsync(
-        string digest, HttpContext context, IArtifacts artifacts, IOptions<ArtifactOptions> options, CancellationToken cancellationToken)
+    private static async Task<IResult> StoreAsync(string digest, HttpRequest request, IArtifacts artifacts, CancellationToken cancellationToken)
     {
         if (Digest.Read(digest) is not { } expected)
         {
             return Errors.Validation($"The digest is {Errors.Quote(RouteText.Decode(digest))}; 64 hex digits are expected.");
         }
 
-        // The server itself counts the bytes and refuses a larger body with 413.
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            limit.MaxRequestBodySize = options.Value.MaxMebibytes << 20;
-        }
-
-        return await artifacts.StoreAsync(context.Request.Body, expected, cancellationToken) is { } stored
+        return await artifacts.StoreAsync(request.Body, expected, cancellationToken) is { } stored
             ? Results.Created($"/api/artifacts/sha256/{stored.Sha256}", new ArtifactStored("The artifact was stored.", stored.Sha256, stored.SizeBytes))
             : Errors.Validation($"The content does not have the sha256 {Errors.Quote(expected)} that the path names; nothing was stored.");
     }
-}
-
-/// <summary>The endpoint sets the limit itself, from its options.</summary>
-internal sealed class ArtifactBodyLimit : Microsoft.AspNetCore.Http.Metadata.IRequestSizeLimitMetadata
-{
-    public long? MaxRequestBodySize => null;
 }

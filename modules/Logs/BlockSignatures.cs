@@ -79,6 +79,7 @@ internal sealed class BlockSignatures : IBlockIndex
         }
     }
 
+    /// <summary>One block of text: the hashed trigrams it holds and how many lines it ends.</summary>
     private sealed class Block
     {
         public readonly ulong[] Signature = new ulong[Words];

@@ -142,6 +142,7 @@ internal sealed class LogArchive : IDisposable
         }
     }
 
+    /// <summary>A text in the writer's hands, and who waits for its place.</summary>
     private sealed record WaitingText(LogDraft Draft)
     {
         public TaskCompletionSource<TextPlace> Place { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -20,6 +20,7 @@ internal sealed class LogContentScanner(LogDraft draft)
     private bool isKeyNext;
     private bool isSeen;
 
+    /// <summary>Where in the JSON the scanner stands.</summary>
     private enum State
     {
         Between,

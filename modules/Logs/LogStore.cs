@@ -98,6 +98,7 @@ internal sealed class LogStore(Database database)
         return rows.ToDictionary(row => (int)row.Segment, row => row.Texts);
     }
 
+    /// <summary>Where a text lies.</summary>
     private sealed record TextRow
     {
         public required long Segment { get; init; }
@@ -107,6 +108,7 @@ internal sealed class LogStore(Database database)
         public TextPlace Place => new((int)Segment, (int)Position, (int)SizeBytes);
     }
 
+    /// <summary>How many texts a segment holds.</summary>
     private sealed record SegmentCountRow
     {
         public required long Segment { get; init; }

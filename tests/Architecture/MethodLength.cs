@@ -18,7 +18,7 @@ internal static partial class MethodLength
             }
 
             var indent = lines[open][..lines[open].IndexOf('{')];
-            var close = Array.FindIndex(lines, open + 1, line => line.TrimEnd() == indent + "}");
+            var close = Array.FindIndex(lines, open + 1, line => line.StartsWith(indent + "}", StringComparison.Ordinal));
             if (close - open - 1 > Longest)
             {
                 yield return $"{file.Name}:{open} has a body of {close - open - 1} lines";

@@ -12,8 +12,8 @@ public sealed partial class WallTests
     private const string KernelName = "Refinery.Kernel";
     private const string ContractName = "Refinery.Contract";
 
-    /// <summary>Outside the storage seam itself; the chain's head is kept in memory where one process writes alone.</summary>
-    private static readonly string[] AsksForTheDialect = ["modules/Kernel/Journal/EventJournal.cs"];
+    /// <summary>Outside the storage seam itself: the chain's head is kept in memory where one process writes alone; the host opens the engine.</summary>
+    private static readonly string[] AsksForTheDialect = ["modules/Kernel/Journal/EventJournal.cs", "host/DatabaseOpener.cs"];
 
     private static IEnumerable<Assembly> ModuleAssemblies => Modules.All
         .Select(module => module.GetType().Assembly)

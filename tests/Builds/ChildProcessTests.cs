@@ -4,6 +4,7 @@ using Refinery.Builds.Processes;
 
 namespace Refinery.Tests.Builds;
 
+/// <summary>Children are run with their own group, limits and environment, and leave nothing behind.</summary>
 public sealed class ChildProcessTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("refinery-child-").FullName;

@@ -56,7 +56,7 @@ public sealed class BadInputTests
     [Fact]
     public async Task A_huge_body_is_413()
     {
-        await using var host = await RefineryHost.StartAsync(("LOCAL_WORKER", "0"));
+        await using var host = await RefineryHost.StartAsync(("LOCAL_WORKER", "0"), ("ARTIFACT_MAX_MB", "1"));
         var limits = (await host.GetAsync("/api/config")).GetProperty("limits");
         await CheckAsync(host, operation => operation.Json["requestBody"] is null ? [] : [Huge(operation, limits)]);
     }
@@ -73,13 +73,25 @@ public sealed class BadInputTests
         var faults = new List<string>();
         foreach (var bad in writes.SelectMany(cases))
         {
-            if (await FaultAsync(host, bad) is { } fault)
+            if (await AnsweredAsync(host, bad) is { } fault)
             {
                 faults.Add($"{bad.Operation}: {fault} when sent {Short(bad.Sent)}");
             }
         }
 
         Assert.True(faults.Count == 0, string.Join('\n', faults));
+    }
+
+    private static async Task<string?> AnsweredAsync(RefineryHost host, BadRequest bad)
+    {
+        try
+        {
+            return await FaultAsync(host, bad);
+        }
+        catch (HttpRequestException fault)
+        {
+            return $"gave no answer ({fault.Message})";
+        }
     }
 
     private static async Task<string?> FaultAsync(RefineryHost host, BadRequest bad)
@@ -138,10 +150,8 @@ public sealed class BadInputTests
         var limit = own.TryGetProperty(operation.ToString(), out var bytes) ? bytes.GetInt64() : limits.GetProperty("body_bytes").GetInt64();
         var type = operation.Json["requestBody"]!["content"]!.AsObject().First().Key;
         var huge = Request(operation, string.Empty, HttpStatusCode.RequestEntityTooLarge, type);
-        huge.Message.Content = new StreamContent(new MemoryStream(new byte[1024]));
+        huge.Message.Content = new ByteArrayContent(new byte[limit + 1]);
         huge.Message.Content.Headers.ContentType = new MediaTypeHeaderValue(type);
-        huge.Message.Content.Headers.ContentLength = limit + 1;
-        huge.Message.Headers.ExpectContinue = true;
         return huge with { Sent = $"{limit + 1} bytes" };
     }
 
@@ -169,5 +179,6 @@ public sealed class BadInputTests
 
     private static string Short(string text) => text.Length > 200 ? text[..200] + "…" : text;
 
+    /// <summary>One wrong request and the status it must have; without one, any refusal or a whole acceptance is right.</summary>
     private sealed record BadRequest(ApiOperation Operation, HttpRequestMessage Message, string Path, HttpStatusCode? Expected, string Sent);
 }

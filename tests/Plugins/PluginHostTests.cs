@@ -46,6 +46,7 @@ public sealed class PluginHostTests : IDisposable
     {
         var native = Directory.GetFiles(AppContext.BaseDirectory, "libe_sqlite3.so", SearchOption.AllDirectories).First(file => file.Contains("linux-x64", StringComparison.Ordinal));
         Compile(root.File("native"), "Mine", """
+            /// <summary>Calls the library that lies beside the plugin.</summary>
             public static class Native
             {
                 [System.Runtime.InteropServices.DllImport("foreign_native")] static extern int sqlite3_libversion_number();

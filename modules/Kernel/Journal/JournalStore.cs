@@ -25,6 +25,7 @@ internal static class JournalStore
         """,
         new { Sequence = sequence, Limit = limit });
 
+    /// <summary>The newest event, as the chain needs it.</summary>
     private sealed record HeadRow
     {
         public required long Sequence { get; init; }

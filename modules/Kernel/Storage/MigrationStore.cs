@@ -38,6 +38,7 @@ internal static class MigrationStore
         return 1;
     }
 
+    /// <summary>A script that ran, and what it said then.</summary>
     private sealed record MigrationRow
     {
         public required string Name { get; init; }

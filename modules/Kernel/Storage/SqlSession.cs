@@ -176,6 +176,7 @@ public sealed class SqlSession : IAsyncDisposable
         return command;
     }
 
+    /// <summary>Instants are kept as text of fixed width.</summary>
     private sealed class InstantHandler : SqlMapper.TypeHandler<DateTimeOffset>
     {
         public override void SetValue(IDbDataParameter parameter, DateTimeOffset value) => parameter.Value = Instant.Format(value);

@@ -5,7 +5,7 @@ using Refinery.Kernel.Storage;
 namespace Refinery.Host;
 
 /// <summary>Chooses the engine.</summary>
-internal static class DatabaseFactory
+internal static class DatabaseOpener
 {
     private const string FileName = "refinery.db";
 
