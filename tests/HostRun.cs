@@ -24,6 +24,9 @@ internal sealed class HostRun : IAsyncDisposable
 
     public string Output => output.ToString();
 
+    /// <summary>True from the moment before <see cref="Kill"/> strikes.</summary>
+    public bool IsKilled { get; private set; }
+
     /// <summary>Starts a host with these environment variables and no others of Refinery's.</summary>
     public static HostRun Start(TemporaryFolder folder, IReadOnlyList<string> arguments, params (string Name, string Value)[] environment)
     {
@@ -44,6 +47,9 @@ internal sealed class HostRun : IAsyncDisposable
         return new HostRun(Process.Start(start)!);
     }
 
+    /// <summary>True once its ready line is seen.</summary>
+    public bool IsReady => ready.Task.IsCompletedSuccessfully;
+
     /// <summary>The address of its ready line.</summary>
     public async Task<Uri> ReadyAsync() => new(await ready.Task.WaitAsync(Patience));
 
@@ -52,6 +58,13 @@ internal sealed class HostRun : IAsyncDisposable
     {
         using var kill = Process.Start("kill", ["-TERM", process.Id.ToString()]);
         kill.WaitForExit();
+    }
+
+    /// <summary>Ends it as a power cut does: without a word.</summary>
+    public void Kill()
+    {
+        IsKilled = true;
+        process.Kill();
     }
 
     /// <summary>Waits for its end.</summary>

@@ -11,15 +11,26 @@ namespace Refinery.Logs;
 internal sealed partial class LogRecovery(
     Database database, LogStore store, LogArchive archive, LogDrafts drafts, LogIntake intake, LiveLogs live, ILogger<LogRecovery> logger) : IHostedService
 {
+    private const string Unreadable = ".unreadable";
+
     public const string CutShort = "[the log ends here: the process that wrote it died]";
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         drafts.Clear();
         await FindTextsAsync(cancellationToken);
-        foreach (var path in Directory.EnumerateFiles(live.Folder))
+        foreach (var path in Directory.GetFiles(live.Folder).Where(path => !path.EndsWith(Unreadable, StringComparison.Ordinal)))
         {
-            await TakeInAsync(path, cancellationToken);
+            try
+            {
+                await TakeInAsync(path, cancellationToken);
+            }
+            catch (JsonException)
+            {
+                // Damaged, not torn: it is kept for a person.
+                LogUnreadable(logger, path + Unreadable);
+                File.Move(path, path + Unreadable, overwrite: true);
+            }
         }
     }
 
@@ -86,6 +97,9 @@ internal sealed partial class LogRecovery(
 
     [LoggerMessage(LogLevel.Information, "Segment {Segment} holds texts that the database did not know; its {Texts} texts were gone through.")]
     private static partial void LogFound(ILogger logger, int segment, int texts);
+
+    [LoggerMessage(LogLevel.Warning, "A log that was being written when the process died has a damaged first line; it was kept as {Path}.")]
+    private static partial void LogUnreadable(ILogger logger, string path);
 
     [LoggerMessage(LogLevel.Information, "The log of {Name} {Version} was being written when the process died; {Lines} lines were kept.")]
     private static partial void LogTakenIn(ILogger logger, string name, string version, int lines);

@@ -139,6 +139,33 @@ public sealed class LiveLogTests
         Assert.Single((await host.GetAsync("/api/logs/search?q=one")).EnumerateArray());
     }
 
+    [Fact]
+    public async Task A_log_of_no_run_is_taken_in_as_well()
+    {
+        using var folder = new TemporaryFolder();
+        var dying = await RefineryHost.StartAsync(folder);
+        var log = await dying.Services.GetRequiredService<ILogs>().OpenAsync(new LogKey("hello_world", "step_1", Attempt: 1, RunId: null), CancellationToken.None);
+        await log.WriteLineAsync("one");
+
+        await dying.StopAsync();
+        await using var host = await RefineryHost.StartAsync(folder);
+
+        Assert.StartsWith("one\n", (await host.GetAsync("/api/logs/hello_world/step_1")).GetProperty("content").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_whose_first_line_is_damaged_does_not_keep_the_host_from_starting()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("logs/live"));
+        await File.WriteAllTextAsync(folder.File("logs/live/log-1.log"), "{\"log_id\":\"log-1\",\"nXme\":\"a\"}\none\n");
+
+        await using (await RefineryHost.StartAsync(folder))
+        {
+            Assert.EndsWith("log-1.log.unreadable", Assert.Single(Directory.GetFiles(folder.File("logs/live"))), StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(10)]
