@@ -20,7 +20,7 @@ internal static class WheelEvents
         "attempt.started" => One(link, WheelStatus.Building),
         "attempt.succeeded" => One(link, WheelStatusWords.Find(link.Payload.Text("outcome")) ?? WheelStatus.Built),
         "attempt.failed" => Failed(link),
-        "attempt.invalidated" => One(link, link.Payload.IsTrue("requeued") ? WheelStatus.Queued : WheelStatus.Cancelled),
+        "attempt.invalidated" => One(link, link.Payload.IsTrue("requeued") ? WheelStatus.Retry : WheelStatus.Cancelled),
         "task.updated" when link.Payload.Text("status") == "cancelled" => One(link, WheelStatus.Cancelled),
         Recorded when WheelStatusWords.Find(link.Payload.Text("status")) is { } status => One(link, status),
         _ => [],

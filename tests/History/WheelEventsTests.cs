@@ -25,7 +25,7 @@ public sealed class WheelEventsTests
     [InlineData("attempt.failed", ",\"failure_reason\":\"system_recipe_failed\"", "system_recipe_failed")]
     [InlineData("attempt.failed", ",\"failure_reason\":\"built\"", "failed")]
     [InlineData("attempt.invalidated", "", "cancelled")]
-    [InlineData("attempt.invalidated", ",\"requeued\":true", "queued")]
+    [InlineData("attempt.invalidated", ",\"requeued\":true", "retry")]
     [InlineData("task.updated", ",\"status\":\"cancelled\"", "cancelled")]
     [InlineData("task.updated", ",\"status\":\"blocked\"", "")]
     [InlineData("history.recorded", ",\"status\":\"cached\"", "cached")]
