@@ -24,7 +24,7 @@ internal sealed class BuildEnvironment(IConfiguration configuration, IOptions<Bu
         var settings = options.Value;
         Set(environment, "PIP_INDEX_URL", settings.IndexUrl);
         Set(environment, "PIP_EXTRA_INDEX_URL", settings.ExtraIndexUrls);
-        Set(environment, "PIP_FIND_LINKS", settings.FindLinks);
+        Set(environment, "PIP_FIND_LINKS", string.Join(' ', settings.FindLinksList));
         if (settings.NoIndex == "1")
         {
             environment["PIP_NO_INDEX"] = "1";
@@ -58,7 +58,18 @@ internal sealed class BuildEnvironment(IConfiguration configuration, IOptions<Bu
         return environment;
     }
 
-    private static void Set(Dictionary<string, string> environment, string name, string? value)
+    /// <summary>Adds the settings of recipes, each <c>NAME=value</c>; flags join those that are there, so that two hints do not undo each other.</summary>
+    public static void Add(Dictionary<string, string> environment, IEnumerable<string> settings)
+    {
+        foreach (var setting in settings)
+        {
+            var (name, value) = setting.Split('=', 2) is [var left, var right] ? (left, right) : (setting, string.Empty);
+            environment[name] = name.EndsWith("FLAGS", StringComparison.Ordinal) && environment.TryGetValue(name, out var flags) ? $"{flags} {value}" : value;
+        }
+    }
+
+    /// <summary>Sets a variable that has a value.</summary>
+    public static void Set(Dictionary<string, string> environment, string name, string? value)
     {
         if (!string.IsNullOrWhiteSpace(value))
         {

@@ -71,6 +71,11 @@ internal sealed class BuildOptions
     [Range(0, 1_048_576, ErrorMessage = "BUILD_MEMORY_MB must be 0 to 1048576.")]
     public int MemoryMegabytes { get; set; }
 
+    /// <summary>Processors a container build may use, for example 1.5; 0 (default) is without limit.</summary>
+    [ConfigurationKeyName("BUILD_CPUS")]
+    [Range(0, 1024, ErrorMessage = "BUILD_CPUS must be 0 to 1024.")]
+    public double Cpus { get; set; }
+
     /// <summary>Largest sdist in MB; 1–10240, default 1024.</summary>
     [ConfigurationKeyName("SDIST_MAX_MB")]
     [Range(1, 10_240, ErrorMessage = "SDIST_MAX_MB must be 1 to 10240.")]
@@ -79,9 +84,14 @@ internal sealed class BuildOptions
     /// <summary>The interpreter's program.</summary>
     public string PythonProgram => Python ?? (TargetPython is { Length: > 3 } tag ? $"python{tag[2]}.{tag[3..]}" : "python3");
 
-    public string[] FindLinksList => Split(FindLinks);
+    /// <summary>URLs and absolute paths: builds run in a folder of their own, where a relative path would lead elsewhere.</summary>
+    public string[] FindLinksList => [.. Split(FindLinks).Select(link => Uri.TryCreate(link, UriKind.Absolute, out var location) && !location.IsFile ? link : Absolute(location?.LocalPath ?? link))];
 
     public string[] ExtraIndexList => Split(ExtraIndexUrls);
+
+    /// <summary>A space divides links, so a path with one stays a URL.</summary>
+    private static string Absolute(string path) =>
+        Path.GetFullPath(path) is var full && full.Contains(' ', StringComparison.Ordinal) ? new Uri(full).AbsoluteUri : full;
 
     private static string[] Split(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

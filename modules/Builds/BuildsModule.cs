@@ -20,8 +20,9 @@ public sealed class BuildsModule : IModule
         services.AddSingleton<ChildProcess>();
         services.AddSingleton<Leftovers>();
         services.AddSingleton<BuildEnvironment>();
+        services.AddSingleton<BuildCommands>();
+        services.AddSingleton<ContainerEngine>();
         services.AddSingleton<TargetInterpreter>();
-        services.AddSingleton<IBuildTarget, BuildTargetView>();
         services.AddSingleton<RecipePolicy>();
         services.AddSingleton<RecipeApplier>();
         services.AddSingleton<BuildDiagnosis>();

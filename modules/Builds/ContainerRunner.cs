@@ -5,88 +5,102 @@ using Refinery.Contract;
 namespace Refinery.Builds;
 
 /// <summary>Builds inside a container by podman or docker: no network unless asked, inputs read-only, bounded, gone afterwards.</summary>
-internal sealed class ContainerRunner(ChildProcess children, BuildEnvironment environment, IOptions<BuildOptions> options) : IBuildRunner
+internal sealed class ContainerRunner(BuildCommands commands, ContainerEngine engine, IOptions<BuildOptions> options) : IBuildRunner
 {
+    private const string Output = "/refinery/out";
+    private const string Environment = "/refinery/venv";
     private const int MaxProcesses = 4096;
+    private const int MaxOpenFiles = 1024;
 
     public string Name => "container";
 
     public async Task<ChildExit> BuildAsync(BuildTask task, IStepContext step, CancellationToken cancellationToken)
     {
-        var engine = Programs.Find("podman", environment.SearchPath) ?? Programs.Find("docker", environment.SearchPath)
-            ?? throw new ChildStartException("BUILD_RUNNER is container, but neither podman nor docker is installed.");
-        var name = $"refinery-{task.Work.Mark}";
-        var variables = environment.Bare(task.Work.Folder("home"), task.Work.Folder("tmp"));
+        var program = engine.Find() ?? throw new ChildStartException("BUILD_RUNNER is container, but neither podman nor docker is installed.");
+        if (string.IsNullOrEmpty(options.Value.Image))
+        {
+            throw new ChildStartException("BUILD_RUNNER is container, but BUILD_IMAGE is not set; the name of an image with python3 and pip is expected.");
+        }
+
+        var name = ContainerEngine.NameOf(task.Work.Mark);
+        ChildCommand Command(IReadOnlyList<string> words) =>
+            new(program, [.. Arguments(task, name), .. words], task.Work.Path, engine.Environment(Sources()));
+        ContainerUser.Current.Own(task);
         try
         {
-            var run = new ChildCommand(engine, Arguments(task, name), task.Work.Path, variables) { TimeLimit = TimeSpan.FromSeconds(options.Value.TimeoutSeconds) };
-            return await children.RunAsync(run, step.LogAsync, task.Work, cancellationToken);
+            return await commands.RunAsync([.. PipCommands.Of(Inside(task), task.PipRecipes).Select(Command)], task, step, cancellationToken);
         }
         finally
         {
-            // The engine's client may be gone while its container lives on; removing one that is gone already changes nothing.
-            var remove = new ChildCommand(engine, ["rm", "--force", name], task.Work.Path, variables) { TimeLimit = TimeSpan.FromSeconds(60) };
-            await children.RunAsync(remove, static _ => ValueTask.CompletedTask, task.Work, CancellationToken.None);
+            // The engine's client may be gone while its container lives on.
+            await engine.RemoveAsync(name, task.Work);
         }
     }
 
-    /// <summary>The engine's arguments: a list, so no value is ever read as a command.</summary>
+    /// <summary>The engine's arguments up to the image: a list, so no value is ever read as a command.</summary>
     internal IReadOnlyList<string> Arguments(BuildTask task, string name)
     {
         var settings = options.Value;
-        var sdist = $"/refinery/in/{Path.GetFileName(task.Sdist)}";
-        List<string> arguments =
+        return
         [
-            "run", "--rm", "--name", name,
+            "run", "--rm", "--name", name, "--stop-timeout", "0", .. ContainerUser.Current.Arguments,
             "--network", settings.Network == "1" ? "bridge" : "none",
             "--pids-limit", $"{MaxProcesses}",
+            // Named, because an engine's own defaults may be above what this host may give.
+            "--ulimit", $"nproc={MaxProcesses}:{MaxProcesses}", "--ulimit", $"nofile={MaxOpenFiles}:{MaxOpenFiles}",
+            .. settings.MemoryMegabytes > 0 ? new[] { "--memory", $"{settings.MemoryMegabytes}m", "--memory-swap", $"{settings.MemoryMegabytes}m" } : [],
+            .. settings.Cpus > 0 ? new[] { "--cpus", FormattableString.Invariant($"{settings.Cpus}") } : [],
             "--security-opt", "no-new-privileges",
             "--cap-drop", "ALL",
             "--read-only",
             "--tmpfs", "/tmp:exec",
             "--workdir", "/tmp",
-            "--volume", $"{task.Sdist}:{sdist}:ro",
-            "--volume", $"{task.Output}:/refinery/out:rw",
-        ];
-        if (settings.MemoryMegabytes > 0)
-        {
-            arguments.AddRange(["--memory", $"{settings.MemoryMegabytes}m"]);
-        }
-
-        foreach (var (folder, index) in settings.FindLinksList.Where(Path.IsPathRooted).Select((folder, index) => (folder, index)))
-        {
-            arguments.AddRange(["--volume", $"{folder}:/refinery/links{index}:ro"]);
-        }
-
-        arguments.AddRange(Variables(task).SelectMany(variable => new[] { "--env", variable }));
-        return
-        [
-            .. arguments, settings.Image ?? string.Empty,
-            "python3", "-m", "pip", "wheel", "--no-deps", "--no-cache-dir", "--progress-bar", "off", "--wheel-dir", "/refinery/out", sdist,
+            "--volume", $"{task.Sdist}:{Inside(task).Sdist}:ro",
+            "--volume", $"{task.Output}:{Output}:rw",
+            .. task.PipRecipes.Count > 0 ? new[] { "--volume", $"{task.Work.Folder("venv")}:{Environment}:rw" } : [],
+            .. Folders().SelectMany((folder, index) => new[] { "--volume", $"{folder}:{Mounted(index)}:ro" }),
+            .. Settings(task).SelectMany(setting => new[] { "--env", $"{setting.Key}={setting.Value}" }),
+            // Without its value, which the client takes from its own environment: anybody may read a command line.
+            .. Sources().Keys.SelectMany(variable => new[] { "--env", variable }),
+            settings.Image ?? string.Empty,
         ];
     }
 
-    private IEnumerable<string> Variables(BuildTask task)
+    private static Dictionary<string, string> Settings(BuildTask task)
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["HOME"] = "/tmp",
+            ["PIP_NO_INPUT"] = "1",
+            ["PIP_NO_COLOR"] = "1",
+            ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1",
+        };
+        BuildEnvironment.Add(variables, task.Settings);
+        return variables;
+    }
+
+    /// <summary>Where pip looks, as environment variables; URLs may hold passwords.</summary>
+    private Dictionary<string, string> Sources()
     {
         var settings = options.Value;
-        var links = settings.FindLinksList.Where(Path.IsPathRooted).Select((_, index) => $"/refinery/links{index}");
-        var remote = settings.FindLinksList.Where(link => !Path.IsPathRooted(link));
-        yield return "HOME=/tmp";
-        yield return "PIP_NO_INPUT=1";
-        yield return "PIP_DISABLE_PIP_VERSION_CHECK=1";
-        yield return $"PIP_FIND_LINKS={string.Join(' ', links.Concat(remote))}";
+        var folders = Folders();
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        BuildEnvironment.Set(
+            variables, "PIP_FIND_LINKS", string.Join(' ', folders.Select((_, index) => Mounted(index)).Concat(settings.FindLinksList.Except(folders, StringComparer.Ordinal))));
         if (settings.NoIndex == "1" || settings.Network == "0")
         {
-            yield return "PIP_NO_INDEX=1";
-        }
-        else if (settings.IndexUrl is { } index)
-        {
-            yield return $"PIP_INDEX_URL={index}";
+            variables["PIP_NO_INDEX"] = "1";
+            return variables;
         }
 
-        foreach (var setting in task.Settings)
-        {
-            yield return setting;
-        }
+        BuildEnvironment.Set(variables, "PIP_INDEX_URL", settings.IndexUrl);
+        BuildEnvironment.Set(variables, "PIP_EXTRA_INDEX_URL", settings.ExtraIndexUrls);
+        return variables;
     }
+
+    private static PipBuild Inside(BuildTask task) => new("python3", $"/refinery/in/{Path.GetFileName(task.Sdist)}", Output, Environment);
+
+    private static string Mounted(int index) => $"/refinery/links{index}";
+
+    private List<string> Folders() => [.. options.Value.FindLinksList.Where(Path.IsPathRooted)];
 }
