@@ -1,7 +1,9 @@
 using System.Data.Common;
 using System.Reflection;
 using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Refinery.Contract;
 using Refinery.Host.Metrics;
 using Refinery.Host.Plugins;
 using Refinery.Host.Proxy;
@@ -53,6 +55,19 @@ internal static class RefineryApp
         await MigrateAsync(app.Services, [.. assemblies.Distinct()], cancellationToken);
         await JournalOnDisk.OpenAsync(app.Services, cancellationToken);
         await app.Services.GetRequiredService<QueueSlot>().OpenAsync(cancellationToken);
+        RequireOneHandlerForEachType(app.Services);
+    }
+
+    /// <summary>Plugins are checked among themselves when they are loaded; a type of our own is known only now.</summary>
+    private static void RequireOneHandlerForEachType(IServiceProvider services)
+    {
+        var handlers = services.GetServices<IStepHandler>().ToLookup(handler => handler.Type, StringComparer.Ordinal);
+        if (handlers.FirstOrDefault(type => type.Count() > 1) is { } twice)
+        {
+            var last = twice.Last().GetType();
+            throw new StartupException(
+                $"Step type '{twice.Key}' is Refinery's own, but the plugin handler {last} in {last.Assembly.GetName().Name}.dll serves it too; give that one another type.");
+        }
     }
 
     private static async Task MigrateAsync(IServiceProvider services, IReadOnlyList<Assembly> assemblies, CancellationToken cancellationToken)
@@ -71,7 +86,7 @@ internal static class RefineryApp
     {
         var services = builder.Services;
         services.AddOptions<HostOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton(TimeProvider.System);
+        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Ids>();
         services.AddSingleton<DataDirectory>();
         services.AddSingleton<IDataDirectory>(provider => provider.GetRequiredService<DataDirectory>());

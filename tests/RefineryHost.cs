@@ -39,7 +39,11 @@ internal sealed class RefineryHost : IAsyncDisposable
         StartAsync(new TemporaryFolder(), settings);
 
     /// <summary>Starts a host over a folder that another host has used, for restarts.</summary>
-    public static async Task<RefineryHost> StartAsync(TemporaryFolder folder, params (string Name, string Value)[] settings)
+    public static Task<RefineryHost> StartAsync(TemporaryFolder folder, params (string Name, string Value)[] settings) =>
+        StartAsync(folder, configure: null, settings);
+
+    /// <summary>Starts a host with parts of the test's own, for example its clock.</summary>
+    public static async Task<RefineryHost> StartAsync(TemporaryFolder folder, Action<IServiceCollection>? configure, params (string Name, string Value)[] settings)
     {
         var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
         {
@@ -53,6 +57,7 @@ internal sealed class RefineryHost : IAsyncDisposable
 
         var started = RefineryApp.Build([], builder =>
         {
+            configure?.Invoke(builder.Services);
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Logging.ClearProviders();
             builder.Configuration.AddInMemoryCollection(values);

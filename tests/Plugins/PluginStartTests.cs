@@ -42,6 +42,33 @@ public sealed class PluginStartTests(BuiltFromPage built)
     }
 
     [Fact]
+    public async Task A_handler_for_a_type_of_our_own_ends_the_program()
+    {
+        using var data = new TemporaryFolder();
+        using var plugins = new TemporaryFolder();
+        Directory.CreateSymbolicLink(plugins.File("file"), Path.Combine(Paths.HostPlugins, "file"));
+        Compile(plugins.File("handlers/mine"), "Mine", HandlerSource("Mine", "wheel_build"));
+
+        await AssertEndsAsync(
+            "Step type 'wheel_build' is Refinery's own, but the plugin handler Mine in Mine.dll serves it too; give that one another type.",
+            ("DATA_DIR", data.Path), ("PLUGINS_DIR", plugins.Path));
+    }
+
+    [Fact]
+    public async Task Two_handlers_for_one_type_end_the_program()
+    {
+        using var data = new TemporaryFolder();
+        using var plugins = new TemporaryFolder();
+        Directory.CreateSymbolicLink(plugins.File("file"), Path.Combine(Paths.HostPlugins, "file"));
+        Compile(plugins.File("handlers/a"), "A", HandlerSource("First", "mine"));
+        Compile(plugins.File("handlers/b"), "B", HandlerSource("Second", "mine"));
+
+        await AssertEndsAsync(
+            "Step type 'mine' has 2 handlers (First in A.dll, Second in B.dll); leave one.",
+            ("DATA_DIR", data.Path), ("PLUGINS_DIR", plugins.Path));
+    }
+
+    [Fact]
     public async Task A_queue_file_that_another_process_holds_ends_the_program()
     {
         using var data = new TemporaryFolder();
