@@ -54,9 +54,12 @@ internal sealed class FleetOptions
     /// <summary>⌊max parallelism × 0.8⌋, at least 1. Source: docs/spec/fleet-q.md, "Health check".</summary>
     public int Capacity => Math.Max(1, MaxParallelism * 8 / 10);
 
+    /// <summary>No retry waits longer.</summary>
+    public static TimeSpan LongestBackoff { get; } = TimeSpan.FromMinutes(5);
+
     public TimeSpan Lease => TimeSpan.FromSeconds(LeaseSeconds);
 
     /// <summary>The wait before retry number <paramref name="retry"/>, 1 being the first.</summary>
     public TimeSpan Backoff(long retry) =>
-        TimeSpan.FromSeconds(Math.Min(300, BackoffSeconds * Math.Pow(2, Math.Min(retry - 1, 20))));
+        TimeSpan.FromSeconds(Math.Min(LongestBackoff.TotalSeconds, BackoffSeconds * Math.Pow(2, Math.Min(retry - 1, 20))));
 }

@@ -16,7 +16,6 @@ internal sealed class HeartbeatLoop(
 
     protected override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        var asOf = clock.GetUtcNow();
         var row = new PodRow
         {
             PodId = identity.PodId,
@@ -25,12 +24,12 @@ internal sealed class HeartbeatLoop(
             Capacity = options.LocalWorker == "1" ? options.Capacity : 0,
             Running = pod.Running,
             Version = FleetModule.Version,
-            BeatAt = asOf,
+            BeatAt = clock.GetUtcNow(),
         };
         await database.WriteAsync(sql => PodStore.BeatAsync(sql, row), cancellationToken);
-        if (pod.Running > 0)
+        if (pod.Held is { Count: > 0 } held)
         {
-            pod.StopLost(await claims.RenewAllAsync(identity.PodId, cancellationToken), asOf);
+            pod.StopLost(await claims.RenewAsync(held, cancellationToken));
         }
     }
 }

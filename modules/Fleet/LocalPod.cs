@@ -15,6 +15,9 @@ internal sealed partial class LocalPod(
     /// <summary>Delayed steps ring no bell; this is how long one may go unseen.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
 
+    /// <summary>What a handler that was told to stop gets for it.</summary>
+    private static readonly TimeSpan Deaf = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<string, Run> runs = new(StringComparer.Ordinal);
     private readonly AsyncSignal freed = new();
     private volatile bool draining;
@@ -41,13 +44,15 @@ internal sealed partial class LocalPod(
         return true;
     }
 
-    /// <summary>Stops every run whose step is no longer held under the fence it was claimed with.</summary>
-    public void StopLost(IReadOnlyList<HeldStep> held, DateTimeOffset asOf)
+    /// <summary>The claims being run now.</summary>
+    public IReadOnlyList<Holder> Held => [.. runs.Values.Select(run => run.Holder)];
+
+    /// <summary>Stops the runs of claims that are no longer this pod's.</summary>
+    public void StopLost(IReadOnlyList<Holder> lost)
     {
-        var fences = held.ToDictionary(step => step.StepId, step => step.Fence, StringComparer.Ordinal);
-        foreach (var (stepId, run) in runs)
+        foreach (var holder in lost)
         {
-            if (run.StartedAt < asOf && (!fences.TryGetValue(stepId, out var fence) || fence != run.Step.Fence))
+            if (runs.TryGetValue(holder.StepId, out var run) && run.Holder == holder)
             {
                 run.Stop();
             }
@@ -64,7 +69,14 @@ internal sealed partial class LocalPod(
             run.Stop();
         }
 
-        await left;
+        try
+        {
+            await left.WaitAsync(Deaf, clock, cancellationToken);
+        }
+        catch (Exception fault) when (fault is TimeoutException or OperationCanceledException)
+        {
+            LogDeaf(logger, runs.Count);
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -134,7 +146,7 @@ internal sealed partial class LocalPod(
 
     private void Begin(StepRow step)
     {
-        var run = new Run(step, clock.GetUtcNow());
+        var run = new Run(step);
         runs[step.StepId] = run;
         run.Completion = RunAsync(run);
     }
@@ -164,20 +176,33 @@ internal sealed partial class LocalPod(
     [LoggerMessage(LogLevel.Error, "The result of step {StepId} could not be recorded; its lease will run out and it will be tried again.")]
     private static partial void LogRunFault(ILogger logger, Exception fault, string stepId);
 
+    [LoggerMessage(LogLevel.Warning, "{Count} steps did not stop when told to; they are taken back at the next start.")]
+    private static partial void LogDeaf(ILogger logger, int count);
+
     /// <summary>A step in the making.</summary>
-    private sealed class Run(StepRow step, DateTimeOffset startedAt) : IDisposable
+    private sealed class Run(StepRow step) : IDisposable
     {
         private readonly CancellationTokenSource lost = new();
 
         public StepRow Step => step;
 
-        public DateTimeOffset StartedAt => startedAt;
+        public Holder Holder { get; } = new(step.StepId, step.ClaimedBy ?? string.Empty, step.Fence);
 
         public CancellationToken Lost => lost.Token;
 
         public Task Completion { get; set; } = Task.CompletedTask;
 
-        public void Stop() => lost.Cancel();
+        public void Stop()
+        {
+            try
+            {
+                lost.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has just ended by itself.
+            }
+        }
 
         public void Dispose() => lost.Dispose();
     }

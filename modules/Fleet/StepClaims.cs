@@ -16,7 +16,7 @@ internal sealed class StepClaims(
     /// <returns>The steps claimed; empty after the wait.</returns>
     public async Task<IReadOnlyList<StepRow>> ClaimAsync(ClaimRequest request, TimeSpan wait, CancellationToken cancellationToken)
     {
-        var deadline = clock.GetUtcNow() + wait;
+        var start = clock.GetTimestamp();
         while (true)
         {
             var bell = queue.Ready.Next;
@@ -25,7 +25,7 @@ internal sealed class StepClaims(
                 return claimed;
             }
 
-            var left = deadline - clock.GetUtcNow();
+            var left = wait - clock.GetElapsedTime(start);
             if (left <= TimeSpan.Zero)
             {
                 return [];
@@ -60,9 +60,24 @@ internal sealed class StepClaims(
         return renewed == 1 ? until : null;
     }
 
-    /// <summary>Prolongs all leases of a pod and says what it still holds.</summary>
-    public Task<IReadOnlyList<HeldStep>> RenewAllAsync(string podId, CancellationToken cancellationToken) =>
-        database.WriteAsync(sql => StepStore.RenewAllAsync(sql, podId, NewLease(podId).Until), cancellationToken);
+    /// <summary>Prolongs the leases of what a pod is running; what it does not run any more is left to run out.</summary>
+    /// <returns>Those that are no longer the pod's.</returns>
+    public Task<IReadOnlyList<Holder>> RenewAsync(IReadOnlyList<Holder> holders, CancellationToken cancellationToken) =>
+        database.WriteAsync<IReadOnlyList<Holder>>(
+            async sql =>
+            {
+                var lost = new List<Holder>();
+                foreach (var holder in holders)
+                {
+                    if (await StepStore.RenewAsync(sql, holder, NewLease(holder.PodId).Until) == 0)
+                    {
+                        lost.Add(holder);
+                    }
+                }
+
+                return lost;
+            },
+            cancellationToken);
 
     private async Task<IReadOnlyList<StepRow>> ClaimNowAsync(ClaimRequest request, CancellationToken cancellationToken)
     {

@@ -49,9 +49,29 @@ internal sealed class StepEndings(
         return row;
     }
 
-    /// <summary>Requeues, or ends when no retry is left, every claimed or running step whose lease ran out.</summary>
-    public Task<IReadOnlyList<StepRow>> RecoverAsync(CancellationToken cancellationToken) => RecoverAsync(
-        sql => StepStore.ListOrphansAsync(sql, clock.GetUtcNow(), OrphanPage), "lost its lease", cancellationToken);
+    /// <summary>Gives back what was held when the database was lost and made anew from the journal: nobody knows whose lease still ran.</summary>
+    public async Task<IReadOnlyList<StepRow>> ReleaseRestoredAsync(CancellationToken cancellationToken)
+    {
+        var released = await database.WriteAsync(
+            async sql =>
+            {
+                var rows = new List<StepRow>();
+                foreach (var step in await StepStore.ListRestoredAsync(sql))
+                {
+                    var holder = new Holder(step.StepId, step.ClaimedBy ?? string.Empty, step.Fence);
+                    rows.AddRange(await ReleaseAsync(sql, holder, "The database was made anew from the journal while the step was held.") is { } row ? [row] : []);
+                }
+
+                return rows;
+            },
+            cancellationToken);
+        await OfferAgainAsync(released);
+        return released;
+    }
+
+    /// <summary>Requeues, or ends when no retry is left, every claimed or running step whose lease had run out at an instant.</summary>
+    public Task<IReadOnlyList<StepRow>> RecoverAsync(DateTimeOffset asOf, CancellationToken cancellationToken) => RecoverAsync(
+        sql => StepStore.ListOrphansAsync(sql, asOf, OrphanPage), "lost its lease", cancellationToken);
 
     /// <summary>Requeues everything a pod held that is known to be dead.</summary>
     public Task<IReadOnlyList<StepRow>> RecoverPodAsync(string podId, CancellationToken cancellationToken) => RecoverAsync(

@@ -65,13 +65,15 @@ internal static class StepStore
         """,
         new { holder.StepId, holder.PodId, holder.Fence, Until = until });
 
-    /// <summary>Prolongs every lease of a pod at once and says which it still holds.</summary>
-    public static Task<IReadOnlyList<HeldStep>> RenewAllAsync(SqlSession sql, string podId, DateTimeOffset until) => sql.QueryAsync<HeldStep>(
-        """
-        UPDATE steps SET lease_until = @Until WHERE claimed_by = @PodId AND status IN ('claimed', 'running')
-        RETURNING step_id, fence
-        """,
-        new { PodId = podId, Until = until });
+    /// <summary>Gives a fresh lease to every held step whose lease ends after an instant.</summary>
+    public static Task<int> RefreshLeasesAsync(SqlSession sql, DateTimeOffset after, DateTimeOffset until) => sql.ExecuteAsync(
+        "UPDATE steps SET lease_until = @Until WHERE status IN ('claimed', 'running') AND lease_until > @After",
+        new { After = after, Until = until });
+
+    /// <summary>Brings retries nearer that wait for an instant farther away than any backoff.</summary>
+    public static Task<int> BringNearerAsync(SqlSession sql, DateTimeOffset farthest, DateTimeOffset notBefore) => sql.ExecuteAsync(
+        "UPDATE steps SET not_before = @NotBefore WHERE status = 'pending' AND attempts > 0 AND not_before > @Farthest",
+        new { Farthest = farthest, NotBefore = notBefore });
 
     /// <summary>Ends a claim in a terminal status, or null when it is no longer the holder's or its status is not <paramref name="from"/>.</summary>
     public static Task<StepRow?> FinishAsync(SqlSession sql, Holder holder, string from, Ending ending) => sql.FirstOrDefaultAsync(
@@ -105,6 +107,21 @@ internal static class StepStore
         StepRow.Read,
         $"SELECT {StepRow.Columns} FROM steps WHERE status IN ('claimed', 'running') AND claimed_by = @PodId ORDER BY rank",
         new { PodId = podId });
+
+    /// <summary>Claimed or running steps without a lease: they came back from the journal with nobody who could renew them.</summary>
+    public static Task<IReadOnlyList<StepRow>> ListRestoredAsync(SqlSession sql) => sql.QueryAsync(
+        StepRow.Read,
+        $"SELECT {StepRow.Columns} FROM steps WHERE status IN ('claimed', 'running') AND lease_until IS NULL ORDER BY rank");
+
+    /// <summary>Writes what an event of the journal says about a step; what it does not say stays.</summary>
+    public static Task<int> RestoreAsync(SqlSession sql, RestoredStep step) => sql.ExecuteAsync(
+        """
+        UPDATE steps SET status = @Status, claimed_by = @ClaimedBy, lease_until = NULL, not_before = @NotBefore,
+            attempts = COALESCE(@Attempts, attempts), fence = COALESCE(@Fence, fence), retry_count = COALESCE(@RetryCount, retry_count),
+            recipes = COALESCE(@Recipes, recipes), detail = COALESCE(@Detail, detail), updated_at = @UpdatedAt
+        WHERE step_id = @StepId
+        """,
+        step);
 
     /// <summary>Cancels up to <paramref name="limit"/> waiting steps of a type.</summary>
     public static Task<IReadOnlyList<StepRow>> CancelWaitingAsync(SqlSession sql, string type, Ending ending, int limit) => sql.QueryAsync(
@@ -142,11 +159,19 @@ internal sealed record Candidate
     public required long Rank { get; init; }
 }
 
-/// <summary>A step that a pod still holds.</summary>
-internal sealed record HeldStep
+/// <summary>What an event of the journal says about a step.</summary>
+internal sealed record RestoredStep
 {
     public required string StepId { get; init; }
-    public required long Fence { get; init; }
+    public required string Status { get; init; }
+    public string? ClaimedBy { get; init; }
+    public DateTimeOffset? NotBefore { get; init; }
+    public long? Attempts { get; init; }
+    public long? Fence { get; init; }
+    public long? RetryCount { get; init; }
+    public string? Recipes { get; init; }
+    public string? Detail { get; init; }
+    public required DateTimeOffset UpdatedAt { get; init; }
 }
 
 /// <summary>How many steps of a type have a status.</summary>

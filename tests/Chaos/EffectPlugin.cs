@@ -26,6 +26,11 @@ internal sealed class EffectPlugin
                 await step.LogAsync("Attempt " + step.Attempt);
                 var wait = Number(step.Args, "wait_ms");
                 await Task.Delay(wait, Number(step.Args, "deaf") == 1 ? CancellationToken.None : cancellationToken);
+                while (step.Args.TryGetProperty("gate", out var gate) && gate.ValueKind == JsonValueKind.String && !File.Exists(gate.GetString()))
+                {
+                    await Task.Delay(5, cancellationToken);
+                }
+
                 var effect = Path.Combine(step.Args.GetProperty("into").GetString(), step.StepId + "@" + step.Attempt);
                 try
                 {
@@ -64,10 +69,11 @@ internal sealed class EffectPlugin
     public IReadOnlyList<string> Found() => [.. Directory.EnumerateFiles(Effects).Select(path => Path.GetFileName(path))];
 
     /// <summary>A step for POST /submit.</summary>
-    public object Step(int waitMilliseconds = 0, int failures = 0, bool deaf = false, int maxRetries = 10) => new
+    /// <param name="gate">A file that the step waits for before it has its effect.</param>
+    public object Step(int waitMilliseconds = 0, int failures = 0, bool deaf = false, string? gate = null, int maxRetries = 10) => new
     {
         type = StepType,
-        args = new { into = Effects, wait_ms = waitMilliseconds, failures, deaf = deaf ? 1 : 0 },
+        args = new { into = Effects, wait_ms = waitMilliseconds, failures, deaf = deaf ? 1 : 0, gate },
         max_retries = maxRetries,
     };
 }
