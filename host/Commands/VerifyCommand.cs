@@ -3,7 +3,7 @@ using Refinery.Kernel.Journal;
 
 namespace Refinery.Host.Commands;
 
-/// <summary><c>verify</c>: recomputes the hash chain of the journal.</summary>
+/// <summary><c>verify</c>: recomputes the hash chain of the journal, in the database and in its file.</summary>
 internal static class VerifyCommand
 {
     public static Command Create()
@@ -18,9 +18,10 @@ internal static class VerifyCommand
         await using var app = RefineryApp.Build(args);
         await RefineryApp.PrepareAsync(app, cancellationToken);
         var verdict = await app.Services.GetRequiredService<EventJournal>().VerifyAsync(cancellationToken);
-        await Console.Out.WriteLineAsync(verdict.Valid
-            ? $"The journal is valid: {verdict.Length} events, head {verdict.HeadHash ?? "none"}."
-            : $"The journal is broken at sequence {verdict.FirstBadSequence}: {verdict.Reason}.");
-        return verdict.Valid ? 0 : 1;
+        var fault = verdict.Valid
+            ? await app.Services.GetRequiredService<JournalFile>().FindFaultAsync(cancellationToken)
+            : $"The journal is broken at sequence {verdict.FirstBadSequence}: {verdict.Reason}.";
+        await Console.Out.WriteLineAsync(fault ?? $"The journal is valid: {verdict.Length} events, head {verdict.HeadHash ?? "none"}.");
+        return fault is null ? 0 : 1;
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Refinery.Kernel;
+using Refinery.Kernel.Journal;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
@@ -24,6 +25,7 @@ public sealed class FleetModule : IModule
         services.AddSingleton<ISteps>(provider => provider.GetRequiredService<Steps>());
         services.AddSingleton<StepClaims>();
         services.AddSingleton<StepEndings>();
+        services.AddSingleton<IRestore, StepRestore>();
         services.AddSingleton<HandlerTable>();
         services.AddSingleton<StepRunner>();
         services.AddSingleton<LocalPod>();

@@ -11,6 +11,11 @@ internal sealed partial class FleetStart(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await counters.LoadAsync(database, cancellationToken);
+        if (await endings.ReleaseRestoredAsync(cancellationToken) is { Count: > 0 } released)
+        {
+            LogReleased(logger, released.Count);
+        }
+
         foreach (var pod in await database.ReadAsync(sql => PodStore.ListOfHostAsync(sql, identity.HostId), cancellationToken))
         {
             var freed = await endings.RecoverPodAsync(pod.PodId, cancellationToken);
@@ -23,6 +28,9 @@ internal sealed partial class FleetStart(
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    [LoggerMessage(LogLevel.Warning, "Put {Count} steps back in line that were held when the database was lost.")]
+    private static partial void LogReleased(ILogger logger, int count);
 
     [LoggerMessage(LogLevel.Warning, "Took back {Count} steps that {PodId} held when it ended without a word.")]
     private static partial void LogFreed(ILogger logger, int count, string podId);

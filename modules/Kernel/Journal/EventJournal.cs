@@ -95,8 +95,9 @@ public sealed class EventJournal : ICommitParticipant
 
     /// <summary>Fills an empty journal with the links of another, verbatim, and its projections with what follows from them, in one transaction.</summary>
     /// <param name="links">Gives the links, checked, from the first on; may be asked again.</param>
+    /// <param name="others">Bring back what is no projection.</param>
     /// <exception cref="JournalFileException">The links end in a broken one; nothing was kept.</exception>
-    internal Task<long> RestoreAsync(Func<IEnumerable<EventRow>> links, CancellationToken cancellationToken) => database.WriteAsync(
+    internal Task<long> RestoreAsync(Func<IEnumerable<EventRow>> links, IReadOnlyList<IRestore> others, CancellationToken cancellationToken) => database.WriteAsync(
         async sql =>
         {
             var restored = 0L;
@@ -109,6 +110,11 @@ public sealed class EventJournal : ICommitParticipant
                 }
 
                 await ProjectAsync(sql, events);
+                foreach (var other in others)
+                {
+                    await other.RestoreAsync(sql, events);
+                }
+
                 restored += events.Count;
             }
 

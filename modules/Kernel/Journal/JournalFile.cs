@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Data.Common;
 using Microsoft.Extensions.Logging;
 
 namespace Refinery.Kernel.Journal;
@@ -8,7 +9,7 @@ namespace Refinery.Kernel.Journal;
 /// The database is the truth and the file follows it: one write a commit, no flush to disk. What a crash leaves out is added at
 /// the next start. An empty database is rebuilt from the file. Source: docs/spec/event-graph.md, "Journal on disk".
 /// </remarks>
-public sealed partial class JournalFile(EventJournal journal, ILogger<JournalFile> logger) : IDisposable
+public sealed partial class JournalFile(EventJournal journal, IEnumerable<IRestore> restores, ILogger<JournalFile> logger) : IDisposable
 {
     private const int PageSize = 500;
     private const int KeptBuffer = 1 << 20;
@@ -16,6 +17,9 @@ public sealed partial class JournalFile(EventJournal journal, ILogger<JournalFil
     private readonly Lock gate = new();
     private ArrayBufferWriter<byte> buffer = new(64 << 10);
     private FileStream? file;
+    private long sequence;
+    private long length;
+    private bool isBehind = true;
 
     /// <summary>Makes file and database agree, and follows every commit from then on. Called once, before anything is appended.</summary>
     /// <param name="path">Made when absent.</param>
@@ -33,16 +37,47 @@ public sealed partial class JournalFile(EventJournal journal, ILogger<JournalFil
         var inDatabase = await journal.HeadAsync(cancellationToken);
         if (inDatabase.Sequence == 0 && inFile.Sequence > 0)
         {
-            await journal.RestoreAsync(reader.Chain, cancellationToken);
+            await journal.RestoreAsync(reader.Chain, [.. restores], cancellationToken);
             LogRestored(logger, inFile.Sequence, path);
         }
         else
         {
             await RequireAgreementAsync(path, inFile, inDatabase, cancellationToken);
-            await AddMissingAsync(inFile.Sequence, cancellationToken);
         }
 
-        journal.Appended += Append;
+        (sequence, length) = (inFile.Sequence, file.Length);
+        Follow([]);
+
+        journal.Appended += Follow;
+    }
+
+    /// <summary>Reads the whole file, which a start does not, and compares it with the database line by line.</summary>
+    /// <returns>The first fault in one sentence; null when there is none, or no file.</returns>
+    public async Task<string?> FindFaultAsync(CancellationToken cancellationToken)
+    {
+        if (file?.Name is not { } path)
+        {
+            return null;
+        }
+
+        try
+        {
+            foreach (var page in new JournalFileReader(path).Chain().Chunk(PageSize))
+            {
+                var stored = await journal.ListAfterAsync(page[0].Sequence - 1, page.Length, cancellationToken);
+                var odd = page.Zip(stored).FirstOrDefault(pair => (pair.First.Hash, pair.First.Target) != (pair.Second.Hash, pair.Second.Target));
+                if (odd.First is { } line)
+                {
+                    return $"The journal file '{path}' differs from the database at sequence {line.Sequence}.";
+                }
+            }
+
+            return null;
+        }
+        catch (JournalFileException fault)
+        {
+            return fault.Message;
+        }
     }
 
     /// <summary>Closes the file; what is committed afterwards is added at the next start.</summary>
@@ -83,49 +118,59 @@ public sealed partial class JournalFile(EventJournal journal, ILogger<JournalFil
         }
     }
 
-    private async Task AddMissingAsync(long sequence, CancellationToken cancellationToken)
-    {
-        while (await journal.ListAfterAsync(sequence, PageSize, cancellationToken) is { Count: > 0 } page)
-        {
-            Append(page);
-            sequence = page[^1].Sequence;
-        }
-    }
-
-    /// <summary>Runs on the writer's thread, so one write and no wait.</summary>
-    private void Append(IReadOnlyList<JournalEvent> links)
+    /// <summary>Runs on the writer's thread, so one write and no wait, unless lines are missing: then they are added first.</summary>
+    private void Follow(IReadOnlyList<JournalEvent> links)
     {
         lock (gate)
         {
-            if (file is null)
+            if (file is not { } open)
             {
                 return;
             }
 
-            foreach (var link in links)
+            try
             {
-                JournalLine.Write(buffer, link);
+                if (isBehind)
+                {
+                    CatchUp(open);
+                }
+                else
+                {
+                    Write(open, links);
+                }
             }
-
-            WriteBuffer(file);
+            catch (Exception fault) when (fault is IOException or DbException)
+            {
+                LogBehind(logger, fault, open.Name);
+                isBehind = true;
+            }
         }
     }
 
-    private void WriteBuffer(FileStream open)
+    /// <summary>The database holds every line that the file lacks, those of the latest commit too.</summary>
+    private void CatchUp(FileStream open)
     {
-        try
+        open.SetLength(length);
+        open.Position = length;
+        while (journal.ListAfterAsync(sequence, PageSize, CancellationToken.None).GetAwaiter().GetResult() is { Count: > 0 } page)
         {
-            open.Write(buffer.WrittenSpan);
-        }
-        catch (IOException fault)
-        {
-            // Lines must not go missing in the middle, so the file waits for the next start.
-            LogUnwritable(logger, fault, open.Name);
-            open.Dispose();
-            file = null;
+            Write(open, page);
         }
 
+        isBehind = false;
+    }
+
+    private void Write(FileStream open, IReadOnlyList<JournalEvent> links)
+    {
         buffer.ResetWrittenCount();
+        foreach (var link in links)
+        {
+            JournalLine.Write(buffer, link);
+        }
+
+        open.Write(buffer.WrittenSpan);
+        length += buffer.WrittenCount;
+        sequence = links[^1].Sequence;
         if (buffer.Capacity > KeptBuffer)
         {
             buffer = new ArrayBufferWriter<byte>(KeptBuffer);
@@ -138,6 +183,6 @@ public sealed partial class JournalFile(EventJournal journal, ILogger<JournalFil
     [LoggerMessage(LogLevel.Information, "The empty database was rebuilt from the {Events} events of the journal file {Path}.")]
     private static partial void LogRestored(ILogger logger, long events, string path);
 
-    [LoggerMessage(LogLevel.Warning, "The journal file {Path} cannot be written; it stays behind the database until the next start completes it.")]
-    private static partial void LogUnwritable(ILogger logger, Exception fault, string path);
+    [LoggerMessage(LogLevel.Warning, "The journal file {Path} cannot be written; the next commit tries again and adds what is missing.")]
+    private static partial void LogBehind(ILogger logger, Exception fault, string path);
 }

@@ -62,7 +62,7 @@ internal sealed class JournalFileReader(string path)
 
     private IEnumerable<EventRow> Rows(long start)
     {
-        using var lines = new StreamReader(Open(start), Encoding.ASCII, detectEncodingFromByteOrderMarks: false, bufferSize: 1 << 16);
+        using var lines = new StreamReader(Open(start), Encoding.Latin1, detectEncodingFromByteOrderMarks: false, bufferSize: 1 << 16);
         if (start > 0)
         {
             // The window opens somewhere inside a line.
@@ -80,7 +80,7 @@ internal sealed class JournalFileReader(string path)
         : new JournalHead(row.Sequence, row.Hash);
 
     /// <summary>Where the chain stood before the first line of a window; taken at its word.</summary>
-    private static JournalHead Before(EventRow row) => new(row.Sequence - 1, EventChain.Read(row).PrevHash);
+    private static JournalHead Before(EventRow row) => new(row.Sequence - 1, JournalLine.PrevHash(row));
 
     private FileStream Open(long position) =>
         new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 1 << 16) { Position = position };

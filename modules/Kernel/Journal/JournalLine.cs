@@ -53,6 +53,13 @@ internal static class JournalLine
         }
     }
 
+    /// <summary>The hash that a line names as the one before; null when it names none.</summary>
+    public static string? PrevHash(EventRow row)
+    {
+        using var document = JsonDocument.Parse(row.Canonical);
+        return document.RootElement.TryGetProperty("prev_hash", out var hash) && hash.ValueKind == JsonValueKind.String ? hash.GetString() : null;
+    }
+
     private static string Text(JsonElement owner, string name) =>
         owner.GetProperty(name).GetString() ?? throw new FormatException($"'{name}' is null.");
 }
