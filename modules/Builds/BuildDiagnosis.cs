@@ -30,7 +30,7 @@ internal sealed class BuildDiagnosis(IHints hints, RecipePolicy policy)
 
         var recipes = policy.New(helpful.Recipes, step.Recipes);
         var remedy = RecipePolicy.Sentence(recipes);
-        return policy.Applies
+        return policy.Helps(recipes) && !step.IsLastAttempt
             ? await SayAsync(step, plain with { Detail = $"{plain.Detail} {helpful.Note} Trying again with: {remedy}.", Retryable = true, RetryAtOnce = true, Recipes = recipes })
             : await SayAsync(step, plain with { Detail = $"{plain.Detail} {helpful.Note} This would help: {remedy}." });
     }

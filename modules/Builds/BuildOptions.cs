@@ -81,6 +81,9 @@ internal sealed class BuildOptions
     [Range(1, 10_240, ErrorMessage = "SDIST_MAX_MB must be 1 to 10240.")]
     public int SdistMaxMegabytes { get; set; } = 1024;
 
+    /// <summary>Whether a requirements file asks for pre-releases with <c>--pre</c>.</summary>
+    public bool AllowPreReleases { get; set; }
+
     /// <summary>The interpreter's program.</summary>
     public string PythonProgram => Python ?? (TargetPython is { Length: > 3 } tag ? $"python{tag[2]}.{tag[3..]}" : "python3");
 

@@ -26,8 +26,8 @@ public sealed class BuildsModule : IModule
         services.AddSingleton<RecipePolicy>();
         services.AddSingleton<RecipeApplier>();
         services.AddSingleton<BuildDiagnosis>();
-        services.AddSingleton(new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = true, MaxAutomaticRedirections = 5 }));
-        services.AddSingleton<PackageIndex>();
+        services.AddSingleton(provider => new PackageIndex(
+            new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = true, MaxAutomaticRedirections = 5 }), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SdistSource>();
         services.AddSingleton<IBuildRunner, ProcessRunner>();
         services.AddSingleton<IBuildRunner, ContainerRunner>();

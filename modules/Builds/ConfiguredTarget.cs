@@ -27,7 +27,7 @@ internal sealed class ConfiguredTarget(TargetInterpreter interpreter, IOptions<B
             var local = await interpreter.AskAsync(cancellationToken);
             return (local.PythonTag, local.PlatformTag);
         }
-        catch (Exception fault) when (fault is ChildStartException or FormatException)
+        catch (ChildStartException)
         {
             // Without an interpreter here, workers elsewhere still build for what is set; the smoke check names the fault.
             return (settings.TargetPython, settings.TargetPlatform);

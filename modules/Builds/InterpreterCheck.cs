@@ -16,7 +16,7 @@ internal sealed class InterpreterCheck(TargetInterpreter interpreter) : ISmokeCh
             await interpreter.PipVersionAsync(cancellationToken);
             return null;
         }
-        catch (Exception fault) when (fault is ChildStartException or FormatException)
+        catch (ChildStartException fault)
         {
             return fault.Message;
         }

@@ -72,6 +72,7 @@ internal sealed class RebuildPlanner(TargetInterpreter interpreter, SdistSource 
         settings.IndexUrl ??= file.Options.IndexUrl;
         settings.ExtraIndexUrls = string.Join(' ', [settings.ExtraIndexUrls, .. file.Options.ExtraIndexUrls]).Trim();
         settings.FindLinks = string.Join(' ', [settings.FindLinks, .. file.Options.FindLinks]).Trim();
+        settings.AllowPreReleases = file.Options.AllowPreReleases;
         settings.NoIndex = file.Options.NoIndex ? "1" : settings.NoIndex;
     }
 }

@@ -1,5 +1,6 @@
 using Refinery.Builds.Processes;
 using Refinery.Contract;
+using Refinery.Kernel.Web;
 
 namespace Refinery.Builds;
 
@@ -20,20 +21,27 @@ internal sealed class RecipeApplier(ChildProcess children, RecipePolicy policy, 
             return null;
         }
 
+        if (!policy.InstallsHere)
+        {
+            await step.LogAsync($"Refinery installs nothing here (RECIPES is {policy.Mode}); {Sentence(manager, packages)} was asked for.");
+            return null;
+        }
+
+        // apt reads a name that ends in a dash as an order to remove the package.
+        if (packages.FirstOrDefault(package => package.EndsWith('-')) is { } removal)
+        {
+            return $"The recipe {Errors.Quote(removal)} would remove a package; a package to install is expected.";
+        }
+
         await one.WaitAsync(cancellationToken);
         try
         {
             await step.LogAsync($"Refinery installs {string.Join(' ', packages)} by {manager}.");
-            if (await InstallAsync(manager, packages, step, work, cancellationToken))
-            {
-                return null;
-            }
-
-            // A list of packages older than the mirror's content names files that are gone.
-            var isRefreshed = await RunAsync(manager, manager == "apt" ? ["update"] : ["makecache"], step, work, cancellationToken);
-            return isRefreshed && await InstallAsync(manager, packages, step, work, cancellationToken)
+            var isInstalled = await InstallAsync(manager, packages, step, work, cancellationToken)
+                || (await RefreshAsync(manager, step, work, cancellationToken) && await InstallAsync(manager, packages, step, work, cancellationToken));
+            return isInstalled
                 ? null
-                : $"{RecipePolicy.Sentence(new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal) { [manager] = packages })} failed.";
+                : $"{Sentence(manager, packages)} failed.";
         }
         finally
         {
@@ -42,6 +50,13 @@ internal sealed class RecipeApplier(ChildProcess children, RecipePolicy policy, 
     }
 
     public void Dispose() => one.Dispose();
+
+    private static string Sentence(string manager, IReadOnlyList<string> packages) =>
+        RecipePolicy.Sentence(new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal) { [manager] = packages });
+
+    /// <summary>A list of packages older than the mirror's content names files that are gone.</summary>
+    private Task<bool> RefreshAsync(string manager, IStepContext step, WorkFolder work, CancellationToken cancellationToken) =>
+        RunAsync(manager, [manager == "apt" ? "update" : "makecache"], step, work, cancellationToken);
 
     private Task<bool> InstallAsync(string manager, IReadOnlyList<string> packages, IStepContext step, WorkFolder work, CancellationToken cancellationToken) =>
         RunAsync(manager, ["install", "-y", .. manager == "apt" ? ["--no-install-recommends"] : Array.Empty<string>(), "--", .. packages], step, work, cancellationToken);

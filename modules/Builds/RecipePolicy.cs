@@ -15,11 +15,18 @@ internal sealed class RecipePolicy(IOptions<BuildOptions> options, BuildEnvironm
     /// <summary>True when recipes are installed and the build is tried again.</summary>
     public bool Applies => Mode == "apply";
 
+    /// <summary>Whether system packages are installed here: not for containers, whose packages are their image's.</summary>
+    public bool InstallsHere => Applies && options.Value.Runner != "container";
+
     /// <summary><c>apt</c>, <c>dnf</c>, or null on a system with neither.</summary>
     public string? Manager => ProgramOf("apt") is not null ? "apt" : ProgramOf("dnf") is not null ? "dnf" : null;
 
     /// <summary>The path of a manager's program, or null when it is not installed.</summary>
     public string? ProgramOf(string manager) => Programs.Find(manager == "apt" ? "apt-get" : manager, environment.SearchPath);
+
+    /// <summary>Whether another attempt with these recipes differs from the last.</summary>
+    public bool Helps(IReadOnlyDictionary<string, IReadOnlyList<string>> recipes) =>
+        Applies && (InstallsHere || recipes.Keys.Any(manager => manager is "pip" or "env"));
 
     /// <summary>The part of a recipe that works here and is not among those known already; empty when nothing is new.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> New(

@@ -3,6 +3,7 @@ using Refinery.Builds.Index;
 using Refinery.Builds.Packages;
 using Refinery.Builds.Processes;
 using Refinery.Contract;
+using Refinery.Kernel.Web;
 
 namespace Refinery.Builds;
 
@@ -15,7 +16,8 @@ internal sealed class SdistSource(PackageIndex index, TargetInterpreter interpre
     public async Task<(string Path, PepVersion Version)> FetchAsync(
         WheelArgs wanted, InterpreterInfo python, WorkFolder work, IStepContext step, CancellationToken cancellationToken)
     {
-        var specifiers = wanted.Version is null ? SpecifierSet.Any : SpecifierSet.Parse($"=={wanted.Version}");
+        var specifiers = wanted.Version is null ? SpecifierSet.Any : SpecifierSet.TryParse($"=={wanted.Version}")
+            ?? throw new IndexException("missing", $"{Errors.Quote(wanted.Version)} is no version of PEP 440; one such as 2.1.5 is expected.");
         var chosen = await ChooseAsync(wanted.Package, specifiers, python, cancellationToken);
         await step.LogAsync($"Refinery takes {chosen.FileName}.");
         var path = await index.FetchAsync(chosen, wanted.Sha256, work.Folder("sdist"), (long)options.Value.SdistMaxMegabytes << 20, cancellationToken);
@@ -27,7 +29,7 @@ internal sealed class SdistSource(PackageIndex index, TargetInterpreter interpre
     public async Task<SdistCandidate> ChooseAsync(string package, SpecifierSet specifiers, InterpreterInfo python, CancellationToken cancellationToken)
     {
         var candidates = await ListAsync(package, cancellationToken);
-        return PackageIndex.Choose(candidates, specifiers, python)
+        return PackageIndex.Choose(candidates, specifiers, python, options.Value.AllowPreReleases)
             ?? throw new IndexException("missing", $"There is no sdist of {package} {specifiers} ({Others(candidates)}).".Replace("  ", " ", StringComparison.Ordinal));
     }
 

@@ -23,24 +23,15 @@ internal sealed class TargetInterpreter(
         await one.WaitAsync(cancellationToken);
         try
         {
-            return known ??= WithTarget(InterpreterInfo.Parse(await RunAsync(["-c", InterpreterInfo.Script], cancellationToken)));
+            return known ??= InterpreterInfo.Parse(await RunAsync(["-c", InterpreterInfo.Script], cancellationToken)).For(options.Value.TargetPython, options.Value.TargetPlatform);
+        }
+        catch (FormatException fault)
+        {
+            throw new ChildStartException($"The interpreter '{options.Value.PythonProgram}' does not describe itself; Python 3 is expected.", fault);
         }
         finally
         {
             one.Release();
-        }
-    }
-
-    /// <summary>As <see cref="AskAsync"/>, null when there is no interpreter that answers.</summary>
-    public async Task<InterpreterInfo?> TryAskAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await AskAsync(cancellationToken);
-        }
-        catch (ChildStartException)
-        {
-            return null;
         }
     }
 
@@ -75,12 +66,6 @@ internal sealed class TargetInterpreter(
         var exit = await children.RunAsync(command, line => Keep(out last, line), work, cancellationToken);
         return exit.Succeeded ? last : throw new ChildStartException($"The interpreter '{program}' does not run: {last}");
     }
-
-    private InterpreterInfo WithTarget(InterpreterInfo info) => info with
-    {
-        PythonTag = options.Value.TargetPython ?? info.PythonTag,
-        PlatformTag = options.Value.TargetPlatform ?? info.PlatformTag,
-    };
 
     private static ValueTask Keep(out string last, string line)
     {

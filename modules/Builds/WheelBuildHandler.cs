@@ -22,7 +22,8 @@ internal sealed class WheelBuildHandler(
         {
             var wanted = WheelArgs.Read(step.Args);
             var python = await interpreter.AskAsync(cancellationToken);
-            await step.LogAsync($"Refinery builds {wanted} for {wanted.PythonTag ?? python.PythonTag} on {wanted.PlatformTag ?? python.PlatformTag}, attempt {step.Attempt}.");
+            wanted = wanted with { PythonTag = wanted.PythonTag ?? python.PythonTag, PlatformTag = wanted.PlatformTag ?? python.PlatformTag };
+            await step.LogAsync($"Refinery builds {wanted} for {wanted.PythonTag} on {wanted.PlatformTag}, attempt {step.Attempt}.");
             using var work = WorkFolder.Create(Path.Combine(data.Path, "work"), $"{wanted.Package}-{step.Attempt}", Ids.RandomHex(8));
             if (await recipes.ApplyAsync(step, work, cancellationToken) is { } recipeFault)
             {
@@ -34,10 +35,12 @@ internal sealed class WheelBuildHandler(
         }
         catch (IndexException fault)
         {
-            return StepOutcome.Failure(fault.Reason, fault.Message, retryable: fault.Reason == "download_failed");
+            await step.LogAsync(fault.Message);
+            return StepOutcome.Failure(fault.Reason, fault.Message, retryable: fault.IsTransient);
         }
         catch (ChildStartException fault)
         {
+            await step.LogAsync(fault.Message);
             return StepOutcome.Failure("build_failed", fault.Message, retryable: false);
         }
     }
@@ -51,7 +54,9 @@ internal sealed class WheelBuildHandler(
         var exit = await runner.BuildAsync(task, step, cancellationToken);
         if (exit.TimedOut)
         {
-            return StepOutcome.Failure("timed_out", $"{build.Wanted} was stopped after {options.Value.TimeoutSeconds} seconds (BUILD_TIMEOUT_SEC).", retryable: false);
+            var late = $"{build.Wanted} was stopped after {options.Value.TimeoutSeconds} seconds (BUILD_TIMEOUT_SEC).";
+            await step.LogAsync(late);
+            return StepOutcome.Failure("timed_out", late, retryable: false);
         }
 
         if (!exit.Succeeded)

@@ -3,15 +3,18 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Refinery.Builds.Packages;
 using Refinery.Kernel.Web;
 
 namespace Refinery.Builds.Index;
 
 /// <summary>Looks for source archives in folders, on pages and in indexes, and fetches them without running any of their code.</summary>
-internal sealed class PackageIndex(HttpClient http)
+internal sealed class PackageIndex(HttpClient http, TimeProvider clock)
 {
     private const int PageLimitBytes = 64 << 20;
+    private static readonly TimeSpan PageLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan SilenceLimit = TimeSpan.FromMinutes(1);
 
     /// <summary>Every source archive of a package that is offered.</summary>
     /// <exception cref="IndexException">A folder is missing or an index does not answer.</exception>
@@ -29,7 +32,7 @@ internal sealed class PackageIndex(HttpClient http)
         {
             foreach (var index in new[] { settings.IndexUrl }.Concat(settings.ExtraIndexUrls).OfType<string>())
             {
-                found.AddRange(await PageAsync(new Uri($"{index.TrimEnd('/')}/{PackageName.Normalize(package)}/"), package, cancellationToken));
+                found.AddRange(await PageAsync(ProjectPage(index, package), package, cancellationToken));
             }
         }
 
@@ -37,14 +40,20 @@ internal sealed class PackageIndex(HttpClient http)
     }
 
     /// <summary>The candidate that fits best: the newest; pre-releases and withdrawn ones only when they are asked for or nothing else fits.</summary>
-    public static SdistCandidate? Choose(IReadOnlyList<SdistCandidate> candidates, SpecifierSet specifiers, InterpreterInfo python)
+    public static SdistCandidate? Choose(
+        IReadOnlyList<SdistCandidate> candidates, SpecifierSet specifiers, InterpreterInfo python, bool allowPreReleases = false)
     {
         var usable = candidates.Where(candidate => python.Version is not { } version || candidate.RequiresPython?.Contains(version) != false);
-        return specifiers.Filter(usable.Where(candidate => !candidate.IsYanked || specifiers.IsPinned), candidate => candidate.Version)
+        return specifiers.Filter(usable.Where(candidate => !candidate.IsYanked || specifiers.IsPinned), candidate => candidate.Version, allowPreReleases)
             .OrderByDescending(candidate => candidate.Version)
             .ThenBy(candidate => candidate.IsYanked)
             .FirstOrDefault();
     }
+
+    private static Uri ProjectPage(string index, string package) =>
+        Uri.TryCreate($"{index.TrimEnd('/')}/{PackageName.Normalize(package)}/", UriKind.Absolute, out var page) && page.Scheme is "http" or "https"
+            ? page
+            : throw new IndexException("missing", "INDEX_URL or EXTRA_INDEX_URLS holds what is no http or https URL; one such as https://host/simple is expected.");
 
     /// <summary>Brings a source archive into a folder, bounded and with its digest checked.</summary>
     /// <param name="sha256">Digests it may have besides the index's promise; empty for any.</param>
@@ -58,17 +67,22 @@ internal sealed class PackageIndex(HttpClient http)
         {
             await using var source = await OpenAsync(candidate.Location, cancellationToken);
             var digest = await CopyAsync(source, path, limitBytes, cancellationToken)
-                ?? throw new IndexException("download_failed", $"{candidate.FileName} is larger than the limit of {limitBytes >> 20} MB (SDIST_MAX_MB).");
+                ?? throw new IndexException("too_large", $"{candidate.FileName} is larger than the limit of {limitBytes >> 20} MB (SDIST_MAX_MB).");
             CheckDigest(candidate, sha256, digest);
             return path;
         }
-        catch (Exception fault) when (fault is HttpRequestException or IOException or IndexException)
+        catch (Exception fault) when (IsFetchFault(fault, cancellationToken))
         {
             File.Delete(path);
             throw fault as IndexException
                 ?? new IndexException("download_failed", $"{candidate.FileName} cannot be fetched from {Shown(candidate.Location)}.", fault);
         }
     }
+
+    /// <summary>A client that waited in vain throws a cancellation nobody asked for.</summary>
+    private static bool IsFetchFault(Exception fault, CancellationToken cancellationToken) =>
+        fault is HttpRequestException or IOException or UnauthorizedAccessException or TimeoutException or IndexException
+        || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     private static void CheckDigest(SdistCandidate candidate, IReadOnlyList<string> wanted, string digest)
     {
@@ -83,13 +97,13 @@ internal sealed class PackageIndex(HttpClient http)
         }
     }
 
-    private static async Task<string?> CopyAsync(Stream source, string path, long limitBytes, CancellationToken cancellationToken)
+    private async Task<string?> CopyAsync(Stream source, string path, long limitBytes, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         await using var file = File.Create(path);
         var buffer = new byte[1 << 16];
         var total = 0L;
-        while (await source.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+        while (await source.ReadAsync(buffer, cancellationToken).AsTask().WaitAsync(SilenceLimit, clock, cancellationToken) is > 0 and var read)
         {
             total += read;
             if (total > limitBytes)
@@ -130,14 +144,15 @@ internal sealed class PackageIndex(HttpClient http)
                 return [];
             }
 
-            response.EnsureSuccessStatusCode();
-            await response.Content.LoadIntoBufferAsync(PageLimitBytes, cancellationToken);
+            CheckStatus(response, $"The index {Shown(page)}");
+            await response.Content.LoadIntoBufferAsync(PageLimitBytes, cancellationToken).WaitAsync(PageLimit, clock, cancellationToken);
             var text = await response.Content.ReadAsStringAsync(cancellationToken);
             var isJson = response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) == true;
             var final = response.RequestMessage?.RequestUri ?? page;
-            return isJson ? SimplePage.ReadJson(text, final, package) : SimplePage.ReadHtml(text, final, package);
+            var found = isJson ? SimplePage.ReadJson(text, final, package) : SimplePage.ReadHtml(text, final, package);
+            return [.. found.Select(candidate => candidate with { Location = WithUser(candidate.Location, page) })];
         }
-        catch (Exception fault) when (fault is HttpRequestException or JsonException)
+        catch (Exception fault) when (fault is not IndexException && (IsFetchFault(fault, cancellationToken) || fault is JsonException or RegexMatchTimeoutException))
         {
             throw new IndexException("download_failed", $"The index {Shown(page)} does not answer as an index.", fault);
         }
@@ -152,9 +167,26 @@ internal sealed class PackageIndex(HttpClient http)
 
         using var request = Request(location);
         var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        response.EnsureSuccessStatusCode();
+        CheckStatus(response, Shown(location));
         return await response.Content.ReadAsStreamAsync(cancellationToken);
     }
+
+    /// <summary>What a server refuses it will refuse again; other faults may pass.</summary>
+    private static void CheckStatus(HttpResponseMessage response, string who)
+    {
+        if (!response.IsSuccessStatusCode)
+        {
+            var code = (int)response.StatusCode;
+            response.Dispose();
+            throw new IndexException(code is >= 400 and < 500 and not (408 or 429) ? "refused" : "download_failed", $"{who} answers {code}.");
+        }
+    }
+
+    /// <summary>A file beside its index is fetched by the index's user; a file elsewhere is not.</summary>
+    private static Uri WithUser(Uri location, Uri page) =>
+        page.UserInfo.Length > 0 && location.UserInfo.Length == 0 && Uri.Compare(location, page, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0
+            ? new Uri($"{location.Scheme}://{page.UserInfo}@{location.Authority}{location.PathAndQuery}{location.Fragment}")
+            : location;
 
     /// <summary>A request whose user and password travel as Basic authentication and not in the URL.</summary>
     private static HttpRequestMessage Request(Uri location)

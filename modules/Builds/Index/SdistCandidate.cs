@@ -18,8 +18,10 @@ internal sealed record SdistCandidate(
 internal sealed record IndexSettings(string? IndexUrl, IReadOnlyList<string> ExtraIndexUrls, IReadOnlyList<string> FindLinks, bool NoIndex);
 
 /// <summary>A source cannot be had.</summary>
-/// <param name="reason"><c>missing</c>, <c>download_failed</c> or <c>digest_mismatch</c>.</param>
+/// <param name="reason"><c>missing</c>, <c>refused</c>, <c>too_large</c>, <c>digest_mismatch</c>, or <c>download_failed</c>, which alone may pass by itself.</param>
 internal sealed class IndexException(string reason, string message, Exception? inner = null) : Exception(message, inner)
 {
     public string Reason => reason;
+
+    public bool IsTransient => reason == "download_failed";
 }

@@ -11,7 +11,7 @@ internal static partial class SimplePage
     /// <summary>The source archives of a package on an HTML page.</summary>
     public static IReadOnlyList<SdistCandidate> ReadHtml(string html, Uri page, string package)
     {
-        var root = BaseHref().Match(html) is { Success: true } found ? new Uri(page, WebUtility.HtmlDecode(found.Groups["href"].Value)) : page;
+        var root = BaseHref().Match(html) is { Success: true } found && Uri.TryCreate(page, WebUtility.HtmlDecode(found.Groups["href"].Value), out var named) ? named : page;
         return [.. Anchors().Matches(html).Select(anchor => FromAnchor(anchor.Groups["attributes"].Value, root, package)).OfType<SdistCandidate>()];
     }
 
@@ -20,7 +20,7 @@ internal static partial class SimplePage
     public static IReadOnlyList<SdistCandidate> ReadJson(string json, Uri page, string package)
     {
         using var document = JsonDocument.Parse(json);
-        return document.RootElement.TryGetProperty("files", out var files) && files.ValueKind == JsonValueKind.Array
+        return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("files", out var files) && files.ValueKind == JsonValueKind.Array
             ? [.. files.EnumerateArray().Select(file => FromFile(file, page, package)).OfType<SdistCandidate>()]
             : [];
     }
@@ -42,7 +42,7 @@ internal static partial class SimplePage
 
     private static SdistCandidate? FromFile(JsonElement file, Uri page, string package)
     {
-        if (Text(file, "url") is not { } url || !Uri.TryCreate(page, url, out var location))
+        if (file.ValueKind != JsonValueKind.Object || Text(file, "url") is not { } url || !Uri.TryCreate(page, url, out var location))
         {
             return null;
         }
@@ -54,6 +54,12 @@ internal static partial class SimplePage
 
     private static SdistCandidate? Candidate(Uri location, string package, string? sha256, string? requiresPython, bool isYanked)
     {
+        // A page from elsewhere must not lead to a file of this machine.
+        if (location.Scheme is not ("http" or "https"))
+        {
+            return null;
+        }
+
         var fileName = Uri.UnescapeDataString(location.Segments[^1]);
         return SdistName.VersionOf(fileName, package) is { } version
             ? new SdistCandidate(package, version, fileName, location, sha256?.ToLowerInvariant(), requiresPython is null ? null : SpecifierSet.TryParse(requiresPython), isYanked)

@@ -48,6 +48,27 @@ internal sealed record InterpreterInfo(string Executable, string PythonTag, stri
     /// <summary>The full version, for <c>Requires-Python</c>; null when the interpreter gives none that PEP 440 knows.</summary>
     public PepVersion? Version => PepVersion.TryParse(Markers.GetValueOrDefault("python_full_version"));
 
+    /// <summary>The same for another target: its tags, and the markers that follow from them.</summary>
+    /// <param name="pythonTag">Such as <c>cp312</c>; null for the interpreter's own.</param>
+    /// <param name="platformTag">Such as <c>manylinux2014_s390x</c>; null for the interpreter's own.</param>
+    public InterpreterInfo For(string? pythonTag, string? platformTag)
+    {
+        var markers = new Dictionary<string, string>(Markers, StringComparer.Ordinal);
+        if (pythonTag is { Length: > 3 } && pythonTag != PythonTag)
+        {
+            // Of the target only its minor version is known.
+            var version = $"{pythonTag[2]}.{pythonTag[3..]}";
+            (markers["python_version"], markers["python_full_version"], markers["implementation_version"]) = (version, $"{version}.0", $"{version}.0");
+        }
+
+        if (platformTag is not null && Wheels.WheelTags.MachineOf(platformTag) is { } machine)
+        {
+            markers["platform_machine"] = machine;
+        }
+
+        return this with { PythonTag = pythonTag ?? PythonTag, PlatformTag = platformTag ?? PlatformTag, Markers = markers };
+    }
+
     /// <exception cref="FormatException">The text is not what <see cref="Script"/> prints.</exception>
     public static InterpreterInfo Parse(string json)
     {

@@ -13,6 +13,7 @@ internal static class WheelCheck
     private const long MaxUnpackedBytes = 8L << 30;
     private const int MaxEntries = 200_000;
     private const int MaxTextBytes = 64 << 20;
+    private const string Ending = ".dist-info";
 
     /// <summary>The first fault in one sentence, or null when the wheel is good.</summary>
     public static string? Inspect(string path, WheelWanted wanted)
@@ -26,9 +27,9 @@ internal static class WheelCheck
         try
         {
             using var archive = ZipFile.OpenRead(path);
-            return Shape(archive, file) ?? Identity(archive, name, file, wanted) ?? Tags(archive, name, file, wanted) ?? Record(archive, name, file);
+            return Shape(archive, file) ?? DistInfo(archive, name, file) ?? Identity(archive, name, file, wanted) ?? Tags(archive, name, file, wanted) ?? Record(archive, file);
         }
-        catch (InvalidDataException)
+        catch (Exception fault) when (fault is InvalidDataException or NotSupportedException)
         {
             return $"{file} is no readable archive.";
         }
@@ -46,11 +47,26 @@ internal static class WheelCheck
     }
 
     private static bool IsUnsafe(string path) =>
-        path.StartsWith('/') || path.Contains('\\', StringComparison.Ordinal) || path.Split('/').Contains("..", StringComparer.Ordinal);
+        path.Length == 0 || path.StartsWith('/') || path.Contains('\0', StringComparison.Ordinal) || path.Contains('\\', StringComparison.Ordinal) || path.Split('/').Contains("..", StringComparer.Ordinal);
+
+    /// <summary>Installers read the one folder that bears the wheel's name; a second would say other things to other readers.</summary>
+    private static string? DistInfo(ZipArchive archive, WheelName name, string file)
+    {
+        var folders = archive.Entries.Select(entry => entry.FullName.Split('/')[0]).Where(folder => folder.EndsWith(Ending, StringComparison.Ordinal)).Distinct(StringComparer.Ordinal).ToList();
+        if (folders is not [var only])
+        {
+            return folders.Count == 0 ? $"{file} has no .dist-info folder." : $"{file} has {folders.Count} .dist-info folders; one is expected.";
+        }
+
+        return only[..^Ending.Length].Split('-') is [var distribution, var version]
+            && PackageName.Normalize(distribution) == PackageName.Normalize(name.Distribution) && IsSame(version, name.Version)
+            ? null
+            : $"{file} holds {Errors.Quote(only)}; {Errors.Quote($"{name.Distribution}-{name.Version}{Ending}")} is expected.";
+    }
 
     private static string? Identity(ZipArchive archive, WheelName name, string file, WheelWanted wanted)
     {
-        if (Text(archive, name, "METADATA") is not { } metadata)
+        if (Text(archive, "METADATA") is not { } metadata)
         {
             return $"{file} has no METADATA.";
         }
@@ -68,11 +84,11 @@ internal static class WheelCheck
     }
 
     private static bool IsSame(string left, string right) =>
-        left == right || (PepVersion.TryParse(left) is { } first && PepVersion.TryParse(right.Replace('_', '+')) is { } second && first == second);
+        left == right || (PepVersion.TryParse(left.Replace('_', '+')) is { } first && PepVersion.TryParse(right.Replace('_', '+')) is { } second && first == second);
 
     private static string? Tags(ZipArchive archive, WheelName name, string file, WheelWanted wanted)
     {
-        if (Text(archive, name, "WHEEL") is not { } wheel)
+        if (Text(archive, "WHEEL") is not { } wheel)
         {
             return $"{file} has no WHEEL file.";
         }
@@ -90,9 +106,9 @@ internal static class WheelCheck
         return wanted.PlatformTag is { } platform && !WheelTags.FitPlatform(name, platform) ? $"{file} does not run on {platform}." : null;
     }
 
-    private static string? Record(ZipArchive archive, WheelName name, string file)
+    private static string? Record(ZipArchive archive, string file)
     {
-        if (Text(archive, name, "RECORD") is not { } record)
+        if (Text(archive, "RECORD") is not { } record)
         {
             return $"{file} has no RECORD.";
         }
@@ -141,13 +157,10 @@ internal static class WheelCheck
         return "sha256=" + Convert.ToBase64String(SHA256.HashData(content)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
     }
 
-    private static string? Text(ZipArchive archive, WheelName name, string member)
+    /// <summary>A text of the one .dist-info folder; null when it is absent or beyond every measure.</summary>
+    private static string? Text(ZipArchive archive, string member)
     {
-        var entry = archive.Entries.FirstOrDefault(entry =>
-            entry.Name == member
-            && entry.FullName.Split('/') is [var folder, _]
-            && folder.EndsWith(".dist-info", StringComparison.Ordinal)
-            && PackageName.Normalize(folder[..^".dist-info".Length].Split('-')[0]) == PackageName.Normalize(name.Distribution));
+        var entry = archive.Entries.FirstOrDefault(entry => entry.Name == member && entry.FullName.Split('/') is [var folder, _] && folder.EndsWith(Ending, StringComparison.Ordinal));
         if (entry is null || entry.Length > MaxTextBytes)
         {
             return null;
