@@ -54,11 +54,10 @@ internal sealed class HostRun : IAsyncDisposable
     public async Task<Uri> ReadyAsync() => new(await ready.Task.WaitAsync(Patience));
 
     /// <summary>Asks it to stop, as an init system does.</summary>
-    public void Terminate()
-    {
-        using var kill = Process.Start("kill", ["-TERM", process.Id.ToString()]);
-        kill.WaitForExit();
-    }
+    public void Terminate() => Signal("-TERM");
+
+    /// <summary>Asks it to stop, as Ctrl-C does.</summary>
+    public void Interrupt() => Signal("-INT");
 
     /// <summary>Ends it as a power cut does: without a word.</summary>
     public void Kill()
@@ -85,6 +84,12 @@ internal sealed class HostRun : IAsyncDisposable
         }
 
         process.Dispose();
+    }
+
+    private void Signal(string signal)
+    {
+        using var kill = Process.Start("kill", [signal, process.Id.ToString()]);
+        kill.WaitForExit();
     }
 
     private async Task ReadAsync(StreamReader reader, StringBuilder into)

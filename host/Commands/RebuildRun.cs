@@ -11,50 +11,70 @@ internal sealed class RebuildRun(IServiceProvider services, string outputFolder)
     private readonly ISteps steps = services.GetRequiredService<ISteps>();
     private readonly EventJournal journal = services.GetRequiredService<EventJournal>();
     private readonly string runId = services.GetRequiredService<Ids>().New("run");
+    private IReadOnlyList<RebuildWheel> wheels = [];
 
     /// <summary>Runs it.</summary>
-    /// <returns>0 when every wheel was built, else 1.</returns>
-    public async Task<int> RunAsync(string requirementsFile, CancellationToken cancellationToken)
+    /// <param name="reuse">Whether stored wheels are taken again.</param>
+    /// <returns>0 when every wheel was built or reused, else 1.</returns>
+    public async Task<int> RunAsync(string requirementsFile, bool reuse, CancellationToken cancellationToken)
     {
-        var plan = await services.GetRequiredService<IRebuildPlanner>().PlanAsync(requirementsFile, cancellationToken);
-        await SavePlanAsync(plan, cancellationToken);
+        var plan = await services.GetRequiredService<IRebuildPlanner>().PlanAsync(requirementsFile, reuse, cancellationToken);
+        wheels = [.. plan.Nodes.Select(node => new RebuildWheel(node))];
+        await SavePlanAsync(cancellationToken);
         var start = (await journal.HeadAsync(cancellationToken)).Sequence;
-        var wheels = await SubmitAsync(plan, cancellationToken);
+        await SubmitAsync(cancellationToken);
         var view = RebuildView.Create(wheels);
-        try
-        {
-            await view.ShowAsync(() => FollowAsync(wheels, start, view, cancellationToken));
-        }
-        catch (OperationCanceledException stop) when (cancellationToken.IsCancellationRequested)
-        {
-            await steps.CancelWaitingAsync(StepTypes.WheelBuild, "Cancelled by Ctrl-C.", CancellationToken.None);
-            throw new StartupException("Stopped; nothing half-built was kept.", stop);
-        }
-
-        await WriteAsync(wheels, cancellationToken);
+        await view.ShowAsync(() => FollowAsync(start, view, cancellationToken));
+        await new RebuildOutput(services.GetRequiredService<IArtifacts>(), outputFolder).WriteAsync(wheels, runId, cancellationToken);
         RebuildView.Summarize(wheels, outputFolder);
         return wheels.All(wheel => wheel.IsGood) ? 0 : 1;
     }
 
-    private Task<long> SavePlanAsync(RebuildPlan plan, CancellationToken cancellationToken)
+    /// <summary>Cancels what an interrupted run left waiting; to be called when nothing is claimed any more.</summary>
+    public Task AbandonAsync() =>
+        steps.CancelWaitingAsync([.. wheels.Select(wheel => wheel.StepId).OfType<string>()], "Cancelled by Ctrl-C.", CancellationToken.None);
+
+    /// <summary>Journals the plan, and for the wheels that are there already what would follow from building them.</summary>
+    private Task<int> SavePlanAsync(CancellationToken cancellationToken)
     {
-        var nodes = plan.Nodes.Select(node => new { node.Name, Version = node.Version ?? string.Empty, node.PythonTag, node.PlatformTag, node.Action });
+        var nodes = wheels.Select(wheel => wheel.Node)
+            .Select(node => new { node.Name, node.Version, node.PythonTag, node.PlatformTag, node.Action });
+        var plan = new EventPayload().Add("plan_id", services.GetRequiredService<Ids>().New("plan")).Add("run_id", runId).AddValue("plan", nodes);
+        var reused = wheels.Where(wheel => wheel.Status == "reused").ToList();
         return services.GetRequiredService<Database>().WriteAsync(
             sql =>
             {
-                sql.Append(new EventDraft("plan.saved", new EventPayload().Add("run_id", runId).AddValue("plan", nodes)) { ActorId = "refinery" });
-                return Task.FromResult(0L);
+                sql.Append(new EventDraft("plan.saved", plan) { ActorId = "refinery" });
+                foreach (var wheel in reused)
+                {
+                    sql.Append(new EventDraft("history.recorded", Reused(wheel)) { ActorId = "refinery" });
+                }
+
+                if (reused.Count > 0)
+                {
+                    sql.Append(new EventDraft("manifest.saved", new EventPayload().AddValue("entries", reused.Select(wheel => wheel.Entry(runId)))) { ActorId = "refinery" });
+                }
+
+                return Task.FromResult(reused.Count);
             },
             cancellationToken);
     }
 
-    private async Task<IReadOnlyList<RebuildWheel>> SubmitAsync(RebuildPlan plan, CancellationToken cancellationToken)
+    private EventPayload Reused(RebuildWheel wheel) => new EventPayload()
+        .Add("package", wheel.Node.Name)
+        .Add("version", wheel.Node.Version)
+        .Add("python_tag", wheel.Node.PythonTag)
+        .Add("platform_tag", wheel.Node.PlatformTag)
+        .Add("run_id", runId)
+        .Add("status", wheel.Status)
+        .Add("detail", $"{wheel.FileName} was stored by an earlier build of the same source.");
+
+    private async Task SubmitAsync(CancellationToken cancellationToken)
     {
-        var wheels = plan.Nodes.Select(node => new RebuildWheel(node)).ToList();
         var building = wheels.Where(wheel => wheel.Node.Action == "build").ToList();
         if (building.Count == 0)
         {
-            return wheels;
+            return;
         }
 
         var submitted = await steps.SubmitAsync([.. building.Select(Step)], cancellationToken);
@@ -62,8 +82,6 @@ internal sealed class RebuildRun(IServiceProvider services, string outputFolder)
         {
             wheel.StepId = step.StepId;
         }
-
-        return wheels;
     }
 
     private NewStep Step(RebuildWheel wheel) => new()
@@ -81,7 +99,7 @@ internal sealed class RebuildRun(IServiceProvider services, string outputFolder)
         Metadata = JsonSerializer.SerializeToElement(new { run_id = runId }),
     };
 
-    private async Task FollowAsync(IReadOnlyList<RebuildWheel> wheels, long start, RebuildView view, CancellationToken cancellationToken)
+    private async Task FollowAsync(long start, RebuildView view, CancellationToken cancellationToken)
     {
         var byStep = wheels.Where(wheel => wheel.StepId is not null).ToDictionary(wheel => wheel.StepId ?? string.Empty, StringComparer.Ordinal);
         if (byStep.Count == 0)
@@ -104,41 +122,4 @@ internal sealed class RebuildRun(IServiceProvider services, string outputFolder)
             }
         }
     }
-
-    private async Task WriteAsync(IReadOnlyList<RebuildWheel> wheels, CancellationToken cancellationToken)
-    {
-        Directory.CreateDirectory(outputFolder);
-        var artifacts = services.GetRequiredService<IArtifacts>();
-        foreach (var wheel in wheels.Where(wheel => wheel.Sha256 is not null))
-        {
-            await using var content = await artifacts.OpenAsync(wheel.Sha256 ?? string.Empty, cancellationToken)
-                ?? throw new IOException($"The wheel {wheel.FileName} is gone from the artifact store.");
-            await WriteWholeAsync(Path.Combine(outputFolder, wheel.FileName ?? string.Empty), content, cancellationToken);
-        }
-
-        var entries = wheels.Where(wheel => wheel.Node.Action == "build").Select(wheel => wheel.Entry(runId));
-        using var manifest = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(entries, Indented));
-        await WriteWholeAsync(Path.Combine(outputFolder, "manifest.json"), manifest, cancellationToken);
-    }
-
-    /// <summary>Under a temporary name first, so that no reader and no interruption leaves half a file.</summary>
-    private static async Task WriteWholeAsync(string path, Stream content, CancellationToken cancellationToken)
-    {
-        var half = path + ".part";
-        try
-        {
-            await using (var file = File.Create(half))
-            {
-                await content.CopyToAsync(file, cancellationToken);
-            }
-
-            File.Move(half, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(half);
-        }
-    }
-
-    private static readonly JsonSerializerOptions Indented = new(Kernel.Web.RefineryJson.Options) { WriteIndented = true };
 }

@@ -7,7 +7,7 @@ internal abstract class RebuildView
 {
     /// <summary>The view that fits standard output.</summary>
     public static RebuildView Create(IReadOnlyList<RebuildWheel> wheels) =>
-        Console.IsOutputRedirected ? new PlainRebuildView() : new LiveRebuildView(wheels);
+        Console.IsOutputRedirected ? new PlainRebuildView(wheels) : new LiveRebuildView(wheels);
 
     /// <summary>Shows while the work goes on.</summary>
     public abstract Task ShowAsync(Func<Task> work);
@@ -18,15 +18,14 @@ internal abstract class RebuildView
     /// <summary>What came of it: where the wheels are, and for each failure why and which hint fits.</summary>
     public static void Summarize(IReadOnlyList<RebuildWheel> wheels, string outputFolder)
     {
-        var built = wheels.Count(wheel => wheel.Status == "built");
         var failed = wheels.Where(wheel => !wheel.IsGood).ToList();
-        Console.WriteLine($"{built} built, {failed.Count} failed, {wheels.Count - built - failed.Count} skipped; wheels and manifest.json are in {outputFolder}");
+        Console.WriteLine($"{Count(wheels, "built")}{Count(wheels, "reused", ", ")}, {failed.Count} failed{Count(wheels, "skipped", ", ")}; wheels and manifest.json are in {outputFolder}");
         if (failed.Count == 0)
         {
             return;
         }
 
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("Failed", "Why", "Hints that fit");
+        var table = new Table().Border(Console.IsOutputRedirected ? TableBorder.Ascii : TableBorder.Rounded).AddColumns("Failed", "Why", "Hints that fit");
         foreach (var wheel in failed)
         {
             table.AddRow(
@@ -36,18 +35,33 @@ internal abstract class RebuildView
         }
 
         AnsiConsole.Write(table);
+        Console.WriteLine($"The whole log: start Refinery here and open /api/logs/{failed[0].Node.Name}/{failed[0].Node.Version}");
     }
+
+    private static string Count(IReadOnlyList<RebuildWheel> wheels, string status) => $"{wheels.Count(wheel => wheel.Status == status)} {status}";
+
+    /// <summary>Said only when there are some.</summary>
+    private static string Count(IReadOnlyList<RebuildWheel> wheels, string status, string before) =>
+        wheels.Any(wheel => wheel.Status == status) ? before + Count(wheels, status) : string.Empty;
 }
 
 /// <summary>One line a change.</summary>
-internal sealed class PlainRebuildView : RebuildView
+internal sealed class PlainRebuildView(IReadOnlyList<RebuildWheel> wheels) : RebuildView
 {
-    public override Task ShowAsync(Func<Task> work) => work();
+    public override Task ShowAsync(Func<Task> work)
+    {
+        foreach (var wheel in wheels)
+        {
+            Update(wheel);
+        }
+
+        return work();
+    }
 
     public override void Update(RebuildWheel wheel)
     {
         var attempt = wheel.Attempt > 1 ? $" (attempt {wheel.Attempt})" : string.Empty;
-        Console.WriteLine($"{wheel.Status,-9} {wheel.Node.Name} {wheel.Node.Version}{attempt}{(wheel.Detail.Length > 0 && wheel.Status != "building" ? $": {wheel.Detail}" : string.Empty)}");
+        Console.WriteLine($"{wheel.Status,-9} {$"{wheel.Node.Name} {wheel.Node.Version}".Trim()}{attempt}{(wheel.Detail.Length > 0 && wheel.Status != "building" ? $": {wheel.Detail}" : string.Empty)}");
     }
 }
 
@@ -78,12 +92,12 @@ internal sealed class LiveRebuildView(IReadOnlyList<RebuildWheel> wheels) : Rebu
 
     /// <summary>What moves comes first; a table longer than the terminal would flicker.</summary>
     private IEnumerable<RebuildWheel> Shown() =>
-        wheels.OrderBy(wheel => wheel.Status switch { "building" => 0, "failed" => 1, "retry" => 2, "built" => 3, _ => 4 })
+        wheels.OrderBy(wheel => wheel.Status switch { "building" => 0, "failed" => 1, "retry" => 2, "built" or "reused" => 3, _ => 4 })
             .Take(Math.Max(5, AnsiConsole.Profile.Height - 8));
 
     private static string Coloured(RebuildWheel wheel) => wheel.Status switch
     {
-        "built" => "[green]built[/]",
+        "built" or "reused" => $"[green]{wheel.Status}[/]",
         "failed" or "cancelled" => $"[red]{wheel.Status}[/]",
         "building" => $"[blue]building[/]{(wheel.Attempt > 1 ? $" ({wheel.Attempt})" : string.Empty)}",
         "retry" => "[yellow]retry[/]",

@@ -11,8 +11,8 @@ internal sealed class RebuildWheel(RebuildNode node)
 
     public string? StepId { get; set; }
 
-    /// <summary><c>queued</c>, <c>building</c>, <c>retry</c>, <c>built</c>, <c>failed</c>, <c>cancelled</c> or <c>skipped</c>.</summary>
-    public string Status { get; private set; } = node.Action == "build" ? "queued" : "skipped";
+    /// <summary><c>queued</c>, <c>building</c>, <c>retry</c>, <c>built</c>, <c>reused</c>, <c>failed</c>, <c>cancelled</c> or <c>skipped</c>.</summary>
+    public string Status { get; private set; } = node.Action switch { "build" => "queued", "reuse" => "reused", _ => "skipped" };
 
     public string Detail { get; private set; } = node.Why ?? string.Empty;
 
@@ -20,15 +20,15 @@ internal sealed class RebuildWheel(RebuildNode node)
 
     public IReadOnlyList<string> Hints { get; private set; } = [];
 
-    public string? FileName { get; private set; }
+    public string? FileName { get; private set; } = node.Wheel?.FileName;
 
-    public string? Sha256 { get; private set; }
+    public string? Sha256 { get; private set; } = node.Wheel?.Sha256;
 
-    public long? SizeBytes { get; private set; }
+    public long? SizeBytes { get; private set; } = node.Wheel?.SizeBytes;
 
-    public bool IsDone => Status is "built" or "failed" or "cancelled" or "skipped";
+    public bool IsDone => IsGood || Status is "failed" or "cancelled";
 
-    public bool IsGood => Status is "built" or "skipped";
+    public bool IsGood => Status is "built" or "reused" or "skipped";
 
     /// <summary>Takes in what happened.</summary>
     /// <returns>True when there is something to tell.</returns>
@@ -61,9 +61,13 @@ internal sealed class RebuildWheel(RebuildNode node)
         return before != (Status, Attempt);
     }
 
-    /// <summary>The manifest entry.</summary>
-    public ManifestEntry Entry(string runId) => new(
-        node.Name, node.Version ?? string.Empty, FileName ?? string.Empty, node.PythonTag, node.PlatformTag, Status, runId, Sha256, SizeBytes);
+    /// <summary>The manifest entry; a wheel's tags are those of its name, as in <c>GET /api/manifest</c>.</summary>
+    public ManifestEntry Entry(string runId)
+    {
+        var tags = FileName is { } name && Path.GetFileNameWithoutExtension(name).Split('-') is { Length: >= 5 } parts ? parts : null;
+        return new(
+            node.Name, node.Version ?? string.Empty, FileName ?? string.Empty, tags?[^3] ?? node.PythonTag, tags?[^1] ?? node.PlatformTag, Status, runId, Sha256, SizeBytes);
+    }
 
     private static string Text(JsonElement payload, string name) =>
         payload.TryGetProperty(name, out var value) ? value.GetString() ?? string.Empty : string.Empty;

@@ -5,6 +5,7 @@ using Refinery.Builds.Index;
 using Refinery.Builds.Processes;
 using Refinery.Contract;
 using Refinery.Kernel;
+using Refinery.Kernel.Journal;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Builds;
@@ -31,6 +32,9 @@ public sealed class BuildsModule : IModule
         services.AddSingleton<SdistSource>();
         services.AddSingleton<IBuildRunner, ProcessRunner>();
         services.AddSingleton<IBuildRunner, ContainerRunner>();
+        services.AddSingleton<StoredWheelStore>();
+        services.AddSingleton<IProjection, StoredWheelProjection>();
+        services.AddSingleton<StoredWheels>();
         services.AddSingleton<IStepHandler, WheelBuildHandler>();
         services.AddSingleton<IRebuildPlanner, RebuildPlanner>();
         services.AddSingleton<IBuildTarget, ConfiguredTarget>();

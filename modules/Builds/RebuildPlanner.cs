@@ -7,16 +7,17 @@ using Refinery.Kernel.Work;
 namespace Refinery.Builds;
 
 /// <summary>Plans a rebuild: every requirement that holds for the target gets the sdist it will be built from.</summary>
-internal sealed class RebuildPlanner(TargetInterpreter interpreter, SdistSource source, IOptions<BuildOptions> options) : IRebuildPlanner
+internal sealed class RebuildPlanner(
+    TargetInterpreter interpreter, SdistSource source, StoredWheels stored, IOptions<BuildOptions> options) : IRebuildPlanner
 {
-    public async Task<RebuildPlan> PlanAsync(string requirementsFile, CancellationToken cancellationToken)
+    public async Task<RebuildPlan> PlanAsync(string requirementsFile, bool reuse, CancellationToken cancellationToken)
     {
         try
         {
             var file = RequirementsFile.Read(requirementsFile);
             TakeOptions(file);
             var python = await interpreter.AskAsync(cancellationToken);
-            return await PlanAsync(file, python, cancellationToken);
+            return await PlanAsync(file, python, reuse, cancellationToken);
         }
         catch (Exception fault) when (fault is RequirementsException or ChildStartException)
         {
@@ -24,7 +25,7 @@ internal sealed class RebuildPlanner(TargetInterpreter interpreter, SdistSource 
         }
     }
 
-    private async Task<RebuildPlan> PlanAsync(RequirementsFile file, InterpreterInfo python, CancellationToken cancellationToken)
+    private async Task<RebuildPlan> PlanAsync(RequirementsFile file, InterpreterInfo python, bool reuse, CancellationToken cancellationToken)
     {
         var nodes = new Dictionary<string, RebuildNode>(StringComparer.Ordinal);
         var faults = new List<string>();
@@ -32,9 +33,9 @@ internal sealed class RebuildPlanner(TargetInterpreter interpreter, SdistSource 
         {
             try
             {
-                var node = await NodeAsync(line, python, cancellationToken);
+                var node = await NodeAsync(line, python, reuse, cancellationToken);
                 var name = Kernel.Web.PackageName.Normalize(node.Name);
-                if (!nodes.TryAdd(name, node) && nodes[name].Version != node.Version && node.Action == "build")
+                if (!nodes.TryAdd(name, node) && nodes[name].Version != node.Version)
                 {
                     faults.Add($"{line.File}:{line.Line}: {node.Name} is asked for as {nodes[name].Version} and as {node.Version}; leave one.");
                 }
@@ -53,7 +54,7 @@ internal sealed class RebuildPlanner(TargetInterpreter interpreter, SdistSource 
         where !line.Requirement.AppliesTo(python)
         select new RebuildNode(line.Requirement.Name, null, python.PythonTag, python.PlatformTag, "skip", [], "its marker does not hold here");
 
-    private async Task<RebuildNode> NodeAsync(RequirementLine line, InterpreterInfo python, CancellationToken cancellationToken)
+    private async Task<RebuildNode> NodeAsync(RequirementLine line, InterpreterInfo python, bool reuse, CancellationToken cancellationToken)
     {
         var wanted = line.Requirement;
         if (options.Value.Strategy == "pinned" && !wanted.Specifiers.IsPinned)
@@ -62,7 +63,19 @@ internal sealed class RebuildPlanner(TargetInterpreter interpreter, SdistSource 
         }
 
         var chosen = await source.ChooseAsync(wanted.Name, wanted.Specifiers, python, cancellationToken);
-        return new RebuildNode(wanted.Name, chosen.Version.ToString(), python.PythonTag, python.PlatformTag, "build", line.Hashes, Why: null);
+        var node = new RebuildNode(wanted.Name, chosen.Version.ToString(), python.PythonTag, python.PlatformTag, "build", line.Hashes, Why: null);
+        return reuse && await ReusableAsync(line, chosen, python, cancellationToken) is { } wheel
+            ? node with { Action = "reuse", Why = $"{wheel.FileName} is stored already", Wheel = wheel }
+            : node;
+    }
+
+    /// <summary>The stored wheel of this source; none when the source is not the one asked for, which the build says then.</summary>
+    private async Task<StoredWheel?> ReusableAsync(RequirementLine line, SdistCandidate chosen, InterpreterInfo python, CancellationToken cancellationToken)
+    {
+        var digests = await SdistSource.DigestsAsync(chosen, line.Hashes, cancellationToken);
+        return line.Hashes.Count > 0 && !digests.Any(digest => line.Hashes.Contains(digest, StringComparer.OrdinalIgnoreCase))
+            ? null
+            : await stored.FindAsync(chosen, python, digests, cancellationToken);
     }
 
     /// <summary>A requirements file may say where its packages come from; what the settings say wins.</summary>

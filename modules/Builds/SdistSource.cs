@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Refinery.Builds.Index;
 using Refinery.Builds.Packages;
@@ -11,17 +12,17 @@ namespace Refinery.Builds;
 internal sealed class SdistSource(PackageIndex index, TargetInterpreter interpreter, IOptions<BuildOptions> options)
 {
     /// <summary>Fetches the sdist into the work folder.</summary>
-    /// <returns>Its path and the version it has.</returns>
+    /// <returns>It with its version and digest.</returns>
     /// <exception cref="IndexException">There is none, it cannot be fetched, or its digest is wrong.</exception>
-    public async Task<(string Path, PepVersion Version)> FetchAsync(
+    public async Task<FetchedSdist> FetchAsync(
         WheelArgs wanted, InterpreterInfo python, WorkFolder work, IStepContext step, CancellationToken cancellationToken)
     {
         var specifiers = wanted.Version is null ? SpecifierSet.Any : SpecifierSet.TryParse($"=={wanted.Version}")
             ?? throw new IndexException("missing", $"{Errors.Quote(wanted.Version)} is no version of PEP 440; one such as 2.1.5 is expected.");
         var chosen = await ChooseAsync(wanted.Package, specifiers, python, cancellationToken);
         await step.LogAsync($"Refinery takes {chosen.FileName}.");
-        var path = await index.FetchAsync(chosen, wanted.Sha256, work.Folder("sdist"), (long)options.Value.SdistMaxMegabytes << 20, cancellationToken);
-        return (path, chosen.Version);
+        var (path, sha256) = await index.FetchAsync(chosen, wanted.Sha256, work.Folder("sdist"), (long)options.Value.SdistMaxMegabytes << 20, cancellationToken);
+        return new FetchedSdist(path, chosen.Version, sha256);
     }
 
     /// <summary>The sdist that fits best.</summary>
@@ -31,6 +32,19 @@ internal sealed class SdistSource(PackageIndex index, TargetInterpreter interpre
         var candidates = await ListAsync(package, cancellationToken);
         return PackageIndex.Choose(candidates, specifiers, python, options.Value.AllowPreReleases)
             ?? throw new IndexException("missing", $"There is no sdist of {package} {specifiers} ({Others(candidates)}).".Replace("  ", " ", StringComparison.Ordinal));
+    }
+
+    /// <summary>The digests by which a wheel's source is known before it is fetched: those asked for, the index's promise, a local file's own.</summary>
+    /// <returns>Empty when none is known.</returns>
+    public static async Task<IReadOnlyList<string>> DigestsAsync(SdistCandidate candidate, IReadOnlyList<string> wanted, CancellationToken cancellationToken)
+    {
+        if (candidate.Location.IsFile)
+        {
+            await using var file = File.OpenRead(candidate.Location.LocalPath);
+            return [Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken))];
+        }
+
+        return candidate.Sha256 is { } promised ? [promised] : wanted;
     }
 
     /// <summary>Every sdist of a package that the folders and indexes in force offer.</summary>
@@ -49,3 +63,7 @@ internal sealed class SdistSource(PackageIndex index, TargetInterpreter interpre
         return new IndexSettings(root, settings.ExtraIndexList, settings.FindLinksList, settings.NoIndex == "1");
     }
 }
+
+/// <summary>A source archive on this machine.</summary>
+/// <param name="Sha256">64 lower-case hex digits of its content.</param>
+internal sealed record FetchedSdist(string Path, PepVersion Version, string Sha256);

@@ -30,8 +30,8 @@ internal sealed class WheelBuildHandler(
                 return StepOutcome.Failure("system_recipe_failed", recipeFault);
             }
 
-            var (sdist, version) = await source.FetchAsync(wanted, python, work, step, cancellationToken);
-            return await BuildAsync(new Build(wanted with { Version = version.ToString() }, sdist, python, work), step, cancellationToken);
+            var sdist = await source.FetchAsync(wanted, python, work, step, cancellationToken);
+            return await BuildAsync(new Build(wanted with { Version = sdist.Version.ToString() }, sdist, python, work), step, cancellationToken);
         }
         catch (IndexException fault)
         {
@@ -50,7 +50,7 @@ internal sealed class WheelBuildHandler(
         var output = build.Work.Folder("out");
         var runner = runners.Single(candidate => candidate.Name == options.Value.Runner);
         var task = new BuildTask(
-            build.Sdist, output, build.Python.Executable, build.Work, step.Recipes.GetValueOrDefault("pip", []), step.Recipes.GetValueOrDefault("env", []));
+            build.Sdist.Path, output, build.Python.Executable, build.Work, step.Recipes.GetValueOrDefault("pip", []), step.Recipes.GetValueOrDefault("env", []));
         var exit = await runner.BuildAsync(task, step, cancellationToken);
         if (exit.TimedOut)
         {
@@ -88,10 +88,10 @@ internal sealed class WheelBuildHandler(
         await step.LogAsync($"Refinery stored {name} ({stored.SizeBytes} bytes, sha256 {stored.Sha256}).");
         return StepOutcome.Success($"Built {name} in {exit.Duration.TotalSeconds:0.0} s.") with
         {
-            Artifacts = [new StepArtifact("wheel", name, stored.Sha256, stored.SizeBytes)],
+            Artifacts = [new StepArtifact("wheel", name, stored.Sha256, stored.SizeBytes) { SourceSha256 = build.Sdist.Sha256 }],
         };
     }
 
     /// <summary>What one attempt has in hand.</summary>
-    private sealed record Build(WheelArgs Wanted, string Sdist, InterpreterInfo Python, WorkFolder Work);
+    private sealed record Build(WheelArgs Wanted, FetchedSdist Sdist, InterpreterInfo Python, WorkFolder Work);
 }

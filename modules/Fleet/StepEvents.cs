@@ -92,7 +92,8 @@ internal static class StepEvents
             .Add("artifact_type", artifact.Kind)
             .Add("file_name", artifact.FileName)
             .Add("sha256", artifact.Sha256)
-            .Add("size_bytes", artifact.SizeBytes));
+            .Add("size_bytes", artifact.SizeBytes)
+            .Add("source_sha256", artifact.SourceSha256));
 
     private static string AttemptId(StepRow step) => $"{step.StepId}-{step.Attempts}";
 

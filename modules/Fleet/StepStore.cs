@@ -134,6 +134,15 @@ internal static class StepStore
         """,
         new { Type = type, ending.Detail, ending.Now, Limit = limit });
 
+    public static Task<IReadOnlyList<StepRow>> CancelWaitingAsync(SqlSession sql, string stepId, Ending ending) => sql.QueryAsync(
+        StepRow.Read,
+        $"""
+        UPDATE steps SET status = 'cancelled', detail = @Detail, not_before = NULL, updated_at = @Now
+        WHERE status = 'pending' AND step_id = @StepId
+        RETURNING {StepRow.Columns}
+        """,
+        new { StepId = stepId, ending.Detail, ending.Now });
+
     public static Task<IReadOnlyList<CountRow>> CountAsync(SqlSession sql) =>
         sql.QueryAsync<CountRow>("SELECT type, status, COUNT(*) AS count FROM steps GROUP BY type, status");
 

@@ -48,6 +48,21 @@ internal sealed class Steps(Database database, DispatchQueue queue, StepCounters
         return cancelled;
     }
 
+    public Task<int> CancelWaitingAsync(IReadOnlyList<string> stepIds, string reason, CancellationToken cancellationToken) => database.WriteAsync(
+        async sql =>
+        {
+            var ending = new Ending(Status.Cancelled, reason, Instant.Truncate(clock.GetUtcNow()));
+            var rows = new List<StepRow>();
+            foreach (var stepId in stepIds)
+            {
+                rows.AddRange(await StepStore.CancelWaitingAsync(sql, stepId, ending));
+            }
+
+            Record(sql, rows);
+            return rows.Count;
+        },
+        cancellationToken);
+
     public async Task<StepSnapshot?> FindAsync(string stepId, CancellationToken cancellationToken) =>
         await database.ReadAsync(sql => StepStore.FindAsync(sql, stepId), cancellationToken) is { } row ? Snapshot(row) : null;
 
@@ -106,13 +121,17 @@ internal sealed class Steps(Database database, DispatchQueue queue, StepCounters
     {
         var ending = new Ending(Status.Cancelled, reason, Instant.Truncate(clock.GetUtcNow()));
         var rows = await StepStore.CancelWaitingAsync(sql, type, ending, CancelPage);
-        foreach (var row in rows)
+        Record(sql, rows);
+        return rows.Count;
+    }
+
+    private void Record(SqlSession sql, IReadOnlyList<StepRow> cancelled)
+    {
+        foreach (var row in cancelled)
         {
             sql.Append(StepEvents.Cancelled(row));
             sql.AfterCommit(() => counters.Move(row.Type, Status.Pending, Status.Cancelled));
         }
-
-        return rows.Count;
     }
 
     private static WaitingStep Waiting(StepRow row) => new()

@@ -40,4 +40,8 @@ public sealed record StepOutcome
 /// <param name="FileName">Its name without a folder.</param>
 /// <param name="Sha256">64 lower-case hex digits of its content.</param>
 /// <param name="SizeBytes">Its length in bytes.</param>
-public sealed record StepArtifact(string Kind, string FileName, string Sha256, long SizeBytes);
+public sealed record StepArtifact(string Kind, string FileName, string Sha256, long SizeBytes)
+{
+    /// <summary>64 lower-case hex digits of the file it was made from, for example of a wheel's sdist; null when unknown.</summary>
+    public string? SourceSha256 { get; init; }
+}

@@ -57,9 +57,9 @@ internal sealed class PackageIndex(HttpClient http, TimeProvider clock)
 
     /// <summary>Brings a source archive into a folder, bounded and with its digest checked.</summary>
     /// <param name="sha256">Digests it may have besides the index's promise; empty for any.</param>
-    /// <returns>The path of the file.</returns>
+    /// <returns>The path of the file and its digest.</returns>
     /// <exception cref="IndexException">It cannot be fetched, is too large, or has another digest; nothing is left in the folder.</exception>
-    public async Task<string> FetchAsync(
+    public async Task<(string Path, string Sha256)> FetchAsync(
         SdistCandidate candidate, IReadOnlyList<string> sha256, string folder, long limitBytes, CancellationToken cancellationToken)
     {
         var path = Path.Combine(folder, Path.GetFileName(candidate.FileName));
@@ -69,7 +69,7 @@ internal sealed class PackageIndex(HttpClient http, TimeProvider clock)
             var digest = await CopyAsync(source, path, limitBytes, cancellationToken)
                 ?? throw new IndexException("too_large", $"{candidate.FileName} is larger than the limit of {limitBytes >> 20} MB (SDIST_MAX_MB).");
             CheckDigest(candidate, sha256, digest);
-            return path;
+            return (path, digest);
         }
         catch (Exception fault) when (IsFetchFault(fault, cancellationToken))
         {

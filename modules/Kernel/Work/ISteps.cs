@@ -24,6 +24,11 @@ public interface ISteps
     /// <returns>How many were cancelled.</returns>
     Task<long> CancelWaitingAsync(string type, string reason, CancellationToken cancellationToken);
 
+    /// <summary>Cancels those of the steps that wait; those that run or have ended are untouched.</summary>
+    /// <param name="reason">One sentence: who and why; it is journalled with each step.</param>
+    /// <returns>How many were cancelled.</returns>
+    Task<int> CancelWaitingAsync(IReadOnlyList<string> stepIds, string reason, CancellationToken cancellationToken);
+
     /// <summary>The step as it is now, or null.</summary>
     Task<StepSnapshot?> FindAsync(string stepId, CancellationToken cancellationToken);
 }

@@ -5,7 +5,7 @@ using Refinery.Builds.Packages;
 namespace Refinery.Tests.Builds.Index;
 
 /// <summary>Indexes and folders are read as pip reads them, and nothing they say is trusted.</summary>
-public sealed class PackageIndexTests : IAsyncLifetime
+public sealed class PackageIndexTests : IAsyncLifetime, IDisposable
 {
     private static readonly string Digest = new('a', 64);
     private readonly HttpClient http = new();
@@ -16,9 +16,10 @@ public sealed class PackageIndexTests : IAsyncLifetime
 
     public async Task InitializeAsync() => stub = await IndexStub.StartAsync();
 
-    public async Task DisposeAsync()
+    public async Task DisposeAsync() => await stub.DisposeAsync();
+
+    public void Dispose()
     {
-        await stub.DisposeAsync();
         http.Dispose();
         folder.Dispose();
     }
@@ -46,10 +47,10 @@ public sealed class PackageIndexTests : IAsyncLifetime
     [Fact]
     public async Task An_answer_in_JSON_gives_the_same()
     {
-        stub.Json("/simple/six/", $$"""
+        stub.Json("/simple/six/", $$$"""
             {"meta":{"api-version":"1.0"},"name":"six","files":[
-              {"filename":"six-1.0.tar.gz","url":"../../files/six-1.0.tar.gz","hashes":{"sha256":"{{Digest.ToUpperInvariant()}}"},"requires-python":">=3.8","yanked":false},
-              {"filename":"six-1.1.tar.gz","url":"{{stub.Root}}/files/six-1.1.tar.gz","hashes":{},"yanked":"broken"},
+              {"filename":"six-1.0.tar.gz","url":"../../files/six-1.0.tar.gz","hashes":{"sha256":"{{{Digest.ToUpperInvariant()}}}"},"requires-python":">=3.8","yanked":false},
+              {"filename":"six-1.1.tar.gz","url":"{{{stub.Root}}}/files/six-1.1.tar.gz","hashes":{},"yanked":"broken"},
               {"filename":"six-1.1-py3-none-any.whl","url":"six-1.1-py3-none-any.whl","hashes":{}}, 7, {"url":null}]}
             """);
 
@@ -225,8 +226,8 @@ public sealed class PackageIndexTests : IAsyncLifetime
     private SdistCandidate Candidate(string? sha256) =>
         new("six", PepVersion.Parse("1.0"), "six-1.0.tar.gz", new Uri($"{stub.Root}/six-1.0.tar.gz"), sha256, null, IsYanked: false);
 
-    private Task<string> FetchAsync(SdistCandidate candidate, IReadOnlyList<string>? sha256 = null) =>
-        Index.FetchAsync(candidate, sha256 ?? [], folder.Path, 1 << 20, CancellationToken.None);
+    private async Task<string> FetchAsync(SdistCandidate candidate, IReadOnlyList<string>? sha256 = null) =>
+        (await Index.FetchAsync(candidate, sha256 ?? [], folder.Path, 1 << 20, CancellationToken.None)).Path;
 
     private Task<IReadOnlyList<SdistCandidate>> ListAsync(string package) =>
         Index.ListAsync(new(stub.Simple, [], [], NoIndex: false), package, CancellationToken.None);

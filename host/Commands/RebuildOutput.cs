@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Refinery.Kernel.Web;
+using Refinery.Kernel.Work;
+
+namespace Refinery.Host.Commands;
+
+/// <summary>Writes what a rebuild made: the wheels, then manifest.json over them.</summary>
+internal sealed class RebuildOutput(IArtifacts artifacts, string folder)
+{
+    private static readonly JsonSerializerOptions Indented = new(RefineryJson.Options) { WriteIndented = true };
+
+    public async Task WriteAsync(IReadOnlyList<RebuildWheel> wheels, string runId, CancellationToken cancellationToken)
+    {
+        foreach (var wheel in wheels.Where(wheel => wheel.IsGood))
+        {
+            if (wheel is { Sha256: { } sha256, FileName: { } fileName })
+            {
+                await using var content = await artifacts.OpenAsync(sha256, cancellationToken)
+                    ?? throw new IOException($"The wheel {fileName} is gone from the artifact store.");
+                await WriteWholeAsync(Path.Combine(folder, fileName), content, cancellationToken);
+            }
+        }
+
+        var entries = wheels.Where(wheel => wheel.Node.Action != "skip").Select(wheel => wheel.Entry(runId));
+        using var manifest = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(entries, Indented));
+        await WriteWholeAsync(Path.Combine(folder, "manifest.json"), manifest, cancellationToken);
+    }
+
+    /// <summary>Under a temporary name first, so that no reader and no interruption leaves half a file.</summary>
+    private static async Task WriteWholeAsync(string path, Stream content, CancellationToken cancellationToken)
+    {
+        var half = path + ".part";
+        try
+        {
+            await using (var file = File.Create(half))
+            {
+                await content.CopyToAsync(file, cancellationToken);
+            }
+
+            File.Move(half, path, overwrite: true);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"'{path}' cannot be written; a folder that may be written, with room in it, is expected.", fault);
+        }
+        finally
+        {
+            File.Delete(half);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using System.Text.Json;
+
+namespace Refinery.Tests.Builds;
+
+/// <summary><c>rebuild</c> as a user meets it: its lines, its files, its exit code.</summary>
+public sealed class RebuildCommandTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public RebuildCommandTests()
+    {
+        SourceArchive.WritePure(folder.File("my sources"), "yardpure");
+        SourceArchive.WriteExtension(folder.File("my sources"), "yardbroken", "1", header: "ibase.h");
+    }
+
+    private string Out => folder.File("out");
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task What_was_built_lies_beside_its_manifest_and_is_reused_until_force_says_otherwise()
+    {
+        Write("# ours\nyardpure==1.0  # pinned\ncolorama==0.4.6; sys_platform == 'win32'\n");
+
+        var (built, first) = await RebuildAsync();
+        var manifest = Manifest();
+        var (reused, second) = await RebuildAsync();
+        var again = Manifest();
+        var (forced, third) = await RebuildAsync("--force");
+
+        Assert.Equal((0, 0, 0), (built, reused, forced));
+        Assert.Equal(
+            ["queued    yardpure 1.0", "skipped   colorama: its marker does not hold here", "building  yardpure 1.0", "built     yardpure 1.0: Built yardpure-1.0-py3-none-any.whl in N s.", $"1 built, 0 failed, 1 skipped; wheels and manifest.json are in {Out}"],
+            first);
+        Assert.Equal(["reused    yardpure 1.0: yardpure-1.0-py3-none-any.whl is stored already", "skipped   colorama: its marker does not hold here", $"0 built, 1 reused, 0 failed, 1 skipped; wheels and manifest.json are in {Out}"], second);
+        Assert.Contains("building  yardpure 1.0", third);
+        Assert.Equal("yardpure 1.0 yardpure-1.0-py3-none-any.whl py3 any built", Line(Assert.Single(manifest)));
+        Assert.Equal("yardpure 1.0 yardpure-1.0-py3-none-any.whl py3 any reused", Line(Assert.Single(again)));
+        Assert.Equal(manifest[0].GetProperty("sha256").GetString(), again[0].GetProperty("sha256").GetString());
+        Assert.Equal(["manifest.json", "yardpure-1.0-py3-none-any.whl"], Directory.GetFiles(Out).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_failed_is_told_in_a_table_with_the_hint_that_fits()
+    {
+        Write("yardpure==1.0\nyardbroken==1.0\n");
+
+        var (code, lines) = await RebuildAsync();
+
+        var text = string.Join('\n', lines);
+        Assert.Equal(1, code);
+        Assert.Contains("failed    yardbroken 1.0: The build of yardbroken 1.0 ended with exit code 1. The Firebird client headers (ibase.h) are not installed. This would help: apt-get install firebird-dev.", lines);
+        Assert.Contains("1 built, 1 failed; wheels", text, StringComparison.Ordinal);
+        Assert.Contains("| yardbroken 1.0 | ", text, StringComparison.Ordinal);
+        Assert.Contains("hint-firebird", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("\u001b[", text, StringComparison.Ordinal);
+        Assert.Equal(["yardpure 1.0 yardpure-1.0-py3-none-any.whl py3 any built", "yardbroken 1.0  cp311 linux_x86_64 failed"], Manifest().Select(Line));
+        Assert.Equal(["manifest.json", "yardpure-1.0-py3-none-any.whl"], Directory.GetFiles(Out).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_source_with_another_hash_than_the_file_names_is_refused()
+    {
+        Write($"yardpure==1.0 --hash=sha256:{new string('a', 64)}\n");
+
+        var (code, lines) = await RebuildAsync();
+
+        Assert.Equal(1, code);
+        Assert.Contains(lines, line => line.StartsWith("failed    yardpure 1.0: yardpure-1.0.tar.gz has the sha256 ", StringComparison.Ordinal) && line.EndsWith($"; {new string('a', 64)} was asked for.", StringComparison.Ordinal));
+        Assert.Equal(["manifest.json"], Directory.GetFiles(Out).Select(Path.GetFileName));
+    }
+
+    [Theory]
+    [InlineData("yardpure>=1\n", "requirements.txt:1: yardpure has no exact version; pin it as yardpure==VERSION, or set STRATEGY=upgrade to take the newest.")]
+    [InlineData("yardpure==2.0\n", "requirements.txt:1: There is no sdist of yardpure ==2.0 (found: 1.0).")]
+    [InlineData("absent==1.0\n", "requirements.txt:1: There is no sdist of absent ==1.0 (no version of it was found; are INDEX_URL and FIND_LINKS right?).")]
+    [InlineData("yardpure==1.0\nyardpure==\n", "requirements.txt, line 2: 'yardpure==' has no version specifier that can be read")]
+    public async Task A_file_that_cannot_be_planned_is_told_line_by_line_and_nothing_is_built(string requirements, string sentence)
+    {
+        Write(requirements);
+
+        await using var run = Start();
+        var code = await run.ExitAsync();
+
+        Assert.Equal(1, code);
+        Assert.Contains(sentence, run.Errors, StringComparison.Ordinal);
+        Assert.Single(run.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Empty(run.Output);
+        Assert.Empty(Directory.GetFiles(Out));
+    }
+
+    [Fact]
+    public async Task An_output_folder_that_cannot_be_made_is_one_sentence_before_anything_is_built()
+    {
+        Write("yardpure==1.0\n");
+        await File.WriteAllTextAsync(Out, "a file");
+
+        await using var run = Start();
+
+        Assert.Equal(1, await run.ExitAsync());
+        Assert.Equal($"The folder '{Out}' of --out cannot be made; a folder that may be written is expected.", run.Errors.Trim());
+    }
+
+    private void Write(string requirements) => File.WriteAllText(folder.File("requirements.txt"), requirements);
+
+    private JsonElement[] Manifest() => [.. JsonDocument.Parse(File.ReadAllText(Path.Combine(Out, "manifest.json"))).RootElement.EnumerateArray()];
+
+    private static string Line(JsonElement entry) =>
+        string.Join(' ', new[] { "name", "version", "wheel", "python_tag", "platform_tag", "status" }.Select(name => entry.GetProperty(name).GetString()));
+
+    /// <summary>Runs it to its end; durations become N.</summary>
+    private async Task<(int Code, string[] Lines)> RebuildAsync(params string[] options)
+    {
+        await using var run = Start(options);
+        var code = await run.ExitAsync();
+        Assert.Empty(run.Errors);
+        var lines = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return (code, [.. lines.Select(line => System.Text.RegularExpressions.Regex.Replace(line, @"in [0-9.]+ s\.$", "in N s."))]);
+    }
+
+    private HostRun Start(params string[] options) => HostRun.Start(
+        folder,
+        ["rebuild", "requirements.txt", "--no-index", "--find-links", DebianPython.Wheels, "--find-links", "my sources", "--out", "out", .. options],
+        ("BUILD_PYTHON", DebianPython.Program), ("RECIPES", "suggest"));
+}
