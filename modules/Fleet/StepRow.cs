@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Refinery.Kernel.Storage;
 
 namespace Refinery.Fleet;
@@ -31,32 +30,32 @@ internal sealed record StepRow
         "step_id, build_id, type, status, priority, rank, args, metadata, recipes, max_retries, retry_count, attempts, fence, claimed_by, lease_until, not_before, detail, created_at, updated_at";
 
     /// <summary>Reads a row by position: this table is on the hot path.</summary>
-    public static StepRow Read(DbDataReader row) => new()
+    public static StepRow Read(ISqlRow row) => new()
     {
-        StepId = row.GetString(0),
-        BuildId = row.GetString(1),
-        Type = row.GetString(2),
-        Status = row.GetString(3),
-        Priority = row.GetInt64(4),
-        Rank = row.GetInt64(5),
-        Args = row.GetString(6),
-        Metadata = row.GetString(7),
+        StepId = row.Text(0),
+        BuildId = row.Text(1),
+        Type = row.Text(2),
+        Status = row.Text(3),
+        Priority = row.Whole(4),
+        Rank = row.Whole(5),
+        Args = row.Text(6),
+        Metadata = row.Text(7),
         Recipes = TextOrNull(row, 8),
-        MaxRetries = row.GetInt64(9),
-        RetryCount = row.GetInt64(10),
-        Attempts = row.GetInt64(11),
-        Fence = row.GetInt64(12),
+        MaxRetries = row.Whole(9),
+        RetryCount = row.Whole(10),
+        Attempts = row.Whole(11),
+        Fence = row.Whole(12),
         ClaimedBy = TextOrNull(row, 13),
         LeaseUntil = InstantOrNull(row, 14),
         NotBefore = InstantOrNull(row, 15),
         Detail = TextOrNull(row, 16),
-        CreatedAt = Instant.Parse(row.GetString(17)),
-        UpdatedAt = Instant.Parse(row.GetString(18)),
+        CreatedAt = Instant.Parse(row.Text(17)),
+        UpdatedAt = Instant.Parse(row.Text(18)),
     };
 
-    private static string? TextOrNull(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+    private static string? TextOrNull(ISqlRow row, int column) => row.IsNull(column) ? null : row.Text(column);
 
-    private static DateTimeOffset? InstantOrNull(DbDataReader row, int column) => row.IsDBNull(column) ? null : Instant.Parse(row.GetString(column));
+    private static DateTimeOffset? InstantOrNull(ISqlRow row, int column) => row.IsNull(column) ? null : Instant.Parse(row.Text(column));
 }
 
 /// <summary>Statuses as the column holds them.</summary>

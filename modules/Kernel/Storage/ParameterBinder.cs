@@ -1,77 +1,67 @@
 using System.Collections.Concurrent;
-using System.Data.Common;
 using System.Linq.Expressions;
 using System.Reflection;
 
 namespace Refinery.Kernel.Storage;
 
-/// <summary>Reads the properties of a parameter object by compiled getters and writes them into a command, once per type of object.</summary>
+/// <summary>Hands the properties of a parameter object to a statement, by code compiled once per type of object.</summary>
 internal sealed class ParameterBinder
 {
     private static readonly ConcurrentDictionary<Type, ParameterBinder> Binders = new();
 
-    private readonly (string Name, Func<object, object?> Read)[] members;
+    private readonly Action<object, ISqlValues, int[]> bind;
 
     private ParameterBinder(Type type)
     {
-        members = [.. type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => (property.Name, Getter(type, property)))];
+        PropertyInfo[] properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
+        Names = [.. properties.Select(property => property.Name)];
+        bind = Compile(type, properties);
     }
 
     /// <summary>The binder of a type; made at first use.</summary>
     public static ParameterBinder Of(Type type) => Binders.GetOrAdd(type, static key => new ParameterBinder(key));
 
-    /// <summary>Fills the command's parameters; makes them when the command is new or was last used with an object of another shape.</summary>
-    public void Bind(DbCommand command, object parameters)
+    /// <summary>The properties, in the order of the positions that <see cref="Bind"/> takes.</summary>
+    public IReadOnlyList<string> Names { get; }
+
+    /// <summary>Sets every value whose position is not 0.</summary>
+    public void Bind(object parameters, ISqlValues values, int[] positions) => bind(parameters, values, positions);
+
+    private static Action<object, ISqlValues, int[]> Compile(Type type, PropertyInfo[] properties)
     {
-        var list = command.Parameters;
-        if (!Fits(list))
+        var parameters = Expression.Parameter(typeof(object));
+        var values = Expression.Parameter(typeof(ISqlValues));
+        var positions = Expression.Parameter(typeof(int[]));
+        var typed = Expression.Variable(type);
+        List<Expression> body = [Expression.Assign(typed, Expression.Convert(parameters, type))];
+        for (var index = 0; index < properties.Length; index++)
         {
-            list.Clear();
-            foreach (var (name, _) in members)
-            {
-                var parameter = command.CreateParameter();
-                parameter.ParameterName = name;
-                list.Add(parameter);
-            }
+            var position = Expression.ArrayIndex(positions, Expression.Constant(index));
+            var value = ToSql(Expression.Property(typed, properties[index]));
+            var set = typeof(ISqlValues).GetMethod(nameof(ISqlValues.Set), [typeof(int), value.Type]);
+            body.Add(Expression.IfThen(
+                Expression.NotEqual(position, Expression.Constant(0)),
+                set is null ? Expression.Throw(Expression.Constant(Unportable(properties[index]))) : Expression.Call(values, set, position, value)));
         }
 
-        for (var index = 0; index < members.Length; index++)
-        {
-            list[index].Value = ToSql(members[index].Read(parameters));
-        }
+        return Expression.Lambda<Action<object, ISqlValues, int[]>>(Expression.Block([typed], body), parameters, values, positions).Compile();
     }
 
-    private bool Fits(DbParameterCollection list)
+    /// <summary>The property's value as one of the four kinds a column may have.</summary>
+    private static Expression ToSql(Expression value) => Type.GetTypeCode(Nullable.GetUnderlyingType(value.Type) ?? value.Type) switch
     {
-        if (list.Count != members.Length)
-        {
-            return false;
-        }
-
-        for (var index = 0; index < members.Length; index++)
-        {
-            if (list[index].ParameterName != members[index].Name)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private static object ToSql(object? value) => value switch
-    {
-        null => DBNull.Value,
-        string or long or int or double or byte[] => value,
-        DateTimeOffset instant => Instant.Format(instant),
-        bool flag => flag ? 1L : 0L,
-        _ => throw new ArgumentException($"A parameter of type {value.GetType().Name} has no portable column type."),
+        TypeCode.Int32 or TypeCode.Int64 => Expression.Convert(value, typeof(long?)),
+        TypeCode.Double => Expression.Convert(value, typeof(double?)),
+        TypeCode.Boolean => Expression.Call(((Func<bool?, long?>)Flag).Method, Expression.Convert(value, typeof(bool?))),
+        TypeCode.Object when value.Type != typeof(byte[]) && (Nullable.GetUnderlyingType(value.Type) ?? value.Type) == typeof(DateTimeOffset) =>
+            Expression.Call(((Func<DateTimeOffset?, string?>)Text).Method, Expression.Convert(value, typeof(DateTimeOffset?))),
+        _ => value,
     };
 
-    private static Func<object, object?> Getter(Type type, PropertyInfo property)
-    {
-        var instance = Expression.Parameter(typeof(object));
-        var read = Expression.Property(Expression.Convert(instance, type), property);
-        return Expression.Lambda<Func<object, object?>>(Expression.Convert(read, typeof(object)), instance).Compile();
-    }
+    private static long? Flag(bool? value) => value is { } flag ? flag ? 1 : 0 : null;
+
+    private static string? Text(DateTimeOffset? value) => value is { } instant ? Instant.Format(instant) : null;
+
+    private static ArgumentException Unportable(PropertyInfo property) =>
+        new($"The parameter {property.Name} of type {property.PropertyType.Name} has no portable column type.");
 }

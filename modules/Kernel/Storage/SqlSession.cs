@@ -1,22 +1,24 @@
 using System.Data;
 using System.Data.Common;
 using Dapper;
+using Microsoft.Data.Sqlite;
 using Refinery.Kernel.Journal;
 
 namespace Refinery.Kernel.Storage;
 
 /// <summary>One open connection as a store sees it: statements with <c>@Name</c> parameters in, records out.</summary>
 /// <remarks>
-/// Commands are prepared once and kept by their text, so a text must be a constant; values travel as parameters only.
+/// Statements are prepared once and kept by their text, so a text must be a constant; values travel as parameters only.
 /// A session belongs to the unit it was handed to and is never kept. Statements are not cancelled one by one: the
 /// engine's own time limits bound them.
 /// </remarks>
 public sealed class SqlSession : IAsyncDisposable
 {
-    private const int KeptCommands = 500;
+    private const int KeptStatements = 500;
 
     private readonly DbConnection connection;
-    private readonly Dictionary<string, DbCommand> commands = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ISqlStatement> statements = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, CommandStatement> commands = new(StringComparer.Ordinal);
     private readonly List<EventDraft> drafts = [];
     private readonly List<Action> afterCommit = [];
 
@@ -48,12 +50,12 @@ public sealed class SqlSession : IAsyncDisposable
     /// <param name="sql">A constant text, tokens allowed.</param>
     /// <param name="parameters">An object whose properties are the <c>@Name</c> values, or null.</param>
     /// <returns>The number of rows changed.</returns>
-    public Task<int> ExecuteAsync(string sql, object? parameters = null) => Prepare(sql, parameters).ExecuteNonQueryAsync();
+    public Task<int> ExecuteAsync(string sql, object? parameters = null) => Statement(sql).ExecuteAsync(parameters);
 
     /// <summary>All rows of a query, mapped by column name (<c>snake_case</c> to <c>PascalCase</c>); empty when there are none.</summary>
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? parameters = null)
     {
-        await using var reader = await Prepare(sql, parameters).ExecuteReaderAsync();
+        await using var reader = await Command(sql).With(parameters).ExecuteReaderAsync();
         var rows = new List<T>();
         if (await reader.ReadAsync())
         {
@@ -68,33 +70,20 @@ public sealed class SqlSession : IAsyncDisposable
         return rows;
     }
 
-    /// <summary>All rows of a query, each read by a function of the store's: for the hot paths.</summary>
-    public async Task<IReadOnlyList<T>> QueryAsync<T>(Func<DbDataReader, T> read, string sql, object? parameters = null)
-    {
-        await using var reader = await Prepare(sql, parameters).ExecuteReaderAsync();
-        var rows = new List<T>();
-        while (await reader.ReadAsync())
-        {
-            rows.Add(read(reader));
-        }
-
-        return rows;
-    }
-
-    /// <summary>The first row of a query, read by a function of the store's, or null when there is none.</summary>
-    public async Task<T?> FirstOrDefaultAsync<T>(Func<DbDataReader, T> read, string sql, object? parameters = null)
-        where T : class
-    {
-        await using var reader = await Prepare(sql, parameters).ExecuteReaderAsync(CommandBehavior.SingleRow);
-        return await reader.ReadAsync() ? read(reader) : null;
-    }
-
     /// <summary>The first row of a query, or the default when there is none or its only value is NULL.</summary>
     public async Task<T?> FirstOrDefaultAsync<T>(string sql, object? parameters = null)
     {
-        await using var reader = await Prepare(sql, parameters).ExecuteReaderAsync(CommandBehavior.SingleRow);
+        await using var reader = await Command(sql).With(parameters).ExecuteReaderAsync(CommandBehavior.SingleRow);
         return await reader.ReadAsync() && reader.GetRowParser(typeof(T))(reader) is T value ? value : default;
     }
+
+    /// <summary>All rows of a query, each read by a function of the store's: for the hot paths.</summary>
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(Func<ISqlRow, T> read, string sql, object? parameters = null) =>
+        await Statement(sql).QueryAsync(read, parameters);
+
+    /// <summary>The first row of a query, read by a function of the store's, or null when there is none.</summary>
+    public async Task<T?> FirstOrDefaultAsync<T>(Func<ISqlRow, T> read, string sql, object? parameters = null)
+        where T : class => (await Statement(sql).QueryAsync(read, parameters, most: 1)) is [var first] ? first : null;
 
     /// <summary>Joins an event to the journal in the same commit. Events of a group are chained, in order, at its end.</summary>
     /// <exception cref="InvalidOperationException">The session only reads.</exception>
@@ -115,9 +104,9 @@ public sealed class SqlSession : IAsyncDisposable
     /// <summary>Closes the connection.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var command in commands.Values)
+        foreach (var statement in statements.Values.Union(commands.Values))
         {
-            await command.DisposeAsync();
+            await statement.DisposeAsync();
         }
 
         await connection.DisposeAsync();
@@ -147,33 +136,40 @@ public sealed class SqlSession : IAsyncDisposable
         }
     }
 
-    private DbCommand Prepare(string sql, object? parameters)
+    /// <summary>The statement by the shortest way the engine has.</summary>
+    private ISqlStatement Statement(string sql)
     {
-        if (!commands.TryGetValue(sql, out var command))
+        if (!statements.TryGetValue(sql, out var statement))
         {
-            command = Keep(sql);
+            statement = connection is SqliteConnection sqlite ? SqliteStatement.Prepare(sqlite, Dialect.Render(sql)) ?? (ISqlStatement)Command(sql) : Command(sql);
+            Keep(statements, sql, statement);
         }
 
-        command.Transaction = Transaction;
-        if (parameters is not null)
-        {
-            ParameterBinder.Of(parameters.GetType()).Bind(command, parameters);
-        }
-
-        return command;
+        return statement;
     }
 
-    private DbCommand Keep(string sql)
+    /// <summary>The statement as a command, whose rows are mapped by name.</summary>
+    private CommandStatement Command(string sql)
     {
-        if (commands.Count >= KeptCommands)
+        if (!commands.TryGetValue(sql, out var statement))
+        {
+            var command = connection.CreateCommand();
+            command.CommandText = Dialect.Render(sql);
+            statement = new CommandStatement(command, () => Transaction);
+            Keep(commands, sql, statement);
+        }
+
+        return statement;
+    }
+
+    private static void Keep<T>(Dictionary<string, T> kept, string sql, T statement)
+    {
+        if (kept.Count >= KeptStatements)
         {
             throw new InvalidOperationException("Too many different SQL texts on one connection; a text must be a constant.");
         }
 
-        var command = connection.CreateCommand();
-        command.CommandText = Dialect.Render(sql);
-        commands.Add(sql, command);
-        return command;
+        kept.Add(sql, statement);
     }
 
     /// <summary>Instants are kept as text of fixed width.</summary>

@@ -1,0 +1,83 @@
+using System.Data.Common;
+
+namespace Refinery.Kernel.Storage;
+
+/// <summary>A statement behind ADO.NET, for every engine.</summary>
+/// <param name="transaction">The transaction of the moment.</param>
+internal sealed class CommandStatement(DbCommand command, Func<DbTransaction?> transaction) : ISqlStatement, ISqlValues
+{
+    private Type? boundType;
+    private int[] positions = [];
+
+    /// <inheritdoc />
+    public Task<int> ExecuteAsync(object? parameters) => With(parameters).ExecuteNonQueryAsync();
+
+    /// <inheritdoc />
+    public async Task<List<T>> QueryAsync<T>(Func<ISqlRow, T> read, object? parameters, int most = int.MaxValue)
+    {
+        await using var reader = await With(parameters).ExecuteReaderAsync();
+        var row = new ReaderRow(reader);
+        var rows = new List<T>();
+        while (rows.Count < most && await reader.ReadAsync())
+        {
+            rows.Add(read(row));
+        }
+
+        return rows;
+    }
+
+    /// <summary>The command with the values of its next run.</summary>
+    public DbCommand With(object? parameters)
+    {
+        command.Transaction = transaction();
+        if (parameters is not null)
+        {
+            var binder = ParameterBinder.Of(parameters.GetType());
+            if (boundType != parameters.GetType())
+            {
+                Declare(binder);
+                boundType = parameters.GetType();
+            }
+
+            binder.Bind(parameters, this, positions);
+        }
+
+        return command;
+    }
+
+    /// <inheritdoc />
+    public ValueTask DisposeAsync() => command.DisposeAsync();
+
+    void ISqlValues.Set(int position, string? value) => Put(position, value);
+
+    void ISqlValues.Set(int position, long? value) => Put(position, value);
+
+    void ISqlValues.Set(int position, double? value) => Put(position, value);
+
+    void ISqlValues.Set(int position, byte[]? value) => Put(position, value);
+
+    private void Put(int position, object? value) => command.Parameters[position - 1].Value = value ?? DBNull.Value;
+
+    private void Declare(ParameterBinder binder)
+    {
+        command.Parameters.Clear();
+        foreach (var name in binder.Names)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = name;
+            command.Parameters.Add(parameter);
+        }
+
+        positions = [.. Enumerable.Range(1, binder.Names.Count)];
+    }
+
+    /// <summary>A reader's row by position.</summary>
+    private sealed class ReaderRow(DbDataReader reader) : ISqlRow
+    {
+        public bool IsNull(int column) => reader.IsDBNull(column);
+
+        public string Text(int column) => reader.GetString(column);
+
+        public long Whole(int column) => reader.GetInt64(column);
+    }
+}
