@@ -11,8 +11,11 @@ internal static class ServeCommand
 
     public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
     {
+        var isStarted = false;
         await using var app = RefineryApp.Build(args, builder =>
         {
+            // What keeps it from starting is told in one sentence, not with a stack as well.
+            builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", _ => isStarted);
             if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
             {
                 builder.WebHost.UseUrls(DefaultUrl);
@@ -20,6 +23,7 @@ internal static class ServeCommand
         });
         await RefineryApp.PrepareAsync(app, cancellationToken);
         await StartAsync(app, cancellationToken);
+        isStarted = true;
         await app.WaitForShutdownAsync(cancellationToken);
         return 0;
     }

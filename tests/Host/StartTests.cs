@@ -78,6 +78,7 @@ public sealed class StartTests
 
         Assert.Equal(1, exit);
         Assert.Equal($"Failed to bind to address {url.GetLeftPart(UriPartial.Authority)}: address already in use; give another address by --urls or ASPNETCORE_URLS.", second.Errors.TrimEnd());
+        Assert.DoesNotContain("Exception", second.Output, StringComparison.Ordinal);
     }
 
     [Fact]
