@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.Data.Sqlite;
 using Refinery.Kernel.Storage;
 using Refinery.Kernel.Web;
 
@@ -7,6 +8,8 @@ namespace Refinery.Host.Web;
 /// <summary>Turns what was thrown into an answer: a client's mistake becomes its sentence, everything else a logged 500.</summary>
 internal sealed partial class FaultTranslator(IHostApplicationLifetime lifetime, ILogger<FaultTranslator> logger) : IExceptionHandler
 {
+    private const int SqliteFull = 13;
+
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
         if (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested && !lifetime.ApplicationStopping.IsCancellationRequested)
@@ -36,6 +39,8 @@ internal sealed partial class FaultTranslator(IHostApplicationLifetime lifetime,
                 return Errors.Unavailable("The server is stopping.");
             case DatabaseUnavailableException away:
                 return Errors.Unavailable(away.Message);
+            case SqliteException { SqliteErrorCode: SqliteFull }:
+                return Errors.Unavailable("The disk of DATA_DIR is full; nothing was stored. Make room and try again.");
             default:
                 LogFault(logger, exception, context.Request.Method, context.TraceIdentifier);
                 return Results.Problem(statusCode: StatusCodes.Status500InternalServerError);

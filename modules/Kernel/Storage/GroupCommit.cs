@@ -1,3 +1,5 @@
+using System.Data.Common;
+
 namespace Refinery.Kernel.Storage;
 
 /// <summary>The one writer: takes the units that wait together, runs them in one transaction, commits once for all.</summary>
@@ -85,7 +87,7 @@ internal sealed class GroupCommit : IDisposable
             }
         }
 
-        session?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        Close(session);
     }
 
     private List<WriteUnit> TakeGroup()
@@ -114,9 +116,22 @@ internal sealed class GroupCommit : IDisposable
         }
         catch (Exception fault)
         {
-            group.ForEach(unit => unit.Fail(fault));
-            session?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            var cause = (fault as SessionLostException)?.InnerException ?? fault;
+            group.ForEach(unit => unit.Fail(cause));
+            Close(session);
             return null;
+        }
+    }
+
+    private static void Close(SqlSession? session)
+    {
+        try
+        {
+            session?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+        catch (DbException)
+        {
+            // A lost connection may refuse to close; the next group gets a new one.
         }
     }
 
@@ -126,7 +141,7 @@ internal sealed class GroupCommit : IDisposable
         {
             await CommitAsync(group, session);
         }
-        catch (Exception fault) when (session.Connection.State == System.Data.ConnectionState.Open)
+        catch (Exception fault) when (fault is not SessionLostException && session.Connection.State == System.Data.ConnectionState.Open)
         {
             if (group.Count == 1)
             {
@@ -148,25 +163,68 @@ internal sealed class GroupCommit : IDisposable
     private async Task CommitAsync(List<WriteUnit> group, SqlSession session)
     {
         session.Forget();
-        await using var transaction = await session.Connection.BeginTransactionAsync();
+        var transaction = await session.Connection.BeginTransactionAsync();
         session.Transaction = transaction;
         try
         {
-            foreach (var unit in group)
-            {
-                await unit.RunAsync(session);
-            }
-
-            foreach (var participant in participants)
-            {
-                await participant.BeforeCommitAsync(session);
-            }
-
+            await RunAsync(group, session);
             await transaction.CommitAsync();
+        }
+        catch (Exception fault)
+        {
+            await UndoAsync(transaction, session, fault);
+            throw;
         }
         finally
         {
             session.Transaction = null;
+        }
+
+        await transaction.DisposeAsync();
+    }
+
+    private async Task RunAsync(List<WriteUnit> group, SqlSession session)
+    {
+        foreach (var unit in group)
+        {
+            await unit.RunAsync(session);
+        }
+
+        foreach (var participant in participants)
+        {
+            await participant.BeforeCommitAsync(session);
+        }
+    }
+
+    /// <summary>Rolls back; when that cannot be done, the connection is given up with the transaction.</summary>
+    private static async Task UndoAsync(DbTransaction transaction, SqlSession session, Exception cause)
+    {
+        try
+        {
+            await transaction.RollbackAsync();
+        }
+        catch (DbException)
+        {
+            await UndoEmptyAsync(transaction, session, cause);
+        }
+    }
+
+    /// <summary>
+    /// On a full disk SQLite rolls back by itself, its driver does not see that, and the connection could neither roll back nor
+    /// begin again: so the driver is given an empty transaction to roll back.
+    /// </summary>
+    private static async Task UndoEmptyAsync(DbTransaction transaction, SqlSession session, Exception cause)
+    {
+        try
+        {
+            await using var begin = session.Connection.CreateCommand();
+            (begin.Transaction, begin.CommandText) = (transaction, "BEGIN");
+            await begin.ExecuteNonQueryAsync();
+            await transaction.RollbackAsync();
+        }
+        catch (DbException)
+        {
+            throw new SessionLostException(cause);
         }
     }
 
@@ -181,4 +239,7 @@ internal sealed class GroupCommit : IDisposable
         session.RunAfterCommit();
         group.ForEach(unit => unit.Succeed());
     }
+
+    /// <summary>The connection cannot be used any more; the cause is inside.</summary>
+    private sealed class SessionLostException(Exception cause) : Exception(cause.Message, cause);
 }
