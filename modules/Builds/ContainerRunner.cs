@@ -22,6 +22,11 @@ internal sealed class ContainerRunner(BuildCommands commands, ContainerEngine en
             throw new ChildStartException("BUILD_RUNNER is container, but BUILD_IMAGE is not set; the name of an image with python3 and pip is expected.");
         }
 
+        if (ContainerUser.Current.Fault(Folders()) is { } fault)
+        {
+            throw new ChildStartException(fault);
+        }
+
         var name = ContainerEngine.NameOf(task.Work.Mark);
         ChildCommand Command(IReadOnlyList<string> words) =>
             new(program, [.. Arguments(task, name), .. words], task.Work.Path, engine.Environment(Sources()));
@@ -43,7 +48,7 @@ internal sealed class ContainerRunner(BuildCommands commands, ContainerEngine en
         var settings = options.Value;
         return
         [
-            "run", "--rm", "--name", name, "--stop-timeout", "0", .. ContainerUser.Current.Arguments,
+            "run", "--rm", "--name", name, "--label", $"refinery.work={task.Work.Path}", "--stop-timeout", "0", .. ContainerUser.Current.Arguments,
             "--network", settings.Network == "1" ? "bridge" : "none",
             "--pids-limit", $"{MaxProcesses}",
             // Named, because an engine's own defaults may be above what this host may give.
@@ -51,6 +56,8 @@ internal sealed class ContainerRunner(BuildCommands commands, ContainerEngine en
             .. settings.MemoryMegabytes > 0 ? new[] { "--memory", $"{settings.MemoryMegabytes}m", "--memory-swap", $"{settings.MemoryMegabytes}m" } : [],
             .. settings.Cpus > 0 ? new[] { "--cpus", FormattableString.Invariant($"{settings.Cpus}") } : [],
             "--security-opt", "no-new-privileges",
+            // Where SELinux is in force it would keep the container out of the folders mounted for it.
+            "--security-opt", "label=disable",
             "--cap-drop", "ALL",
             "--read-only",
             "--tmpfs", "/tmp:exec",

@@ -15,11 +15,32 @@ internal sealed partial record ContainerUser(uint Id, uint Group)
     /// <summary>The engine's arguments.</summary>
     public IReadOnlyList<string> Arguments => ["--user", $"{Id}:{Group}"];
 
-    /// <summary>Lets it write where the build writes.</summary>
+    /// <summary>Why it cannot read a folder of sources, in one sentence; null when it can.</summary>
+    public string? Fault(IEnumerable<string> folders)
+    {
+        const UnixFileMode Readable = UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+        if (!IsForRoot || OperatingSystem.IsWindows())
+        {
+            return null;
+        }
+
+        foreach (var folder in folders)
+        {
+            if (!Directory.Exists(folder) || (File.GetUnixFileMode(folder) & Readable) != Readable)
+            {
+                return $"Builds in containers run as user {Id}, who cannot read '{folder}' of FIND_LINKS; a folder that others may read is expected.";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Lets it read and write what is the build's own.</summary>
     public void Own(BuildTask task)
     {
         if (IsForRoot && !OperatingSystem.IsWindows())
         {
+            File.SetUnixFileMode(task.Sdist, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
             const UnixFileMode Everybody = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
                 | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
                 | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Refinery.Kernel.Web;
 
 namespace Refinery.Builds;
 
@@ -8,11 +9,14 @@ namespace Refinery.Builds;
 internal sealed record WheelArgs(string Package, string? Version, string? PythonTag, string? PlatformTag, IReadOnlyList<string> Sha256)
 {
     public static WheelArgs Read(JsonElement args) => new(
-        Text(args, "package") ?? throw new ArgumentException("A wheel build without a package."),
+        Text(args, "package") ?? string.Empty,
         Text(args, "version"),
         Text(args, "python_tag"),
         Text(args, "platform_tag"),
         [.. Digests(args)]);
+
+    /// <summary>What no build can come of, in one sentence; null when there is nothing. Steps may be submitted with any arguments.</summary>
+    public string? Fault() => PackageName.Fault(Package, "args.package") ?? (Version is null ? null : PackageName.VersionFault(Version, "args.version"));
 
     public override string ToString() => Version is null ? Package : $"{Package} {Version}";
 

@@ -21,6 +21,11 @@ internal sealed class WheelBuildHandler(
         try
         {
             var wanted = WheelArgs.Read(step.Args);
+            if (wanted.Fault() is { } argumentFault)
+            {
+                return StepOutcome.Failure("invalid_args", argumentFault, retryable: false);
+            }
+
             var python = await interpreter.AskAsync(cancellationToken);
             wanted = wanted with { PythonTag = wanted.PythonTag ?? python.PythonTag, PlatformTag = wanted.PlatformTag ?? python.PlatformTag };
             await step.LogAsync($"Refinery builds {wanted} for {wanted.PythonTag} on {wanted.PlatformTag}, attempt {step.Attempt}.");

@@ -191,7 +191,7 @@ public sealed class ChildProcessTests : IDisposable
         folder.Remember(ours.Id);
         PretendTheHostDied(folder);
 
-        var cleared = await new Leftovers(TimeProvider.System, NullLogger<Leftovers>.Instance).ClearAsync(_root, CancellationToken.None);
+        var cleared = await new Leftovers(TimeProvider.System, NullLogger<Leftovers>.Instance).ClearAsync(_root, _ => Task.CompletedTask, CancellationToken.None);
 
         Assert.Equal(1, cleared);
         Assert.True(ours.WaitForExit(5000));
@@ -205,7 +205,7 @@ public sealed class ChildProcessTests : IDisposable
     {
         using var folder = WorkFolder.Create(_root, "busy", "m1");
 
-        var cleared = await new Leftovers(TimeProvider.System, NullLogger<Leftovers>.Instance).ClearAsync(_root, CancellationToken.None);
+        var cleared = await new Leftovers(TimeProvider.System, NullLogger<Leftovers>.Instance).ClearAsync(_root, _ => Task.CompletedTask, CancellationToken.None);
 
         Assert.Equal(0, cleared);
         Assert.True(Directory.Exists(folder.Path));

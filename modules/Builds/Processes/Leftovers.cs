@@ -12,8 +12,9 @@ internal sealed partial class Leftovers(TimeProvider clock, ILogger<Leftovers> l
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>Clears the folder that holds the attempts' folders.</summary>
+    /// <param name="onDead">Takes the mark of each attempt that nobody runs any more, for what is known by its mark elsewhere.</param>
     /// <returns>How many attempts were cleared.</returns>
-    public async Task<int> ClearAsync(string root, CancellationToken cancellationToken)
+    public async Task<int> ClearAsync(string root, Func<string, Task> onDead, CancellationToken cancellationToken)
     {
         if (!Directory.Exists(root))
         {
@@ -25,7 +26,7 @@ internal sealed partial class Leftovers(TimeProvider clock, ILogger<Leftovers> l
         foreach (var folder in marked.Union(Directory.GetDirectories(root), StringComparer.Ordinal))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            cleared += await ClearOneAsync(folder) ? 1 : 0;
+            cleared += await ClearOneAsync(folder, onDead) ? 1 : 0;
         }
 
         if (cleared > 0)
@@ -36,7 +37,7 @@ internal sealed partial class Leftovers(TimeProvider clock, ILogger<Leftovers> l
         return cleared;
     }
 
-    private async Task<bool> ClearOneAsync(string folder)
+    private async Task<bool> ClearOneAsync(string folder, Func<string, Task> onDead)
     {
         string[] lines = File.Exists(folder + WorkFolder.MarkSuffix) ? await File.ReadAllLinesAsync(folder + WorkFolder.MarkSuffix) : [];
         if (lines.Length >= 3 && lines[0] == ProcessTable.BootId())
@@ -47,6 +48,11 @@ internal sealed partial class Leftovers(TimeProvider clock, ILogger<Leftovers> l
             }
 
             await EndAsync(lines[2], lines[3..]);
+        }
+
+        if (lines.Length >= 3)
+        {
+            await onDead(lines[2]);
         }
 
         WorkFolder.Remove(folder);
