@@ -6,7 +6,7 @@ namespace Refinery.Tests;
 /// <summary>The host as a process of its own, for what only a process can show: its sentences, its exit code, its end.</summary>
 internal sealed class HostRun : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
 
     private readonly Process process;
     private readonly StringBuilder output = new();

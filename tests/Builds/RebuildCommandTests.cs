@@ -54,7 +54,8 @@ public sealed class RebuildCommandTests : IDisposable
         Assert.Contains("| yardbroken 1.0 | ", text, StringComparison.Ordinal);
         Assert.Contains("hint-firebird", text, StringComparison.Ordinal);
         Assert.DoesNotContain("\u001b[", text, StringComparison.Ordinal);
-        Assert.Equal(["yardpure 1.0 yardpure-1.0-py3-none-any.whl py3 any built", "yardbroken 1.0  cp311 linux_x86_64 failed"], Manifest().Select(Line));
+        Assert.Equal("yardpure 1.0 yardpure-1.0-py3-none-any.whl py3 any built", Line(Manifest()[0]));
+        Assert.Matches("^yardbroken 1.0  cp3[0-9]+ linux_[a-z0-9_]+ failed$", Line(Manifest()[1]));
         Assert.Equal(["manifest.json", "yardpure-1.0-py3-none-any.whl"], Directory.GetFiles(Out).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
