@@ -94,6 +94,7 @@ internal static class RefineryApp
         services.AddOptions<JournalOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<EventJournal>();
         services.AddSingleton<JournalFile>();
+        services.AddSingleton<IAudit>(provider => provider.GetRequiredService<JournalFile>());
         services.Configure<JsonOptions>(json => RefineryJson.Configure(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddSingleton<IProblemDetailsWriter, ErrorWriter>();

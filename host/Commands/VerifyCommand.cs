@@ -1,14 +1,15 @@
 using System.CommandLine;
 using Refinery.Kernel.Journal;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Host.Commands;
 
-/// <summary><c>verify</c>: recomputes the hash chain of the journal, in the database and in its file.</summary>
+/// <summary><c>verify</c>: recomputes the hash chain of the journal, in the database and in its file, and reads every stored log again.</summary>
 internal static class VerifyCommand
 {
     public static Command Create()
     {
-        var command = new Command("verify", "Recompute the journal's hash chain and name the first bad event.") { TreatUnmatchedTokensAsErrors = false };
+        var command = new Command("verify", "Recompute the journal's hash chain, read every stored log again, and name the first fault.") { TreatUnmatchedTokensAsErrors = false };
         command.SetAction((parse, cancellationToken) => RunAsync([.. parse.UnmatchedTokens], cancellationToken));
         return command;
     }
@@ -19,9 +20,22 @@ internal static class VerifyCommand
         await RefineryApp.PrepareAsync(app, cancellationToken);
         var verdict = await app.Services.GetRequiredService<EventJournal>().VerifyAsync(cancellationToken);
         var fault = verdict.Valid
-            ? await app.Services.GetRequiredService<JournalFile>().FindFaultAsync(cancellationToken)
+            ? await FindFaultAsync(app.Services, cancellationToken)
             : $"The journal is broken at sequence {verdict.FirstBadSequence}: {verdict.Reason}.";
         await Console.Out.WriteLineAsync(fault ?? $"The journal is valid: {verdict.Length} events, head {verdict.HeadHash ?? "none"}.");
         return fault is null ? 0 : 1;
+    }
+
+    private static async Task<string?> FindFaultAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        foreach (var audit in services.GetServices<IAudit>())
+        {
+            if (await audit.FindFaultAsync(cancellationToken) is { } fault)
+            {
+                return fault;
+            }
+        }
+
+        return null;
     }
 }

@@ -90,6 +90,13 @@ internal sealed class LogStore(Database database)
                 new { cursor.NormalizedName, cursor.Timestamp, cursor.Sequence, Limit = limit }),
         cancellationToken);
 
+    /// <summary>Texts and their places behind a digest, by digest.</summary>
+    public Task<IReadOnlyList<LogTextRow>> ListTextsAsync(string after, int limit, CancellationToken cancellationToken) => database.ReadAsync(
+        sql => sql.QueryAsync<LogTextRow>(
+            "SELECT sha256, segment, position, size_bytes FROM log_texts WHERE sha256 > @After ORDER BY sha256 LIMIT @Limit",
+            new { After = after, Limit = limit }),
+        cancellationToken);
+
     /// <summary>How many texts of each segment are known.</summary>
     public async Task<IReadOnlyDictionary<int, long>> CountTextsAsync(CancellationToken cancellationToken)
     {
@@ -114,6 +121,17 @@ internal sealed class LogStore(Database database)
         public required long Segment { get; init; }
         public required long Texts { get; init; }
     }
+}
+
+/// <summary>A stored text and where it lies.</summary>
+internal sealed record LogTextRow
+{
+    public required string Sha256 { get; init; }
+    public required long Segment { get; init; }
+    public required long Position { get; init; }
+    public required long SizeBytes { get; init; }
+
+    public TextPlace Place => new((int)Segment, (int)Position, (int)SizeBytes);
 }
 
 /// <summary>Where a walk from the newest log to the oldest stands.</summary>

@@ -23,6 +23,7 @@ public sealed class LogsModule : IModule
         services.AddSingleton<LiveLogs>();
         services.AddSingleton<LogReader>();
         services.AddSingleton<ILogs>(provider => provider.GetRequiredService<LiveLogs>());
+        services.AddSingleton<IAudit, LogAudit>();
         services.AddSingleton<IProjection, LogProjection>();
         services.AddHostedService<LogRecovery>();
     }

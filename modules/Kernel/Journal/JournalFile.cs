@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Data.Common;
 using Microsoft.Extensions.Logging;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Kernel.Journal;
 
@@ -9,7 +10,7 @@ namespace Refinery.Kernel.Journal;
 /// The database is the truth and the file follows it: one write a commit, no flush to disk. What a crash leaves out is added at
 /// the next start. An empty database is rebuilt from the file. Source: docs/spec/event-graph.md, "Journal on disk".
 /// </remarks>
-public sealed partial class JournalFile(EventJournal journal, IEnumerable<IRestore> restores, ILogger<JournalFile> logger) : IDisposable
+public sealed partial class JournalFile(EventJournal journal, IEnumerable<IRestore> restores, ILogger<JournalFile> logger) : IAudit, IDisposable
 {
     private const int PageSize = 500;
     private const int KeptBuffer = 1 << 20;
@@ -52,7 +53,7 @@ public sealed partial class JournalFile(EventJournal journal, IEnumerable<IResto
     }
 
     /// <summary>Reads the whole file, which a start does not, and compares it with the database line by line.</summary>
-    /// <returns>The first fault in one sentence; null when there is none, or no file.</returns>
+    /// <returns>The first fault in one sentence for a person; null when there is none, or no file.</returns>
     public async Task<string?> FindFaultAsync(CancellationToken cancellationToken)
     {
         if (file?.Name is not { } path)
