@@ -1,4 +1,5 @@
 using Refinery.Contract;
+using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
 using Refinery.Kernel.Work;
 
@@ -12,7 +13,10 @@ internal sealed class Steps(Database database, DispatchQueue queue, StepCounters
 
     public async Task<IReadOnlyList<SubmittedStep>> SubmitAsync(IReadOnlyList<NewStep> steps, CancellationToken cancellationToken)
     {
-        var rows = await database.WriteAsync(sql => InsertAsync(sql, steps), cancellationToken);
+        // Ids and texts are made here, by as many callers as there are: the database's one writer only writes them down.
+        var now = Instant.Truncate(clock.GetUtcNow());
+        var prepared = steps.Select(step => Prepare(step, now)).ToList();
+        var rows = await database.WriteAsync(sql => InsertAsync(sql, prepared), cancellationToken);
         await queue.OfferAsync([.. rows.Where(row => row.NotBefore is null).Select(Item)], CancellationToken.None);
         return [.. rows.Select(row => new SubmittedStep(row.StepId, row.BuildId))];
     }
@@ -69,24 +73,31 @@ internal sealed class Steps(Database database, DispatchQueue queue, StepCounters
     /// <summary>The queue item of a step.</summary>
     public static QueueItem Item(StepRow row) => new(row.StepId, row.Type, (int)row.Priority, row.Rank, row.CreatedAt);
 
-    private async Task<List<StepRow>> InsertAsync(SqlSession sql, IReadOnlyList<NewStep> steps)
+    private async Task<List<StepRow>> InsertAsync(SqlSession sql, List<PreparedStep> steps)
     {
-        var now = Instant.Truncate(clock.GetUtcNow());
         var rows = new List<StepRow>(steps.Count);
         foreach (var step in steps)
         {
-            var row = Row(step, now);
-            while (await StepStore.InsertAsync(sql, row) == 0)
+            var next = step;
+            while (await StepStore.InsertAsync(sql, next.Row) == 0)
             {
-                row = Row(step, now);
+                next = Prepare(step.Asked, step.Row.CreatedAt);
             }
 
-            sql.Append(StepEvents.Created(row));
-            rows.Add(row);
+            sql.Append(next.Created);
+            rows.Add(next.Row);
         }
 
         sql.AfterCommit(() => rows.ForEach(row => counters.Move(row.Type, from: null, Status.Pending)));
         return rows;
+    }
+
+    private PreparedStep Prepare(NewStep step, DateTimeOffset now)
+    {
+        var row = Row(step, now);
+        var created = StepEvents.Created(row);
+        created.Payload.Seal();
+        return new PreparedStep(step, row, created);
     }
 
     private StepRow Row(NewStep step, DateTimeOffset now)
@@ -113,9 +124,20 @@ internal sealed class Steps(Database database, DispatchQueue queue, StepCounters
         };
     }
 
-    /// <summary>Age in microseconds, made strictly ascending: called on the writer's thread only.</summary>
-    private long NextRank(DateTimeOffset now) =>
-        lastRank = Math.Max(lastRank + 1, (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+    /// <summary>Age in microseconds, made strictly ascending.</summary>
+    private long NextRank(DateTimeOffset now)
+    {
+        var age = (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        while (true)
+        {
+            var last = Interlocked.Read(ref lastRank);
+            var next = Math.Max(last + 1, age);
+            if (Interlocked.CompareExchange(ref lastRank, next, last) == last)
+            {
+                return next;
+            }
+        }
+    }
 
     private async Task<int> CancelPageAsync(SqlSession sql, string type, string reason)
     {
@@ -165,3 +187,6 @@ internal sealed class Steps(Database database, DispatchQueue queue, StepCounters
         Detail = row.Detail,
     };
 }
+
+/// <summary>A step with everything that is written of it.</summary>
+internal sealed record PreparedStep(NewStep Asked, StepRow Row, EventDraft Created);

@@ -101,7 +101,7 @@ internal sealed record NewHistoryEvent(
             payload.AddValue("duration_ms", duration);
         }
 
-        return new EventDraft(WheelEvents.Recorded, payload);
+        return new EventDraft(WheelEvents.Recorded, payload.Seal());
     }
 
     private static string? TooLong(string field, string? text, int longest) => text?.Length > longest

@@ -36,6 +36,7 @@ internal static class EventChain
             PrevHash = head.Hash,
             Hash = Convert.ToHexStringLower(SHA256.HashData(buffer.WrittenSpan)),
             Canonical = Encoding.ASCII.GetString(buffer.WrittenSpan),
+            KnownPayload = draft.Payload.Element,
         };
     }
 

@@ -9,6 +9,7 @@ public sealed class EventPayload
 {
     private readonly ArrayBufferWriter<byte> values = new(256);
     private readonly List<(string Name, int Start, int Length)> members = new(16);
+    private byte[]? text;
 
     /// <summary>A payload that came as JSON; of members with the same name the last one counts.</summary>
     /// <param name="payload">A JSON object.</param>
@@ -105,9 +106,30 @@ public sealed class EventPayload
         return this;
     }
 
+    /// <summary>Finishes text and reading of the payload where the caller is, so that the one writer of the database need not.</summary>
+    /// <returns>Itself; nothing may be added any more.</returns>
+    public EventPayload Seal()
+    {
+        var output = new ArrayBufferWriter<byte>(values.WrittenCount + (members.Count * 24));
+        WriteTo(output);
+        text = output.WrittenSpan.ToArray();
+        var reader = new Utf8JsonReader(text);
+        Element = JsonElement.ParseValue(ref reader);
+        return this;
+    }
+
+    /// <summary>The payload as projections read it; null until it is sealed.</summary>
+    internal JsonElement? Element { get; private set; }
+
     /// <summary>Writes the canonical object.</summary>
     internal void WriteTo(IBufferWriter<byte> output)
     {
+        if (text is not null)
+        {
+            output.Write(text);
+            return;
+        }
+
         members.Sort(static (left, right) => CodePointOrder.Instance.Compare(left.Name, right.Name));
         output.Write("{"u8);
         for (var index = 0; index < members.Count; index++)
@@ -122,5 +144,13 @@ public sealed class EventPayload
         output.Write("}"u8);
     }
 
-    private void Member(string name, int start) => members.Add((name, start, values.WrittenCount - start));
+    private void Member(string name, int start)
+    {
+        if (text is not null)
+        {
+            throw new InvalidOperationException($"The payload is sealed; '{name}' cannot be added.");
+        }
+
+        members.Add((name, start, values.WrittenCount - start));
+    }
 }

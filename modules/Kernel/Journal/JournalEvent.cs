@@ -42,6 +42,12 @@ public sealed record JournalEvent
     /// <summary>A JSON object; read from the canonical text when first asked for.</summary>
     public JsonElement Payload => payload ??= EventChain.PayloadOf(Canonical);
 
+    /// <summary>The payload, where it is known without reading the text.</summary>
+    internal JsonElement? KnownPayload
+    {
+        init => payload = value;
+    }
+
     /// <summary>64 hex digits: SHA-256 over <see cref="Canonical"/>.</summary>
     public required string Hash { get; init; }
 
