@@ -17,23 +17,30 @@ internal sealed partial class DispatchQueue(IQueueBackend backend, ILogger<Dispa
     private readonly Lock gate = new();
     private readonly Dictionary<string, PriorityQueue<QueueItem, (long, long)>> shelf = new(StringComparer.Ordinal);
     private int shelved;
+    private OfferBatch? next;
+    private bool isOffering;
 
     /// <summary>Pulses whenever a step may have become ready.</summary>
     public AsyncSignal Ready { get; } = new();
 
-    /// <summary>Offers committed steps, then wakes who waits.</summary>
-    public async Task OfferAsync(IReadOnlyList<QueueItem> items, CancellationToken cancellationToken)
+    /// <summary>Offers committed steps, then wakes who waits. Offers that come while one is under way go together in the next.</summary>
+    public Task OfferAsync(IReadOnlyList<QueueItem> items)
     {
-        try
+        OfferBatch batch;
+        lock (gate)
         {
-            await backend.EnqueueAsync(items, cancellationToken);
-        }
-        catch (IOException fault)
-        {
-            LogAway(logger, fault, "offer");
+            batch = next ??= new OfferBatch();
+            batch.Items.AddRange(items);
+            if (isOffering)
+            {
+                return batch.Done;
+            }
+
+            isOffering = true;
         }
 
-        Ready.Pulse();
+        _ = OfferAllAsync();
+        return batch.Done;
     }
 
     /// <summary>Takes up to so many candidates of the given types, in calling order as far as the backend keeps it.</summary>
@@ -78,6 +85,43 @@ internal sealed partial class DispatchQueue(IQueueBackend backend, ILogger<Dispa
         {
             // The items left behind name steps that have ended: each is dropped when it is claimed.
             LogAway(logger, fault, "clear");
+        }
+    }
+
+    private async Task OfferAllAsync()
+    {
+        // Not on the caller's thread: it waits for its own batch only.
+        await Task.Yield();
+        while (NextBatch() is { } batch)
+        {
+            try
+            {
+                await backend.EnqueueAsync(batch.Items, CancellationToken.None);
+                batch.Complete();
+            }
+            catch (IOException fault)
+            {
+                LogAway(logger, fault, "offer");
+                batch.Complete();
+            }
+            catch (Exception fault)
+            {
+                // A plugin's own fault is for those who wait; the next offers go on.
+                batch.Fail(fault);
+            }
+
+            Ready.Pulse();
+        }
+    }
+
+    private OfferBatch? NextBatch()
+    {
+        lock (gate)
+        {
+            var batch = next;
+            next = null;
+            isOffering = batch is not null;
+            return batch;
         }
     }
 

@@ -186,7 +186,7 @@ internal sealed class StepEndings(
         var ready = rows.Where(row => row.Status == Status.Pending && row.NotBefore is null).Select(Steps.Item).ToList();
         if (ready.Count > 0)
         {
-            await queue.OfferAsync(ready, CancellationToken.None);
+            await queue.OfferAsync(ready);
         }
     }
 

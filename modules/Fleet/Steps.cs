@@ -17,7 +17,7 @@ internal sealed class Steps(Database database, DispatchQueue queue, StepCounters
         var now = Instant.Truncate(clock.GetUtcNow());
         var prepared = steps.Select(step => Prepare(step, now)).ToList();
         var rows = await database.WriteAsync(sql => InsertAsync(sql, prepared), cancellationToken);
-        await queue.OfferAsync([.. rows.Where(row => row.NotBefore is null).Select(Item)], CancellationToken.None);
+        await queue.OfferAsync([.. rows.Where(row => row.NotBefore is null).Select(Item)]);
         return [.. rows.Select(row => new SubmittedStep(row.StepId, row.BuildId))];
     }
 
@@ -95,7 +95,7 @@ internal sealed class Steps(Database database, DispatchQueue queue, StepCounters
     private PreparedStep Prepare(NewStep step, DateTimeOffset now)
     {
         var row = Row(step, now);
-        var created = StepEvents.Created(row);
+        var created = StepEvents.Created(row) with { EventId = ids.NewEventId() };
         created.Payload.Seal();
         return new PreparedStep(step, row, created);
     }
