@@ -133,6 +133,7 @@ internal static class RefineryApp
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseRouting();
+        app.UseMiddleware<OriginGate>();
         app.UseMiddleware<TokenGate>();
         app.UseMiddleware<BodyLimiting>();
         app.UseMiddleware<EndingStreams>();
