@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Diagnostics;
 namespace Refinery.Host.Metrics;
 
 /// <summary>Counts and times every request by route template, method and status.</summary>
-/// <remarks>Source: docs/spec/build-management.md, "Metrics".</remarks>
+/// <remarks>Source: docs/spec/control-plane-api.md, "Health, configuration, metrics".</remarks>
 internal sealed class RequestMetrics
 {
     private const string NoRoute = "unmatched";
