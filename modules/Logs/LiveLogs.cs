@@ -23,16 +23,11 @@ internal sealed class LiveLogs : ILogs
     /// <summary>Where their files lie: one a log, its first line who it is.</summary>
     public string Folder { get; }
 
-    async Task<ILogWriter> ILogs.OpenAsync(LogKey key, CancellationToken cancellationToken) => await OpenAsync(key, cancellationToken);
+    public Task<ILogWriter> OpenAsync(LogKey key, CancellationToken cancellationToken) => Task.FromResult<ILogWriter>(Open(key));
 
-    /// <summary>Opens the live log of one attempt. An open log of the same key is ended first.</summary>
-    public async Task<LiveLog> OpenAsync(LogKey key, CancellationToken cancellationToken)
+    /// <summary>Opens a log of its own for one writer, whoever else writes one of the same key.</summary>
+    public LiveLog Open(LogKey key)
     {
-        if (Find(live => IsSame(live.Log, key)) is { } before)
-        {
-            await before.CompleteAsync(cancellationToken);
-        }
-
         var log = new NewLog(ids.New("log"), LogNames.Clean(key.Name), LogNames.Clean(key.Version), key.Attempt, key.RunId);
         var opened = new LiveLog(log, Path.Combine(Folder, $"{log.LogId}.log"), intake, Remove);
         lock (gate)
@@ -51,10 +46,6 @@ internal sealed class LiveLogs : ILogs
         live.Log.Version == version
         && (attempt is null || live.Log.Attempt == attempt)
         && PackageName.Normalize(live.Log.Name) == normalizedName);
-
-    private static bool IsSame(NewLog log, LogKey key) =>
-        log.Version == key.Version && log.Attempt == key.Attempt && log.RunId == key.RunId
-        && PackageName.Normalize(log.Name) == PackageName.Normalize(key.Name);
 
     private LiveLog? Find(Predicate<LiveLog> isWanted)
     {

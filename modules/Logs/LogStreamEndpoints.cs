@@ -49,7 +49,7 @@ internal static class LogStreamEndpoints
 
         LetPause(request);
         LogBodyReader.TakeOver(request);
-        await using var log = await live.OpenAsync(new LogKey(target.Name, target.Version, target.Attempt, runId), cancellationToken);
+        await using var log = live.Open(new LogKey(target.Name, target.Version, target.Attempt, runId));
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         var isWhole = await CopyAsync(new LiveLogBody(log, LiveLogBody.IsJsonLines(request)), request.BodyReader, log, ended.Token);
         var stored = await log.CompleteAsync(CancellationToken.None);

@@ -63,15 +63,41 @@ public sealed class LiveLogTests
     }
 
     [Fact]
-    public async Task Opening_the_same_log_again_ends_the_one_before()
+    public async Task Two_writers_of_the_same_name_version_and_attempt_keep_a_log_each()
     {
         await using var host = await RefineryHost.StartAsync();
-        var before = await OpenAsync(host, attempt: 1);
-        await before.WriteLineAsync("from the pod that lost its lease");
+        var first = await OpenAsync(host, attempt: 1);
+        await first.WriteLineAsync("first before");
+        var second = await OpenAsync(host, attempt: 1);
+        await second.WriteLineAsync("second");
+        await host.Http.PostAsync("/api/logs/stream/numpy/1.0?attempt=1&run_id=run-1", new StringContent("from outside\n"));
 
-        await using var after = await OpenAsync(host, attempt: 1);
+        await first.WriteLineAsync("first after");
 
-        Assert.Contains("lost its lease", (await host.GetAsync("/api/logs/numpy/1.0")).GetProperty("content").GetString(), StringComparison.Ordinal);
+        Assert.Equal("first before\nfirst after\n", first.Tail(1000));
+        await second.CompleteAsync(CancellationToken.None);
+        var stored = await first.CompleteAsync(CancellationToken.None);
+        Assert.Equal(2, stored.Lines);
+        Assert.Contains("first after", (await host.GetAsync("/api/logs/numpy/1.0?attempt=1")).GetProperty("content").GetString(), StringComparison.Ordinal);
+        Assert.Equal(1, (await host.GetAsync("/api/logs/search?q=second&name=numpy")).GetArrayLength());
+    }
+
+    [Fact]
+    public async Task A_follower_follows_the_newest_of_several_logs_being_written()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        await using var first = await OpenAsync(host, attempt: 1);
+        await first.WriteLineAsync("first");
+        await using var second = await OpenAsync(host, attempt: 1);
+        await second.WriteLineAsync("second");
+        await second.CompleteAsync(CancellationToken.None);
+        await using var third = await OpenAsync(host, attempt: 1);
+        await third.WriteLineAsync("third");
+        await using var follower = await Follower.OpenAsync(host, "/api/logs/stream/numpy/1.0?follow=1");
+
+        var line = await follower.NextAsync();
+
+        Assert.Equal("third", line.Data.GetProperty("line").GetString());
     }
 
     [Fact]

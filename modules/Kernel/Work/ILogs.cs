@@ -3,11 +3,11 @@ namespace Refinery.Kernel.Work;
 /// <summary>Where attempts write their logs. The Logs module implements it.</summary>
 public interface ILogs
 {
-    /// <summary>Opens the live log of one attempt. An open log of the same key is ended first.</summary>
+    /// <summary>Opens a live log for one writer. Each has its own: two of the same key run side by side and both are stored.</summary>
     Task<ILogWriter> OpenAsync(LogKey key, CancellationToken cancellationToken);
 }
 
-/// <summary>Which log.</summary>
+/// <summary>Under what a log is found; several may have the same.</summary>
 /// <param name="Name">The package (compared normalised), or the step type of other steps.</param>
 /// <param name="Version">The version, or the step id of other steps.</param>
 /// <param name="Attempt">The attempt's number, 1 or more; null for a log posted from outside.</param>
