@@ -70,7 +70,8 @@ internal sealed class HintStore(Database database)
     public Task<bool> DeleteAsync(string id, CancellationToken cancellationToken) => database.WriteAsync(
         async sql =>
         {
-            var isKnown = await FindAsync(sql, id) is not null;
+            // The row goes at once, so that a second deletion or change in the same commit sees it gone.
+            var isKnown = await sql.ExecuteAsync("UPDATE hints SET is_deleted = 1 WHERE hint_id = @Id AND is_deleted = 0", new { Id = id }) > 0;
             if (isKnown)
             {
                 sql.Append(HintEvents.Delete(id));
@@ -123,7 +124,7 @@ internal sealed class HintStore(Database database)
         """
         UPDATE hints SET pattern = @Pattern, recipes = @Recipes, note = @Note, applies_to = @AppliesTo,
             confidence = @Confidence, revision = @Sequence
-        WHERE hint_id = @Id AND is_deleted = 0
+        WHERE hint_id = @Id
         """,
         new
         {
@@ -138,7 +139,7 @@ internal sealed class HintStore(Database database)
 
     /// <summary>Makes a hint's row a tombstone.</summary>
     public static Task BuryAsync(SqlSession sql, string id, long sequence) => sql.ExecuteAsync(
-        "UPDATE hints SET is_deleted = 1, revision = @Sequence WHERE hint_id = @Id AND is_deleted = 0",
+        "UPDATE hints SET is_deleted = 1, revision = @Sequence WHERE hint_id = @Id",
         new { Id = id, Sequence = sequence });
 
     /// <summary>Counts a match; a hint that is not known is passed over.</summary>

@@ -35,6 +35,27 @@ public sealed class HintEndpointTests
     }
 
     [Fact]
+    public async Task Of_many_deletions_at_once_one_is_answered_and_journalled_and_no_change_follows_it()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var store = host.Services.GetRequiredService<HintStore>();
+        var id = (await host.PostAsync("/api/hints", Hint("twice"))).GetProperty("id").GetString()!;
+        var database = host.Services.GetRequiredService<Database>();
+        using var all = new ManualResetEventSlim();
+
+        // The writer is held until all wait, so that they share one commit.
+        var first = database.WriteAsync(_ => Task.FromResult(all.Wait(TimeSpan.FromSeconds(30))), CancellationToken.None);
+        var deletions = Enumerable.Range(0, 4).Select(_ => store.DeleteAsync(id, CancellationToken.None)).ToList();
+        var change = store.UpdateAsync(id, new HintRequest("x", new Dictionary<string, IReadOnlyList<string>>()), CancellationToken.None);
+        all.Set();
+
+        Assert.True(await first);
+        Assert.Single(await Task.WhenAll(deletions), isDeleted => isDeleted);
+        Assert.Null(await change);
+        Assert.Null(await store.FindAsync(id, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task A_new_hint_is_answered_with_201_and_its_address()
     {
         await using var host = await RefineryHost.StartAsync();
