@@ -41,6 +41,8 @@ internal sealed record OutcomeBody(
 {
     public override string? Fault() => base.Fault()
         ?? Artifacts?.Select(artifact => artifact is null ? "The field 'artifacts' holds null; JSON objects are expected." : artifact.Fault()).FirstOrDefault(fault => fault is not null)
+        ?? (Recipes is null ? null : RecipeRules.Fault(Recipes))
+        ?? Faults.HintIds(MatchedHintIds)
         ?? (DurationMs < 0 ? $"The field 'duration_ms' is {DurationMs}; 0 or more is expected." : null);
 
     public StepOutcome Outcome(bool succeeded) => new()
@@ -152,6 +154,16 @@ internal static class Faults
     public static string? PodId(string podId) => podId is { Length: >= 1 and <= 200 } && podId.All(character => character is > ' ' and <= '~')
         ? null
         : $"The field 'pod_id' is {Errors.Quote(podId)}; 1 to 200 printable ASCII characters are expected.";
+
+    public static string? HintIds(IReadOnlyList<string>? hintIds) => hintIds switch
+    {
+        null => null,
+        { Count: > 100 } => $"The field 'matched_hint_ids' has {hintIds.Count} ids; at most 100 are expected.",
+        _ when hintIds.Any(id => id is null) => "The field 'matched_hint_ids' holds null; an array of texts is expected.",
+        _ => hintIds.FirstOrDefault(id => id.Length is 0 or > 200 || id.Any(char.IsControl)) is { } wrong
+            ? $"The field 'matched_hint_ids' holds {Errors.Quote(wrong)}; 1 to 200 characters without control characters are expected."
+            : null,
+    };
 
     private static bool IsTypeCharacter(char character) => char.IsAsciiLetterOrDigit(character) || character is '_' or '.' or ':' or '-';
 }

@@ -18,8 +18,8 @@ internal sealed record HintRequest(
     public string? Fault() =>
         PatternRules.Fault(Pattern)
         ?? RecipeRules.Fault(Recipes)
-        ?? RecipeRules.NoteFault(Note)
-        ?? RecipeRules.AppliesToFault(AppliesTo)
+        ?? HintRules.NoteFault(Note)
+        ?? HintRules.AppliesToFault(AppliesTo)
         ?? (Confidence is < 0 or > 1 ? $"The field 'confidence' is '{Confidence}'; a number from 0 to 1 is expected." : null);
 
     /// <summary>The hint this request describes.</summary>

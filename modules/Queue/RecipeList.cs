@@ -1,54 +1,34 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Refinery.Kernel.Web;
 
 namespace Refinery.Queue;
 
 /// <summary>Recipes in both written forms: <c>["apt:libffi-dev"]</c> and <c>{"apt":["libffi-dev"]}</c>.</summary>
-internal static partial class RecipeList
+internal static class RecipeList
 {
-    private static readonly string[] Managers = ["apt", "dnf", "pip", "env"];
-
     /// <summary>Why the recipes cannot be taken, in one sentence; null when they can or there are none.</summary>
     public static string? Fault(JsonElement? recipes)
     {
-        var entries = Entries(recipes, out var malformed);
-        if (malformed)
-        {
-            return "The field 'recipes' is wrong; a list like [\"apt:libffi-dev\"] or an object like {\"apt\":[\"libffi-dev\"]} is expected.";
-        }
-
-        foreach (var (manager, package) in entries)
-        {
-            if (!Managers.Contains(manager, StringComparer.Ordinal))
-            {
-                return $"The recipe manager {Errors.Quote(manager)} is unknown; one of apt, dnf, pip, env is expected.";
-            }
-
-            if (!(manager == "env" ? Setting() : Package()).IsMatch(package))
-            {
-                return $"The recipe {Errors.Quote(package)} for {manager} is no {(manager == "env" ? "NAME=value setting" : "package name")}.";
-            }
-        }
-
-        return null;
+        var byManager = ByManager(Entries(recipes, out var malformed));
+        return malformed
+            ? "The field 'recipes' is wrong; a list like [\"apt:libffi-dev\"] or an object like {\"apt\":[\"libffi-dev\"]} is expected."
+            : RecipeRules.Fault(byManager);
     }
 
     /// <summary>The recipes by manager, or null when there are none.</summary>
-    public static IReadOnlyDictionary<string, IReadOnlyList<string>>? Read(JsonElement? recipes)
-    {
-        var byManager = Entries(recipes, out _)
-            .GroupBy(entry => entry.Manager, StringComparer.Ordinal)
-            .ToDictionary(
-                group => group.Key,
-                IReadOnlyList<string> (group) => [.. group.Select(entry => entry.Package).Distinct(StringComparer.Ordinal)],
-                StringComparer.Ordinal);
-        return byManager.Count == 0 ? null : byManager;
-    }
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>>? Read(JsonElement? recipes) =>
+        ByManager(Entries(recipes, out _)) is { Count: > 0 } byManager ? byManager : null;
 
     /// <summary>The flat written form.</summary>
     public static IReadOnlyList<string> Flat(IReadOnlyDictionary<string, IReadOnlyList<string>> recipes) =>
         [.. recipes.SelectMany(recipe => recipe.Value.Select(package => $"{recipe.Key}:{package}"))];
+
+    private static Dictionary<string, IReadOnlyList<string>> ByManager(List<(string Manager, string Package)> entries) => entries
+        .GroupBy(entry => entry.Manager, StringComparer.Ordinal)
+        .ToDictionary(
+            group => group.Key,
+            IReadOnlyList<string> (group) => [.. group.Select(entry => entry.Package).Distinct(StringComparer.Ordinal)],
+            StringComparer.Ordinal);
 
     private static List<(string Manager, string Package)> Entries(JsonElement? recipes, out bool malformed)
     {
@@ -92,10 +72,4 @@ internal static partial class RecipeList
 
         return true;
     }
-
-    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9+._:-]{0,199}\\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Package();
-
-    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]{0,99}=[^\\x00-\\x1f]{0,1000}\\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Setting();
 }

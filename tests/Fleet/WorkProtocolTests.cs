@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Refinery.Tests.Fleet;
 
@@ -66,6 +67,29 @@ public sealed class WorkProtocolTests
         var status = await host.GetAsync($"/status/{stepId}");
         Assert.Equal("failed", status.GetProperty("status").GetString());
         Assert.Equal(1, status.GetProperty("retry_count").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("""{"recipes":{"pip":["--index-url=http://x"]}}""", "'recipes.pip' holds '--index-url=http://x'")]
+    [InlineData("""{"recipes":{"apt":["/tmp/x.deb"]}}""", "'recipes.apt' holds '/tmp/x.deb'")]
+    [InlineData("""{"recipes":{"apt":null}}""", "'recipes.apt' is or holds null")]
+    [InlineData("""{"recipes":{"brew":["x"]}}""", "'brew'")]
+    [InlineData("""{"matched_hint_ids":["\u0007"]}""", "'matched_hint_ids'")]
+    [InlineData("""{"matched_hint_ids":[null]}""", "'matched_hint_ids'")]
+    public async Task A_report_whose_recipes_or_hints_are_wrong_is_refused_and_the_step_stays_held(string members, string says)
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var stepId = await SubmitAsync(host, "elsewhere");
+        await ClaimAsync(host, "pod-a", max: 1);
+        var body = JsonNode.Parse(members)!;
+        body["pod_id"] = "pod-a";
+        body["fence"] = 1;
+
+        using var refused = await host.Http.PostAsJsonAsync($"/api/steps/{stepId}/fail", body);
+
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        Assert.Contains(says, (await refused.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Equal("claimed", (await host.GetAsync($"/status/{stepId}")).GetProperty("status").GetString());
     }
 
     [Fact]
