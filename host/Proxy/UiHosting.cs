@@ -10,6 +10,7 @@ namespace Refinery.Host.Proxy;
 internal sealed class UiHosting(RequestDelegate next, IHttpForwarder forwarder, EndpointDataSource endpoints, IOptions<ProxyOptions> options)
 {
     private readonly string destination = options.Value.UiProxyUrl;
+    private readonly UiTransformer transformer = new();
     private readonly Lazy<HashSet<string>> ours = new(() => FirstSegments(endpoints));
     private readonly Lazy<HttpMessageInvoker> client = new(() => new HttpMessageInvoker(new SocketsHttpHandler
     {
@@ -30,7 +31,7 @@ internal sealed class UiHosting(RequestDelegate next, IHttpForwarder forwarder, 
         }
 
         // A failed forward has set 502 or 504 and no body; the status pages write the one error body then.
-        await forwarder.SendAsync(context, destination, client.Value, ForwarderRequestConfig.Empty, HttpTransformer.Default, context.RequestAborted);
+        await forwarder.SendAsync(context, destination, client.Value, ForwarderRequestConfig.Empty, transformer, context.RequestAborted);
     }
 
     private static HashSet<string> FirstSegments(EndpointDataSource endpoints) => endpoints.Endpoints

@@ -17,6 +17,7 @@ public sealed class PageTests
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(type, response.Content.Headers.ContentType!.MediaType);
+        Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
         Assert.StartsWith("default-src 'none'; script-src 'self'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
         Assert.True(response.Headers.Contains("X-Correlation-ID"));
     }
@@ -35,6 +36,31 @@ public sealed class PageTests
         Assert.Equal("/packages/markupsafe", Assert.Single(ui.Requests).Path);
         Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, wrongMethod.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_ui_server_never_sees_the_worker_token()
+    {
+        var query = string.Empty;
+        await using var ui = await WebhookStub.StartAsync(context =>
+        {
+            query = context.Request.QueryString.Value ?? string.Empty;
+            return Task.CompletedTask;
+        });
+        await using var host = await RefineryHost.StartAsync(("UI_PROXY_URL", ui.Url.Replace("/trigger", string.Empty, StringComparison.Ordinal)));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/src/main.ts?import&token=secret&t=1%2F2");
+        request.Headers.Add("Cookie", "theme=dark; worker_token=secret; a=b");
+        request.Headers.Add("Authorization", "Bearer secret");
+        request.Headers.Add("X-Worker-Token", "secret");
+        request.Headers.Add("Referer", "http://127.0.0.1/?token=secret");
+
+        using var response = await host.Http.SendAsync(request);
+
+        var seen = await ui.FirstAsync();
+        Assert.Equal("?import&t=1%2F2", query);
+        Assert.Equal("/src/main.ts", seen.Path);
+        Assert.Equal("theme=dark; a=b", seen.Headers["Cookie"]);
+        Assert.DoesNotContain(seen.Headers.Values, value => value.Contains("secret", StringComparison.Ordinal));
     }
 
     [Fact]
