@@ -49,7 +49,7 @@ internal static class HistoryEndpoints
         HttpRequest request, [AsParameters] HistoryQuery query, HistoryStore history, CancellationToken cancellationToken)
     {
         var page = Page.Read(request);
-        var filter = query.Filter(request) with { Limit = page.Limit, Offset = page.Offset };
+        var filter = query.Filter(request).After(HistoryCursor.Read(query.Cursor)) with { Limit = page.Limit, Offset = page.Offset };
         return Results.Ok(Events(await history.ListAsync(filter, cancellationToken)));
     }
 

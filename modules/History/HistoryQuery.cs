@@ -35,7 +35,7 @@ internal sealed record HistoryQuery(
     }
 
     private DateTimeOffset EndOf(DateTimeOffset to) =>
-        To is { Length: DateLength } && To[4] == '-' ? to.AddDays(1).AddMicroseconds(-1) : to;
+        To is { Length: DateLength } && To[4] == '-' ? to.AddTicks(TimeSpan.TicksPerDay - TimeSpan.TicksPerMicrosecond) : to;
 
     private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text.Replace('\0', '\uFFFD');
 }

@@ -99,6 +99,7 @@ public sealed class HistoryEndpointTests
         Assert.Equal("beta", await NamesAsync(host, "platform_tag=linux"));
         Assert.Equal("beta Alpha", await NamesAsync(host, "from=2026-01-02T12:00:00Z"));
         Assert.Equal("Alpha alpha", await NamesAsync(host, "to=2026-01-02"));
+        Assert.Equal("beta Alpha alpha", await NamesAsync(host, "to=9999-12-31"));
         Assert.Equal("Alpha", await NamesAsync(host, "from=2026-01-02&to=2026-01-02"));
         Assert.Equal("", await NamesAsync(host, "status=nonsense"));
         Assert.Equal("", await NamesAsync(host, "package=alpha&run_id=r2"));
@@ -150,6 +151,10 @@ public sealed class HistoryEndpointTests
     [InlineData("/api/history?cursor=nonsense")]
     [InlineData("/api/history?cursor=-1-2")]
     [InlineData("/api/history?from=soon")]
+    [InlineData("/api/history?from=-100000000000")]
+    [InlineData("/api/history?to=253402300800")]
+    [InlineData("/api/history?to=NaN")]
+    [InlineData("/api/recent?cursor=nonsense")]
     [InlineData("/api/recent?limit=0")]
     [InlineData("/api/recent?offset=-1")]
     [InlineData("/api/summary?window_hours=-1")]

@@ -44,7 +44,8 @@ public sealed record Page(int Limit, int Offset)
             return null;
         }
 
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && Math.Abs(seconds) < 2e11)
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds)
+            && seconds is >= -62_135_596_800 and <= 253_402_300_799)
         {
             return DateTimeOffset.UnixEpoch.AddSeconds(seconds);
         }
