@@ -59,7 +59,7 @@ internal static class LogBodyReader
             throw TooLarge();
         }
 
-        var parsed = BodyReader.Parse<NewLogBody>(scanner.Rest);
+        var parsed = BodyReader.Parse<NewLogBody>(scanner.Rest.ToArray());
         if (parsed.Fault() is { } fault)
         {
             throw new BodyException(fault);

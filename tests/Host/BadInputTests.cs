@@ -12,6 +12,7 @@ public sealed class BadInputTests
     private static readonly string[] NotJson = ["", "{\"a\": ", "{]", "\u0001", "{\"a\":1}{", "{'a':1}", "\xff"];
     private static readonly string[] NotObjects = ["12", "\"text\"", "true", "null", "[12]", "[null]", "[\"text\"]", "[[]]"];
     private static readonly string[] OddNames = ["..", "../../etc/passwd", "a/b", "a%2Fb", "a\0b", new('x', 10_000), "", " ", "\ud83d\ude00", "<script>"];
+    private const string Marker = "MARKER";
     private static readonly string[] OddSegments = ["%2F", "..%2F..%2Fetc%2Fpasswd", "%2e%2e", "a%0Ab", new('x', 10_000), "%F0%9F%98%80", "%20"];
 
     [Fact]
@@ -29,6 +30,12 @@ public sealed class BadInputTests
     [Fact]
     public Task A_field_of_another_type_is_400() => CheckAsync(operation => Typed(operation).Select(field =>
         Request(operation, Changed(operation, example => example[field.Key] = Other(operation.Document.Resolve(field.Value)!)), HttpStatusCode.BadRequest, about: field.Key)));
+
+    [Fact]
+    public Task Bytes_that_are_no_utf8_are_400() => CheckAsync(operation =>
+        from field in operation.BodySchema?["properties"]?.AsObject() ?? []
+        from value in new JsonNode[] { Marker, new JsonObject { ["x"] = Marker }, new JsonObject { [Marker] = 1 } }
+        select NotUtf8(operation, Changed(operation, example => example[field.Key] = value.DeepClone()), field.Key));
 
     [Fact]
     public Task Null_in_a_list_is_refused_whole_or_taken_whole() => CheckAsync(operation =>
@@ -142,6 +149,16 @@ public sealed class BadInputTests
         var content = new ByteArrayContent(body == "\xff" ? [0xff, 0xfe] : Encoding.UTF8.GetBytes(body));
         content.Headers.ContentType = new MediaTypeHeaderValue(type);
         return new BadRequest(operation, new HttpRequestMessage(new HttpMethod(operation.Method), (Uri?)null) { Content = content }, path ?? operation.Fill(), expected, $"{about} {path} {body}");
+    }
+
+    /// <summary>A log's text may hold any bytes; what stands beside it may not.</summary>
+    private static BadRequest NotUtf8(ApiOperation operation, string json, string about)
+    {
+        var expected = operation.Path.StartsWith("/api/logs", StringComparison.Ordinal) ? (HttpStatusCode?)null : HttpStatusCode.BadRequest;
+        var bad = Request(operation, json, expected, about: about);
+        bad.Message.Content = new ByteArrayContent(Encoding.Latin1.GetBytes(json.Replace(Marker, "a\u00ffb", StringComparison.Ordinal)));
+        bad.Message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return bad;
     }
 
     private static BadRequest Huge(ApiOperation operation, JsonElement limits)

@@ -44,7 +44,7 @@ public sealed class Body<T> : IBindableFromHttpContext<Body<T>>, IEndpointParame
     private static bool IsNullable(ParameterInfo parameter) =>
         new NullabilityInfoContext().Create(parameter).ReadState == NullabilityState.Nullable;
 
-    private static T Parse(ReadOnlyMemory<byte> bytes)
+    private static T Parse(Memory<byte> bytes)
     {
         var value = BodyReader.Parse<T>(bytes.Span);
         return (value as IChecked)?.Fault() is { } fault ? throw new BodyException(fault) : value;

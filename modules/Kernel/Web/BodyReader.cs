@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -7,9 +8,9 @@ namespace Refinery.Kernel.Web;
 /// <summary>Reads a bounded body and turns it into a record, or says in one sentence why it cannot.</summary>
 public static class BodyReader
 {
-    /// <summary>The whole body, cleaned of what cannot be kept.</summary>
+    /// <summary>The whole body, as it was sent.</summary>
     /// <exception cref="BodyException">It is larger than the request's limit (status 413).</exception>
-    public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    public static async Task<Memory<byte>> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         try
         {
@@ -25,19 +26,25 @@ public static class BodyReader
     }
 
     /// <summary>The record in the text.</summary>
-    /// <exception cref="BodyException">The text is no JSON, or not of this shape.</exception>
-    public static T Parse<T>(ReadOnlySpan<byte> json)
+    /// <param name="json">UTF-8; what cannot be kept is replaced in place.</param>
+    /// <exception cref="BodyException">The text is no UTF-8, no JSON, or not of this shape.</exception>
+    public static T Parse<T>(Span<byte> json)
     {
-        var text = json.ToArray();
-        JsonText.Clean(text);
+        // The serializer leaves a free JSON value unread, so bad bytes in one would be found only where it is stored.
+        if (!Utf8.IsValid(json))
+        {
+            throw new BodyException($"The body is not valid UTF-8; {JsonShape.Describe(typeof(T))} in UTF-8 is expected.");
+        }
+
+        JsonText.Clean(json);
         try
         {
-            return JsonSerializer.Deserialize<T>(text, RefineryJson.Options)
+            return JsonSerializer.Deserialize<T>(json, RefineryJson.Options)
                 ?? throw new BodyException($"The body is null; {JsonShape.Describe(typeof(T))} is expected.");
         }
         catch (JsonException fault)
         {
-            throw new BodyException(BodyFault.Sentence(text, typeof(T), fault), fault);
+            throw new BodyException(BodyFault.Sentence(json.ToArray(), typeof(T), fault), fault);
         }
     }
 }
