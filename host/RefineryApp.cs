@@ -128,6 +128,7 @@ internal static class RefineryApp
     private static void UseMiddleware(WebApplication app)
     {
         app.UseMiddleware<Correlation>();
+        app.UseMiddleware<NoSniff>();
         app.UseMiddleware<RequestMetrics>();
         app.UseCors();
         app.UseExceptionHandler();

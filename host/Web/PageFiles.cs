@@ -15,7 +15,6 @@ internal static class PageFiles
     private static void AddHeaders(IHeaderDictionary headers)
     {
         headers.ContentSecurityPolicy = Policy;
-        headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
 
         // Names carry no version, so a browser asks each time; the ETag makes the answer short.

@@ -26,6 +26,7 @@ public sealed class WebRulesTests
 
         Assert.Equal(status, response.StatusCode);
         Assert.Equal("c-1", response.Headers.GetValues("X-Correlation-ID").Single());
+        Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
         Assert.Equal("https://ui.example.org", response.Headers.GetValues("Access-Control-Allow-Origin").Single());
         Assert.Equal("true", response.Headers.GetValues("Access-Control-Allow-Credentials").Single());
     }
