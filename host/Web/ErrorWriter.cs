@@ -16,7 +16,7 @@ internal sealed class ErrorWriter(TimeProvider clock) : IProblemDetailsWriter
         var body = new ErrorBody(
             title,
             context.ProblemDetails.Detail ?? DefaultDetail(status, http.Request),
-            code,
+            context.ProblemDetails.Extensions.TryGetValue(ErrorBody.CodeKey, out var own) && own is string known ? known : code,
             clock.GetUtcNow(),
             path,
             http.TraceIdentifier,

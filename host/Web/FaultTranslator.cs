@@ -1,3 +1,6 @@
+using System.Data.Common;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Refinery.Kernel.Storage;
@@ -33,6 +36,8 @@ internal sealed partial class FaultTranslator(IHostApplicationLifetime lifetime,
                 return Errors.TooLarge("The body is larger than its limit; nothing was stored.");
             case BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType }:
                 return Errors.UnsupportedMediaType($"The content type {Errors.Quote(context.Request.ContentType)} is not taken here; application/json is expected.");
+            case BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout }:
+                return Results.Problem("The body came too slowly; nothing was stored.", statusCode: StatusCodes.Status408RequestTimeout);
             case BadHttpRequestException bad:
                 return Errors.Validation(BindingSentence(bad));
             case OperationCanceledException when lifetime.ApplicationStopping.IsCancellationRequested:
@@ -41,17 +46,38 @@ internal sealed partial class FaultTranslator(IHostApplicationLifetime lifetime,
                 return Errors.Unavailable(away.Message);
             case SqliteException { SqliteErrorCode: SqliteFull }:
                 return Errors.Unavailable("The disk of DATA_DIR is full; nothing was stored. Make room and try again.");
+            case DbException:
+                LogFault(logger, exception, context.Request.Method, context.TraceIdentifier);
+                return Errors.Database();
             default:
                 LogFault(logger, exception, context.Request.Method, context.TraceIdentifier);
                 return Results.Problem(statusCode: StatusCodes.Status500InternalServerError);
         }
     }
 
-    /// <summary>The framework's own words for a parameter that does not bind are kept; they name the parameter and the value.</summary>
-    private static string BindingSentence(BadHttpRequestException bad) =>
-        bad.Message.StartsWith("Required parameter", StringComparison.Ordinal) && bad.Message.Contains("Body", StringComparison.Ordinal)
-            ? "The body is empty; a JSON body is expected."
-            : bad.Message.TrimEnd('.') + ".";
+    /// <summary>The framework's words name the parameter and the value; the sentence is ours.</summary>
+    private static string BindingSentence(BadHttpRequestException bad)
+    {
+        if (Unbound().Match(bad.Message) is { Success: true } unbound)
+        {
+            return $"The parameter '{Name(unbound)}' is {Errors.Quote(unbound.Groups["value"].Value)}; a value of another form is expected.";
+        }
+
+        return Absent().Match(bad.Message) switch
+        {
+            { Success: true } absent when !bad.Message.Contains("Body", StringComparison.Ordinal) => $"The parameter '{Name(absent)}' is missing.",
+            { Success: true } => "The body is empty; a JSON body is expected.",
+            _ => "The request cannot be read; a whole HTTP request is expected.",
+        };
+    }
+
+    private static string Name(Match match) => JsonNamingPolicy.SnakeCaseLower.ConvertName(match.Groups["name"].Value);
+
+    [GeneratedRegex("^Failed to bind parameter \"[^\"]* (?<name>[^ \"]+)\" from \"(?<value>.*)\"\\.?$", RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Unbound();
+
+    [GeneratedRegex("^Required parameter \"[^\"]* (?<name>[^ \"]+)\" was not provided", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Absent();
 
     [LoggerMessage(LogLevel.Error, "A {Method} request failed; its correlation id is {CorrelationId}.")]
     private static partial void LogFault(ILogger logger, Exception exception, string method, string correlationId);

@@ -19,6 +19,9 @@ public sealed record ErrorBody(
     string CorrelationId,
     bool? Success = null)
 {
+    /// <summary>Where a problem carries a code that its status alone does not tell.</summary>
+    public const string CodeKey = "error_type";
+
     /// <summary>Title and code of a status.</summary>
     public static (string Title, string Code) Words(int status) => status switch
     {

@@ -29,6 +29,12 @@ public static class Errors
     /// <summary>429 with Retry-After.</summary>
     public static IResult TooMany(string detail, TimeSpan retryAfter) => new RetryLater(Problem(StatusCodes.Status429TooManyRequests, detail), retryAfter);
 
+    /// <summary>500 as <c>database_error</c>: the database refused what it should have taken; its own text is for the log alone.</summary>
+    public static IResult Database() => Results.Problem(
+        detail: "The database failed; the log has the cause under this correlation id.",
+        statusCode: StatusCodes.Status500InternalServerError,
+        extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { [ErrorBody.CodeKey] = "database_error" });
+
     /// <summary>501: this set-up cannot do it.</summary>
     public static IResult NotSupported(string detail) => Problem(StatusCodes.Status501NotImplemented, detail);
 
