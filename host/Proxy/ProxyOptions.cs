@@ -38,9 +38,14 @@ internal sealed class ProxyOptions : IValidatableObject
             yield return new ValidationResult($"UI_PROXY_URL is {Errors.Quote(PublicUrl.Of(UiProxyUrl))}; an http or https URL is expected.");
         }
 
-        if (ArgumentList.Split(WorkerLocalCommand) is null)
+        var words = ArgumentList.Split(WorkerLocalCommand);
+        if (words is null)
         {
             yield return new ValidationResult("WORKER_LOCAL_CMD has a quote that is not closed.");
+        }
+        else if (WorkerLocalCommand.Length > 0 && (words.Count == 0 || string.IsNullOrWhiteSpace(words[0])))
+        {
+            yield return new ValidationResult($"WORKER_LOCAL_CMD is {Errors.Quote(WorkerLocalCommand)}; a program and its arguments are expected.");
         }
     }
 

@@ -91,7 +91,10 @@ internal sealed partial class WorkerCommand(IOptions<ProxyOptions> options, ILog
             if (again && !stopping)
             {
                 again = false;
-                _ = StartLocked();
+                if (StartLocked() is { } fault)
+                {
+                    LogUnstarted(logger, fault);
+                }
             }
         }
     }
@@ -106,6 +109,9 @@ internal sealed partial class WorkerCommand(IOptions<ProxyOptions> options, ILog
 
     [LoggerMessage(LogLevel.Information, "Worker command: {Line}")]
     private static partial void LogLine(ILogger logger, string line);
+
+    [LoggerMessage(LogLevel.Warning, "A kept trigger could not run the worker command. {Fault}")]
+    private static partial void LogUnstarted(ILogger logger, string fault);
 
     [LoggerMessage("The worker command ended with exit code {ExitCode}.")]
     private static partial void LogEnd(ILogger logger, LogLevel level, int exitCode);

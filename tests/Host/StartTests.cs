@@ -50,6 +50,8 @@ public sealed class StartTests
     [InlineData("CORS_ORIGINS", "ui.example.org", "CORS_ORIGINS holds 'ui.example.org'; origins such as https://ui.example.org, separated by blanks, are expected.")]
     [InlineData("WORKER_WEBHOOK_URL", "worker:9000", "WORKER_WEBHOOK_URL holds 'worker:9000'; http or https URLs, separated by blanks, are expected.")]
     [InlineData("WORKER_LOCAL_CMD", "worker 'open", "WORKER_LOCAL_CMD has a quote that is not closed.")]
+    [InlineData("WORKER_LOCAL_CMD", "  ", "WORKER_LOCAL_CMD is '  '; a program and its arguments are expected.")]
+    [InlineData("WORKER_LOCAL_CMD", "\"\" --fast", "WORKER_LOCAL_CMD is '\"\" --fast'; a program and its arguments are expected.")]
     [InlineData("QUEUE_BACKEND", "rediss", "QUEUE_BACKEND 'rediss' has no plugin; found: file.")]
     [InlineData("ASPNETCORE_URLS", "nonsense", "Invalid url: 'nonsense'; give another address by --urls or ASPNETCORE_URLS.")]
     [InlineData("DATA_DIR", "/dev/null/data", "DATA_DIR '/dev/null/data' cannot be made; a folder that this user may write is expected.")]
