@@ -10,7 +10,7 @@ namespace Refinery.Fleet;
 /// <summary>The pod inside this process: claims as many steps as it has room for and runs each until its lease is lost.</summary>
 internal sealed partial class LocalPod(
     PodIdentity identity, StepClaims claims, StepRunner runner, HandlerTable handlers, StepCounters counters, DispatchQueue queue,
-    IOptions<FleetOptions> options, TimeProvider clock, ILogger<LocalPod> logger) : BackgroundService, ILocalWorker
+    IOptions<FleetOptions> options, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<LocalPod> logger) : BackgroundService, ILocalWorker
 {
     /// <summary>Delayed steps ring no bell; this is how long one may go unseen.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
@@ -20,14 +20,15 @@ internal sealed partial class LocalPod(
 
     private readonly ConcurrentDictionary<string, Run> runs = new(StringComparer.Ordinal);
     private readonly AsyncSignal freed = new();
-    private volatile bool draining;
+    private long drainsAsked;
+    private long drainsDone;
 
     /// <summary>Steps running now.</summary>
     public int Running => runs.Count;
 
     /// <summary>The types claimed now: wheel builds only while draining or with AUTO_BUILD=1.</summary>
     public FrozenSet<string> Types => handlers.Types
-        .Where(type => type != StepTypes.WheelBuild || draining || options.Value.AutoBuild == "1")
+        .Where(type => type != StepTypes.WheelBuild || IsDraining || options.Value.AutoBuild == "1")
         .ToFrozenSet(StringComparer.Ordinal);
 
     public bool IsOn => options.Value.LocalWorker == "1";
@@ -39,7 +40,7 @@ internal sealed partial class LocalPod(
             return false;
         }
 
-        draining = true;
+        Interlocked.Increment(ref drainsAsked);
         queue.Ready.Pulse();
         return true;
     }
@@ -86,29 +87,36 @@ internal sealed partial class LocalPod(
             return;
         }
 
+        // The stop of this service waits its turn behind requests under way; claiming ends with the first word of it.
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         try
         {
             while (true)
             {
-                await ClaimRoundAsync(stoppingToken);
+                await ClaimRoundAsync(stopping.Token);
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
         }
     }
 
+    private bool IsDraining => Interlocked.Read(ref drainsDone) < Interlocked.Read(ref drainsAsked);
+
     private async Task ClaimRoundAsync(CancellationToken stoppingToken)
     {
         Task[] bells = [queue.Ready.Next, freed.Next];
+
+        // A drain asked for after this line is not ended by this round: what it was asked for may not have been seen.
+        var asked = Interlocked.Read(ref drainsAsked);
         if (await ClaimAsync(stoppingToken) > 0)
         {
             return;
         }
 
-        if (draining && runs.IsEmpty && counters.Of(StepTypes.WheelBuild, Status.Pending) == 0)
+        if (runs.IsEmpty && counters.Of(StepTypes.WheelBuild, Status.Pending) == 0)
         {
-            draining = false;
+            Interlocked.Exchange(ref drainsDone, asked);
         }
 
         using var glance = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
@@ -137,7 +145,7 @@ internal sealed partial class LocalPod(
 
             return steps.Count;
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception fault) when (fault is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
         {
             LogClaimFault(logger, fault);
             return 0;
