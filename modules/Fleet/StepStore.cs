@@ -17,14 +17,39 @@ internal static class StepStore
     public static Task<StepRow?> FindAsync(SqlSession sql, string stepId) =>
         sql.FirstOrDefaultAsync(StepRow.Read, $"SELECT {StepRow.Columns} FROM steps WHERE step_id = @StepId", new { StepId = stepId });
 
-    /// <summary>Waiting steps of a type, next to run first.</summary>
-    public static Task<IReadOnlyList<StepRow>> ListWaitingAsync(SqlSession sql, string type, int limit, int offset) => sql.QueryAsync(
+    /// <summary>Waiting steps of a type, next to run first: the due ones by priority and age, then the others by the instant they wait for.</summary>
+    public static async Task<IReadOnlyList<StepRow>> ListWaitingAsync(SqlSession sql, string type, DateTimeOffset now, (int Limit, int Offset) page)
+    {
+        var due = await ListDueAsync(sql, type, now, page);
+        if (due.Count == page.Limit)
+        {
+            return due;
+        }
+
+        var before = due.Count > 0 || page.Offset == 0 ? page.Offset + due.Count : await CountDueAsync(sql, type, now);
+        return [.. due, .. await ListDelayedAsync(sql, type, now, (page.Limit - due.Count, Math.Max(0, page.Offset - (int)before)))];
+    }
+
+    private static Task<IReadOnlyList<StepRow>> ListDueAsync(SqlSession sql, string type, DateTimeOffset now, (int Limit, int Offset) page) => sql.QueryAsync(
         StepRow.Read,
         $"""
-        SELECT {StepRow.Columns} FROM steps WHERE status = 'pending' AND type = @Type
+        SELECT {StepRow.Columns} FROM steps
+        WHERE status = 'pending' AND type = @Type AND (not_before IS NULL OR not_before <= @Now)
         ORDER BY priority DESC, rank LIMIT @Limit OFFSET @Offset
         """,
-        new { Type = type, Limit = limit, Offset = offset });
+        new { Type = type, Now = now, page.Limit, page.Offset });
+
+    private static Task<long> CountDueAsync(SqlSession sql, string type, DateTimeOffset now) => sql.FirstOrDefaultAsync<long>(
+        "SELECT COUNT(*) FROM steps WHERE status = 'pending' AND type = @Type AND (not_before IS NULL OR not_before <= @Now)",
+        new { Type = type, Now = now });
+
+    private static Task<IReadOnlyList<StepRow>> ListDelayedAsync(SqlSession sql, string type, DateTimeOffset now, (int Limit, int Offset) page) => sql.QueryAsync(
+        StepRow.Read,
+        $"""
+        SELECT {StepRow.Columns} FROM steps WHERE status = 'pending' AND type = @Type AND not_before > @Now
+        ORDER BY not_before, rank LIMIT @Limit OFFSET @Offset
+        """,
+        new { Type = type, Now = now, page.Limit, page.Offset });
 
     /// <summary>The next due steps of a type as candidates for a claim; locks nothing.</summary>
     public static Task<IReadOnlyList<Candidate>> ListDueAsync(SqlSession sql, string type, DateTimeOffset now, int limit) => sql.QueryAsync<Candidate>(

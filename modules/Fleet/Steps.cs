@@ -23,7 +23,8 @@ internal sealed class Steps(Database database, DispatchQueue queue, StepCounters
 
     public async Task<IReadOnlyList<WaitingStep>> ListWaitingAsync(string type, int limit, int offset, CancellationToken cancellationToken)
     {
-        var rows = await database.ReadAsync(sql => StepStore.ListWaitingAsync(sql, type, limit, offset), cancellationToken);
+        var now = clock.GetUtcNow();
+        var rows = await database.ReadAsync(sql => StepStore.ListWaitingAsync(sql, type, now, (limit, offset)), cancellationToken);
         return [.. rows.Select(Waiting)];
     }
 
