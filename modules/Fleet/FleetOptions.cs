@@ -4,16 +4,16 @@ using Microsoft.Extensions.Configuration;
 namespace Refinery.Fleet;
 
 /// <summary>How steps are leased, retried and run here.</summary>
-internal sealed class FleetOptions
+internal sealed class FleetOptions : IValidatableObject
 {
     /// <summary>Steps this process could run side by side; 80 % of it is used. 1–1024, default: twice the processors, at least 4.</summary>
     [ConfigurationKeyName("FLEET_Q_MAX_PARALLELISM")]
     [Range(1, 1024, ErrorMessage = "FLEET_Q_MAX_PARALLELISM must be 1 to 1024.")]
     public int MaxParallelism { get; set; } = Math.Max(4, Environment.ProcessorCount * 2);
 
-    /// <summary>Seconds a lease lasts without renewal; 1–3600, default 15.</summary>
+    /// <summary>Seconds a lease lasts without renewal; 2–3600, longer than a heartbeat, default 15.</summary>
     [ConfigurationKeyName("FLEET_Q_LEASE_SEC")]
-    [Range(1, 3600, ErrorMessage = "FLEET_Q_LEASE_SEC must be 1 to 3600 seconds.")]
+    [Range(2, 3600, ErrorMessage = "FLEET_Q_LEASE_SEC must be 2 to 3600 seconds.")]
     public int LeaseSeconds { get; set; } = 15;
 
     /// <summary>Seconds between heartbeats; 1–600, default 5.</summary>
@@ -58,6 +58,11 @@ internal sealed class FleetOptions
     public static TimeSpan LongestBackoff { get; } = TimeSpan.FromMinutes(5);
 
     public TimeSpan Lease => TimeSpan.FromSeconds(LeaseSeconds);
+
+    /// <summary>A pod renews its leases at each heartbeat: they must last until the next.</summary>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => HeartbeatSeconds < LeaseSeconds
+        ? []
+        : [new ValidationResult($"FLEET_Q_HEARTBEAT_SEC is {HeartbeatSeconds} and FLEET_Q_LEASE_SEC is {LeaseSeconds}; a heartbeat shorter than the lease is expected.")];
 
     /// <summary>The wait before retry number <paramref name="retry"/>, 1 being the first.</summary>
     public TimeSpan Backoff(long retry) =>

@@ -34,7 +34,7 @@ public sealed class ClockTests : IDisposable
     [InlineData(-1)]
     public async Task A_dead_pods_step_is_given_to_another_whichever_way_the_clock_is_set(int hours)
     {
-        var host = await StartAsync(("FLEET_Q_LEASE_SEC", "1"));
+        var host = await StartAsync(("FLEET_Q_LEASE_SEC", "2"), ("FLEET_Q_HEARTBEAT_SEC", "1"));
         await host.SubmitAsync();
         await host.ClaimAsync("pod-dead");
 
@@ -48,13 +48,13 @@ public sealed class ClockTests : IDisposable
     [Fact]
     public async Task A_clock_set_back_while_the_host_is_down_keeps_no_lease_alive()
     {
-        var before = await StartAsync(("FLEET_Q_LEASE_SEC", "1"));
+        var before = await StartAsync(("FLEET_Q_LEASE_SEC", "2"), ("FLEET_Q_HEARTBEAT_SEC", "1"));
         await before.SubmitAsync();
         await before.ClaimAsync("pod-dead");
         await before.StopAsync();
 
         clock.Set(-Hour);
-        var host = await StartAsync(("FLEET_Q_LEASE_SEC", "1"));
+        var host = await StartAsync(("FLEET_Q_LEASE_SEC", "2"), ("FLEET_Q_HEARTBEAT_SEC", "1"));
 
         Assert.Single(await host.ClaimAsync("pod-b", waitSeconds: 30));
         await host.StopAsync();

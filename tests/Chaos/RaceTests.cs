@@ -19,7 +19,7 @@ public sealed class RaceTests(ITestOutputHelper output)
         var seed = Chance.Seed(output);
         using var folder = new TemporaryFolder();
         var host = await RefineryHost.StartAsync(
-            folder, ("HINT_CATALOGUE", "0"), ("FLEET_Q_LEASE_SEC", "1"), ("FLEET_Q_RECOVERY_SEC", "1"), ("FLEET_Q_BACKOFF_SEC", "0"), ("LOCAL_WORKER", "0"));
+            folder, ("HINT_CATALOGUE", "0"), ("FLEET_Q_LEASE_SEC", "2"), ("FLEET_Q_HEARTBEAT_SEC", "1"), ("FLEET_Q_RECOVERY_SEC", "1"), ("FLEET_Q_BACKOFF_SEC", "0"), ("LOCAL_WORKER", "0"));
         using var over = new CancellationTokenSource();
         var race = new Race(host, seed, over.Token);
 

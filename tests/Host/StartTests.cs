@@ -28,7 +28,8 @@ public sealed class StartTests
             ("WORKER_WEBHOOK_TIMEOUT_SEC", "0"),
             ("WORKER_WEBHOOK_URL", "worker:9000"),
             ("CORS_ORIGINS", "ui.example.org"),
-            ("FLEET_Q_LEASE_SEC", "many"));
+            ("FLEET_Q_LEASE_SEC", "many"),
+            ("FLEET_Q_HEARTBEAT_SEC", "15"));
 
         var exit = await host.ExitAsync();
 
@@ -37,6 +38,7 @@ public sealed class StartTests
             [
                 "AUTH_READS must be 'open' or 'required'.",
                 "CORS_ORIGINS holds 'ui.example.org'; origins such as https://ui.example.org, separated by blanks, are expected.",
+                "FLEET_Q_HEARTBEAT_SEC is 15 and FLEET_Q_LEASE_SEC is 15; a heartbeat shorter than the lease is expected.",
                 "FLEET_Q_LEASE_SEC is 'many'; a whole number is expected.",
                 "SHUTDOWN_GRACE_SEC is 'soon'; a whole number is expected.",
                 "WORKER_WEBHOOK_TIMEOUT_SEC must be 1 to 3600 seconds.",
