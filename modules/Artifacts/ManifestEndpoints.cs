@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Refinery.Kernel.Web;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Artifacts;
 
@@ -43,15 +44,16 @@ internal static class ManifestEndpoints
         return Results.Created("/api/manifest", new ManifestSaved(count == 1 ? "1 entry was saved." : $"{count} entries were saved.", count));
     }
 
-    private static async Task<IResult> ListArtifactsAsync(HttpRequest request, ManifestStore manifest, CancellationToken cancellationToken)
+    private static async Task<IResult> ListArtifactsAsync(HttpRequest request, ManifestStore manifest, IArtifacts artifacts, CancellationToken cancellationToken)
     {
         var rows = await manifest.ListWheelsAsync(Page.Read(request, DefaultLimit, MaxLimit), cancellationToken);
-        return Results.Ok(rows.Select(row => new ArtifactAnswer(row.Name, row.Version, row.Wheel, Url(row), row.Sha256, row.SizeBytes)));
+        return Results.Ok(rows.Select(row => new ArtifactAnswer(row.Name, row.Version, row.Wheel, Url(row, artifacts), row.Sha256, row.SizeBytes)));
     }
 
-    private static string? Url(ManifestRow row)
+    /// <summary>Here when it is stored here; else where its maker says, when that is an address.</summary>
+    private static string? Url(ManifestRow row, IArtifacts artifacts)
     {
-        if (row.Sha256 is { } sha256)
+        if (row.Sha256 is { } sha256 && artifacts.PathOf(sha256) is not null)
         {
             return $"/api/artifacts/sha256/{sha256}";
         }

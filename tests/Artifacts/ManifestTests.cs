@@ -64,10 +64,30 @@ public sealed class ManifestTests
             $$"""
             [{"name":"path","version":"1.0","path":"/o/a.whl","url":null,"sha256":null,"size_bytes":null},
             {"name":"web","version":"1.0","path":"https://host/a.whl","url":"https://host/a.whl","sha256":null,"size_bytes":null},
-            {"name":"stored","version":"1.0","path":"a.whl","url":"/api/artifacts/sha256/{{Sha}}","sha256":"{{Sha}}","size_bytes":5}]
+            {"name":"stored","version":"1.0","path":"a.whl","url":null,"sha256":"{{Sha}}","size_bytes":5}]
             """.ReplaceLineEndings(string.Empty),
             artifacts.GetRawText());
         Assert.Equal(1, (await host.GetAsync("/api/artifacts?limit=1")).GetArrayLength());
+    }
+
+    [Fact]
+    public async Task An_artifact_is_linked_here_only_when_it_is_stored_here()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var content = Encoding.UTF8.GetBytes("a wheel");
+        var stored = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content));
+        using var put = await host.Http.PutAsync($"/api/artifacts/sha256/{stored}", new ByteArrayContent(content));
+        await host.PostAsync("/api/manifest", new object[]
+        {
+            new { name = "here", version = "1.0", wheel = "https://host/a.whl", status = "built", sha256 = stored },
+            new { name = "there", version = "1.0", wheel = "https://host/b.whl", status = "built", sha256 = Sha },
+        });
+
+        var artifacts = await host.GetAsync("/api/artifacts");
+
+        Assert.Equal(HttpStatusCode.Created, put.StatusCode);
+        Assert.Equal($"/api/artifacts/sha256/{stored}", artifacts[0].GetProperty("url").GetString());
+        Assert.Equal("https://host/b.whl", artifacts[1].GetProperty("url").GetString());
     }
 
     [Theory]
@@ -112,7 +132,7 @@ public sealed class ManifestTests
         Assert.Equal("cp311", entry.GetProperty("python_tag").GetString());
         Assert.Equal("linux_x86_64", entry.GetProperty("platform_tag").GetString());
         Assert.Equal("built", entry.GetProperty("status").GetString());
-        Assert.Equal($"/api/artifacts/sha256/{Sha}", Assert.Single(before.EnumerateArray()).GetProperty("url").GetString());
+        Assert.Equal(Sha, Assert.Single(before.EnumerateArray()).GetProperty("sha256").GetString());
         Assert.Equal(before.GetRawText(), (await host.GetAsync("/api/artifacts")).GetRawText());
     }
 
