@@ -40,6 +40,7 @@ public sealed class BuildsModule : IModule
         services.AddSingleton<IBuildTarget, ConfiguredTarget>();
         services.AddSingleton<ISmokeCheck, InterpreterCheck>();
         services.AddSingleton<ISmokeCheck, SourcesCheck>();
+        services.AddSingleton<ISmokeCheck, MemoryLimitCheck>();
         services.AddHostedService<LeftoverStart>();
     }
 

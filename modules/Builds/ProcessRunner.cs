@@ -9,7 +9,7 @@ internal sealed class ProcessRunner(BuildCommands commands, BuildEnvironment env
 {
     public string Name => "process";
 
-    public Task<ChildExit> BuildAsync(BuildTask task, IStepContext step, CancellationToken cancellationToken)
+    public async Task<ChildExit> BuildAsync(BuildTask task, IStepContext step, CancellationToken cancellationToken)
     {
         var build = new PipBuild(task.Python, task.Sdist, task.Output, Path.Combine(task.Work.Path, "venv"));
         var variables = environment.Of(task.Work);
@@ -19,7 +19,12 @@ internal sealed class ProcessRunner(BuildCommands commands, BuildEnvironment env
             variables["PATH"] = $"{build.Environment}/bin:{variables["PATH"]}";
         }
 
-        return commands.RunAsync([.. PipCommands.Of(build, task.PipRecipes).Select(words => Command(words, task, variables))], task, step, cancellationToken);
+        if (MemoryLimitCheck.FaultOf(options.Value, variables["PATH"]) is { } unlimited)
+        {
+            await step.LogAsync(unlimited);
+        }
+
+        return await commands.RunAsync([.. PipCommands.Of(build, task.PipRecipes).Select(words => Command(words, task, variables))], task, step, cancellationToken);
     }
 
     private ChildCommand Command(IReadOnlyList<string> words, BuildTask task, Dictionary<string, string> variables) =>

@@ -15,6 +15,7 @@ internal sealed class TargetInterpreter(
     private readonly SemaphoreSlim one = new(1);
     private InterpreterInfo? known;
     private string? defaultIndex;
+    private bool isDefaultIndexKnown;
 
     /// <summary>What the interpreter says about itself, with TARGET_PYTHON and TARGET_PLATFORM where they are set.</summary>
     /// <exception cref="ChildStartException">There is no such interpreter, or it does not answer; one sentence.</exception>
@@ -38,14 +39,20 @@ internal sealed class TargetInterpreter(
     /// <summary>The index that the interpreter's own pip asks when nothing else is said; null when it has no pip.</summary>
     public async Task<string?> DefaultIndexAsync(CancellationToken cancellationToken)
     {
-        const string Script = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)";
+        await one.WaitAsync(cancellationToken);
         try
         {
-            return defaultIndex ??= await RunAsync(["-c", Script], cancellationToken);
+            if (!isDefaultIndexKnown)
+            {
+                defaultIndex = await AskDefaultIndexAsync(cancellationToken);
+                isDefaultIndexKnown = true;
+            }
+
+            return defaultIndex;
         }
-        catch (ChildStartException)
+        finally
         {
-            return null;
+            one.Release();
         }
     }
 
@@ -54,6 +61,18 @@ internal sealed class TargetInterpreter(
     public Task<string> PipVersionAsync(CancellationToken cancellationToken) => RunAsync(["-m", "pip", "--version"], cancellationToken);
 
     public void Dispose() => one.Dispose();
+
+    private async Task<string?> AskDefaultIndexAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RunAsync(["-c", "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"], cancellationToken);
+        }
+        catch (ChildStartException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Runs the interpreter.</summary>
     /// <returns>The last line it prints.</returns>

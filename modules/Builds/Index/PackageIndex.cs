@@ -16,6 +16,9 @@ internal sealed class PackageIndex(HttpClient http, TimeProvider clock)
     private static readonly TimeSpan PageLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan SilenceLimit = TimeSpan.FromMinutes(1);
 
+    /// <summary>What comes drop by drop is never silent; it ends here.</summary>
+    private static readonly TimeSpan FetchLimit = TimeSpan.FromMinutes(30);
+
     /// <summary>Every source archive of a package that is offered.</summary>
     /// <exception cref="IndexException">A folder is missing or an index does not answer.</exception>
     public async Task<IReadOnlyList<SdistCandidate>> ListAsync(IndexSettings settings, string package, CancellationToken cancellationToken)
@@ -63,10 +66,12 @@ internal sealed class PackageIndex(HttpClient http, TimeProvider clock)
         SdistCandidate candidate, IReadOnlyList<string> sha256, string folder, long limitBytes, CancellationToken cancellationToken)
     {
         var path = Path.Combine(folder, Path.GetFileName(candidate.FileName));
+        using var limit = new CancellationTokenSource(FetchLimit, clock);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            await using var source = await OpenAsync(candidate.Location, cancellationToken);
-            var digest = await CopyAsync(source, path, limitBytes, cancellationToken)
+            await using var source = await OpenAsync(candidate.Location, ended.Token);
+            var digest = await CopyAsync(source, path, limitBytes, ended.Token)
                 ?? throw new IndexException("too_large", $"{candidate.FileName} is larger than the limit of {limitBytes >> 20} MB (SDIST_MAX_MB).");
             CheckDigest(candidate, sha256, digest);
             return (path, digest);

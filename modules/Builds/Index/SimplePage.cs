@@ -12,7 +12,7 @@ internal static partial class SimplePage
     public static IReadOnlyList<SdistCandidate> ReadHtml(string html, Uri page, string package)
     {
         var root = BaseHref().Match(html) is { Success: true } found && Uri.TryCreate(page, WebUtility.HtmlDecode(found.Groups["href"].Value), out var named) ? named : page;
-        return [.. Anchors().Matches(html).Select(anchor => FromAnchor(anchor.Groups["attributes"].Value, root, package)).OfType<SdistCandidate>()];
+        return [.. Anchors().Matches(html).Select(anchor => FromAnchor(anchor.Groups["attributes"].Value, root, package)).OfType<SdistCandidate>().Where(candidate => MayLead(page, candidate))];
     }
 
     /// <summary>The source archives of a package in a JSON answer.</summary>
@@ -21,7 +21,7 @@ internal static partial class SimplePage
     {
         using var document = JsonDocument.Parse(json);
         return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("files", out var files) && files.ValueKind == JsonValueKind.Array
-            ? [.. files.EnumerateArray().Select(file => FromFile(file, page, package)).OfType<SdistCandidate>()]
+            ? [.. files.EnumerateArray().Select(file => FromFile(file, page, package)).OfType<SdistCandidate>().Where(candidate => MayLead(page, candidate))]
             : [];
     }
 
@@ -65,6 +65,19 @@ internal static partial class SimplePage
             ? new SdistCandidate(package, version, fileName, location, sha256?.ToLowerInvariant(), requiresPython is null ? null : SpecifierSet.TryParse(requiresPython), isYanked)
             : null;
     }
+
+    /// <summary>A page fetched safely does not lead to what anybody on the way could change, and none from elsewhere into this machine.</summary>
+    private static bool MayLead(Uri page, SdistCandidate candidate) =>
+        (page.Scheme != Uri.UriSchemeHttps || candidate.Location.Scheme == Uri.UriSchemeHttps || candidate.Sha256 is not null)
+        && (IsNear(page) || !IsNear(candidate.Location));
+
+    /// <summary>True for loopback and link-local addresses, where metadata services and neighbours without a guard listen.</summary>
+    private static bool IsNear(Uri location) =>
+        location.IsLoopback
+        || (IPAddress.TryParse(location.DnsSafeHost, out var written)
+            && (written.IsIPv4MappedToIPv6 ? written.MapToIPv4() : written) is var address
+            && (IPAddress.IsLoopback(address) || address.IsIPv6LinkLocal || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)
+                || address.GetAddressBytes() is [169, 254, _, _]));
 
     private static string? Text(JsonElement owner, string name) =>
         owner.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

@@ -85,6 +85,21 @@ public sealed class PackageIndexTests : IAsyncLifetime, IDisposable
         Assert.Empty(await ListAsync("six"));
     }
 
+    [Theory]
+    [InlineData("https://index.test/simple/six/", "http://files.test/six-1.0.tar.gz", false)]
+    [InlineData("https://index.test/simple/six/", "http://files.test/six-1.0.tar.gz#sha256=aa", true)]
+    [InlineData("https://index.test/simple/six/", "https://files.test/six-1.0.tar.gz", true)]
+    [InlineData("http://index.test/simple/six/", "http://files.test/six-1.0.tar.gz", true)]
+    [InlineData("http://index.test/simple/six/", "http://169.254.169.254/six-1.0.tar.gz", false)]
+    [InlineData("http://index.test/simple/six/", "http://127.0.0.1:8080/six-1.0.tar.gz", false)]
+    [InlineData("http://index.test/simple/six/", "http://localhost/six-1.0.tar.gz#sha256=aa", false)]
+    [InlineData("http://index.test/simple/six/", "http://[::1]/six-1.0.tar.gz", false)]
+    [InlineData("http://index.test/simple/six/", "http://[fe80::1]/six-1.0.tar.gz", false)]
+    [InlineData("http://index.test/simple/six/", "http://[::ffff:127.0.0.1]/six-1.0.tar.gz", false)]
+    [InlineData("http://127.0.0.1:9/simple/six/", "http://127.0.0.1:8/six-1.0.tar.gz", true)]
+    public void A_page_leads_neither_to_where_others_could_change_the_file_nor_into_this_machine(string page, string file, bool leads) =>
+        Assert.Equal(leads, SimplePage.ReadHtml($"<a href='{file}'>x</a>", new Uri(page), "six").Count == 1);
+
     [Fact]
     public async Task A_package_the_index_does_not_have_has_no_sources() => Assert.Empty(await ListAsync("absent"));
 
