@@ -25,6 +25,7 @@ public sealed class FleetModule : IModule
         services.AddSingleton<ISteps>(provider => provider.GetRequiredService<Steps>());
         services.AddSingleton<StepClaims>();
         services.AddSingleton<StepEndings>();
+        services.AddSingleton<Heartbeats>();
         services.AddSingleton<IRestore, StepRestore>();
         services.AddSingleton<HandlerTable>();
         services.AddSingleton<StepRunner>();

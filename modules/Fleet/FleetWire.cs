@@ -73,7 +73,9 @@ internal sealed record ArtifactBody(string Kind, string FileName, string Sha256,
 }
 
 /// <summary>A pod says that it lives.</summary>
-internal sealed record HeartbeatBody(string PodId, IReadOnlyList<string> Kinds, int Capacity, int Running = 0, string Version = "unknown") : IChecked
+/// <param name="Steps">The ids of the steps it holds, when it wants to hear which of them are its own no longer.</param>
+internal sealed record HeartbeatBody(
+    string PodId, IReadOnlyList<string> Kinds, int Capacity, int Running = 0, string Version = "unknown", IReadOnlyList<string>? Steps = null) : IChecked
 {
     public string? Fault() => this switch
     {
@@ -81,6 +83,8 @@ internal sealed record HeartbeatBody(string PodId, IReadOnlyList<string> Kinds, 
         _ when Kinds.Select(Faults.Type).FirstOrDefault(fault => fault is not null) is { } fault => fault,
         { Capacity: < 0 or > 100_000 } => $"The field 'capacity' is {Capacity}; 0 to 100000 is expected.",
         { Running: < 0 or > 100_000 } => $"The field 'running' is {Running}; 0 to 100000 is expected.",
+        _ when Steps is { Count: > 1000 } => $"The field 'steps' has {Steps.Count} ids; at most 1000 are expected.",
+        _ when Steps?.Any(stepId => stepId is null) == true => "The field 'steps' holds null; an array of step ids is expected.",
         { Version.Length: > 100 } => "The field 'version' is longer than 100 characters.",
         _ => null,
     };
@@ -109,9 +113,9 @@ internal sealed record ClaimedStep(
 internal sealed record HeldAnswer(bool CancelRequested, DateTimeOffset? LeaseUntil = null, string? Status = null);
 
 /// <summary>What a pod is told when it beats.</summary>
-/// <param name="Leader">The leading pod; null while there is none.</param>
-/// <param name="Cancel">Steps of this pod to stop at once.</param>
-internal sealed record HeartbeatAnswer(string? Leader, IReadOnlyList<string> Cancel);
+/// <param name="Leader">The pod that recovers what dead pods held: the one inside the host that answers.</param>
+/// <param name="Cancel">Those of the reported steps that are cancelled, ended or another's: stop them at once.</param>
+internal sealed record HeartbeatAnswer(string Leader, IReadOnlyList<string> Cancel);
 
 /// <summary>A pod as others see it.</summary>
 internal sealed record PodAnswer(

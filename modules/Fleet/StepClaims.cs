@@ -79,6 +79,30 @@ internal sealed class StepClaims(
             },
             cancellationToken);
 
+    /// <summary>Those of the steps that the pod does not hold, whatever became of them.</summary>
+    public Task<IReadOnlyList<string>> ListLostAsync(string podId, IReadOnlyList<string> stepIds, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<string>>(
+            async sql =>
+            {
+                var lost = new List<string>();
+                foreach (var stepId in stepIds)
+                {
+                    var row = await StepStore.FindAsync(sql, stepId);
+                    if (row is not { Status: Status.Claimed or Status.Running } || row.ClaimedBy != podId)
+                    {
+                        lost.Add(stepId);
+                    }
+                }
+
+                return lost;
+            },
+            cancellationToken);
+
+    /// <summary>True when the step was cancelled and nobody has claimed it since the holder.</summary>
+    public async Task<bool> IsCancelledAsync(Holder holder, CancellationToken cancellationToken) =>
+        await database.ReadAsync(sql => StepStore.FindAsync(sql, holder.StepId), cancellationToken) is { Status: Status.Cancelled, Fence: > 0 } row
+        && row.Fence == holder.Fence;
+
     private async Task<IReadOnlyList<StepRow>> ClaimNowAsync(ClaimRequest request, CancellationToken cancellationToken)
     {
         if (!request.Types.Any(type => counters.Of(type, Status.Pending) > 0))

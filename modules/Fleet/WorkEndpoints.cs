@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
 using Refinery.Kernel.Storage;
 using Refinery.Kernel.Web;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
 
@@ -24,7 +25,7 @@ internal static class WorkEndpoints
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("RenewStep").WithSummary("Prolong the lease of a held step.");
         api.MapPost("/steps/{stepId}/complete", CompleteAsync).RequireWorkerToken().Produces<HeldAnswer>()
-            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("CompleteStep").WithSummary("Report success.");
         api.MapPost("/steps/{stepId}/fail", FailAsync).RequireWorkerToken().Produces<HeldAnswer>()
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
@@ -35,7 +36,8 @@ internal static class WorkEndpoints
         api.MapPost("/steps/complete", CompleteManyAsync).RequireWorkerToken().Produces<IReadOnlyList<BatchAnswer>>()
             .WithName("CompleteSteps").WithSummary("Report the outcomes of many steps at once.");
         api.MapPost("/pods/heartbeat", BeatAsync).RequireWorkerToken().Produces<HeartbeatAnswer>()
-            .WithName("PodHeartbeat").WithSummary("Say that a pod lives.");
+            .WithName("PodHeartbeat").WithSummary("Say that a pod lives.")
+            .WithDescription("With steps, the ids of what it holds, the answer's cancel names those that are its own no longer.");
         api.MapGet("/pods", ListPodsAsync).Produces<IReadOnlyList<PodAnswer>>()
             .WithName("ListPods").WithSummary("All pods known, eldest first.");
     }
@@ -53,7 +55,7 @@ internal static class WorkEndpoints
         var holder = HolderOf(stepId, body.Value);
         return await claims.StartAsync(holder, cancellationToken) is { } row
             ? Results.Ok(new HeldAnswer(CancelRequested: false, row.LeaseUntil, row.Status))
-            : await RefuseAsync(holder, steps, cancellationToken);
+            : await StopAsync(holder, claims, steps, cancellationToken);
     }
 
     private static async Task<IResult> RenewAsync(string stepId, Body<HolderBody> body, StepClaims claims, Steps steps, CancellationToken cancellationToken)
@@ -61,11 +63,14 @@ internal static class WorkEndpoints
         var holder = HolderOf(stepId, body.Value);
         return await claims.RenewAsync(holder, cancellationToken) is { } until
             ? Results.Ok(new HeldAnswer(CancelRequested: false, until))
-            : await RefuseAsync(holder, steps, cancellationToken);
+            : await StopAsync(holder, claims, steps, cancellationToken);
     }
 
-    private static Task<IResult> CompleteAsync(string stepId, Body<OutcomeBody> body, StepEndings endings, Steps steps, CancellationToken cancellationToken) =>
-        FinishAsync(HolderOf(stepId, body.Value), body.Value, succeeded: true, endings, steps, cancellationToken);
+    private static async Task<IResult> CompleteAsync(
+        string stepId, Body<OutcomeBody> body, StepEndings endings, Steps steps, IArtifacts artifacts, CancellationToken cancellationToken) =>
+        body.Value.Artifacts?.FirstOrDefault(artifact => artifacts.PathOf(artifact.Sha256) is null) is { } absent
+            ? Errors.Validation($"The artifact {Errors.Quote(absent.FileName)} with sha256 '{absent.Sha256}' is not stored; PUT it to /api/artifacts/sha256/{absent.Sha256} first.")
+            : await FinishAsync(HolderOf(stepId, body.Value), body.Value, succeeded: true, endings, steps, cancellationToken);
 
     private static Task<IResult> FailAsync(string stepId, Body<OutcomeBody> body, StepEndings endings, Steps steps, CancellationToken cancellationToken) =>
         FinishAsync(HolderOf(stepId, body.Value), body.Value, succeeded: false, endings, steps, cancellationToken);
@@ -94,21 +99,8 @@ internal static class WorkEndpoints
             : await RefuseAsync(holder, steps, cancellationToken);
     }
 
-    private static async Task<IResult> BeatAsync(Body<HeartbeatBody> body, Database database, TimeProvider clock, CancellationToken cancellationToken)
-    {
-        var beat = body.Value;
-        var pod = new PodRow
-        {
-            PodId = beat.PodId,
-            Kinds = JsonSerializer.Serialize(beat.Kinds),
-            Capacity = beat.Capacity,
-            Running = beat.Running,
-            Version = beat.Version,
-            BeatAt = clock.GetUtcNow(),
-        };
-        await database.WriteAsync(sql => PodStore.BeatAsync(sql, pod), cancellationToken);
-        return Results.Ok(new HeartbeatAnswer(Leader: null, Cancel: []));
-    }
+    private static async Task<IResult> BeatAsync(Body<HeartbeatBody> body, Heartbeats heartbeats, CancellationToken cancellationToken) =>
+        Results.Ok(await heartbeats.TakeAsync(body.Value, cancellationToken));
 
     private static async Task<IResult> ListPodsAsync(Database database, TimeProvider clock, IOptions<FleetOptions> options, CancellationToken cancellationToken)
     {
@@ -119,6 +111,12 @@ internal static class WorkEndpoints
     }
 
     private static Holder HolderOf(string stepId, HolderBody body) => new(RouteText.Decode(stepId), body.PodId, body.Fence);
+
+    /// <summary>Tells a pod to stop: kindly when the step was cancelled since it held it.</summary>
+    private static async Task<IResult> StopAsync(Holder holder, StepClaims claims, Steps steps, CancellationToken cancellationToken) =>
+        await claims.IsCancelledAsync(holder, cancellationToken)
+            ? Results.Ok(new HeldAnswer(CancelRequested: true, Status: Status.Cancelled))
+            : await RefuseAsync(holder, steps, cancellationToken);
 
     /// <summary>Why a pod may not speak for a step: unknown 404, cancelled or someone else's 409.</summary>
     private static async Task<IResult> RefuseAsync(Holder holder, Steps steps, CancellationToken cancellationToken) =>

@@ -2,6 +2,9 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Refinery.Fleet;
 
 namespace Refinery.Tests.Fleet;
 
@@ -93,6 +96,90 @@ public sealed class WorkProtocolTests
     }
 
     [Fact]
+    public async Task A_heartbeat_names_the_leader_and_the_steps_that_are_the_pods_no_longer()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var kept = await SubmitAsync(host, "elsewhere");
+        var ended = await SubmitAsync(host, "elsewhere");
+        var foreign = await SubmitAsync(host, "elsewhere");
+        await ClaimAsync(host, "pod-a", max: 2);
+        await ClaimAsync(host, "pod-b", max: 1);
+        await host.PostAsync($"/api/steps/{ended}/complete", new { pod_id = "pod-a", fence = 1 });
+
+        var answer = await host.PostAsync("/api/pods/heartbeat", new { pod_id = "pod-a", kinds = new[] { "elsewhere" }, capacity = 2, steps = new[] { kept, ended, foreign } });
+        var silent = await host.PostAsync("/api/pods/heartbeat", new { pod_id = "pod-a", kinds = new[] { "elsewhere" }, capacity = 2 });
+
+        string[] expected = [ended, foreign];
+        Assert.Equal(expected.AsEnumerable(), answer.GetProperty("cancel").EnumerateArray().Select(stepId => stepId.GetString()));
+        Assert.StartsWith("pod-", answer.GetProperty("leader").GetString(), StringComparison.Ordinal);
+        Assert.Equal(0, silent.GetProperty("cancel").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task A_pod_that_renews_a_step_cancelled_since_is_told_so()
+    {
+        await using var host = await RefineryHost.StartAsync(("LOCAL_WORKER", "0"), ("FLEET_Q_BACKOFF_SEC", "300"));
+        var stepId = (await host.PostAsync("/api/queue/enqueue", new { package = "numpy" })).GetProperty("step_id").GetString();
+        await host.PostAsync("/api/steps/claim", new { pod_id = "pod-a", kinds = new[] { "wheel_build" }, max = 1 });
+        await host.PostAsync($"/api/steps/{stepId}/fail", new { pod_id = "pod-a", fence = 1 });
+        await host.PostAsync("/api/queue/clear");
+
+        var answer = await host.PostAsync($"/api/steps/{stepId}/renew", new { pod_id = "pod-a", fence = 1 });
+        using var stale = await host.Http.PostAsJsonAsync($"/api/steps/{stepId}/renew", new { pod_id = "pod-a", fence = 7 });
+
+        Assert.True(answer.GetProperty("cancel_requested").GetBoolean());
+        Assert.Equal(HttpStatusCode.Conflict, stale.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_queue_lists_what_is_due_before_what_waits_for_a_retry()
+    {
+        await using var host = await RefineryHost.StartAsync(("LOCAL_WORKER", "0"), ("FLEET_Q_BACKOFF_SEC", "300"));
+        var failed = (await host.PostAsync("/api/queue/enqueue", new { package = "failed", priority = 9 })).GetProperty("step_id").GetString();
+        await host.PostAsync("/api/steps/claim", new { pod_id = "pod-a", kinds = new[] { "wheel_build" }, max = 1 });
+        await host.PostAsync($"/api/steps/{failed}/fail", new { pod_id = "pod-a", fence = 1 });
+        await host.PostAsync("/api/queue/enqueue", new { package = "low" });
+        await host.PostAsync("/api/queue/enqueue", new { package = "high", priority = 5 });
+
+        string[] all = ["high", "low", "failed"];
+        Assert.Equal(all.AsEnumerable(), await QueueAsync(host, string.Empty));
+        Assert.Equal(all[1..].AsEnumerable(), await QueueAsync(host, "?limit=2&offset=1"));
+        Assert.Equal(all[2..].AsEnumerable(), await QueueAsync(host, "?limit=2&offset=2"));
+        Assert.Empty(await QueueAsync(host, "?limit=2&offset=3"));
+    }
+
+    [Fact]
+    public async Task A_result_whose_artifact_was_never_uploaded_is_refused()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var stepId = await SubmitAsync(host, "elsewhere");
+        await ClaimAsync(host, "pod-a", max: 1);
+        var content = "a wheel"u8.ToArray();
+        var sha256 = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content));
+        var body = new { pod_id = "pod-a", fence = 1, artifacts = new[] { new { kind = "wheel", file_name = "a.whl", sha256, size_bytes = content.Length } } };
+
+        using var refused = await host.Http.PostAsJsonAsync($"/api/steps/{stepId}/complete", body);
+        using var put = await host.Http.PutAsync($"/api/artifacts/sha256/{sha256}", new ByteArrayContent(content));
+        using var taken = await host.Http.PostAsJsonAsync($"/api/steps/{stepId}/complete", body);
+
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        Assert.Contains(sha256, await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, taken.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_first_word_of_a_stop_ends_claiming()
+    {
+        await using var host = await RefineryHost.StartAsync();
+
+        host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+        await host.Services.GetRequiredService<LocalPod>().ExecuteTask!.WaitAsync(TimeSpan.FromSeconds(30));
+        var stepId = await SubmitAsync(host, "hello_world");
+
+        Assert.Equal("pending", (await host.GetAsync($"/status/{stepId}")).GetProperty("status").GetString());
+    }
+
+    [Fact]
     public async Task Eight_pods_claim_a_thousand_steps_without_losing_or_sharing_one()
     {
         await using var host = await RefineryHost.StartAsync();
@@ -120,7 +207,7 @@ public sealed class WorkProtocolTests
     [Fact]
     public async Task A_step_whose_pod_fell_silent_is_given_to_another()
     {
-        await using var host = await RefineryHost.StartAsync(("FLEET_Q_LEASE_SEC", "1"), ("FLEET_Q_RECOVERY_SEC", "1"), ("FLEET_Q_BACKOFF_SEC", "0"));
+        await using var host = await RefineryHost.StartAsync(("FLEET_Q_LEASE_SEC", "2"), ("FLEET_Q_HEARTBEAT_SEC", "1"), ("FLEET_Q_RECOVERY_SEC", "1"), ("FLEET_Q_BACKOFF_SEC", "0"));
         var stepId = await SubmitAsync(host, "elsewhere");
         await ClaimAsync(host, "pod-dead", max: 1);
 
@@ -130,6 +217,9 @@ public sealed class WorkProtocolTests
         using var late = await host.Http.PostAsJsonAsync($"/api/steps/{stepId}/complete", new { pod_id = "pod-dead", fence = 1 });
         Assert.Equal(HttpStatusCode.Conflict, late.StatusCode);
     }
+
+    private static async Task<IEnumerable<string?>> QueueAsync(RefineryHost host, string query) =>
+        [.. (await host.GetAsync($"/api/queue{query}")).GetProperty("items").EnumerateArray().Select(item => item.GetProperty("package").GetString())];
 
     private static async Task<List<string>> DrainAsync(RefineryHost host, string pod)
     {
