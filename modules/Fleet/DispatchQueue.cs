@@ -9,10 +9,11 @@ namespace Refinery.Fleet;
 /// The backend holds only the order of calling. Whatever it loses stays pending in SQL and is reached from there, so a
 /// backend that is away costs order and speed, never a step. Items nobody here serves now are put aside, bounded.
 /// </remarks>
-internal sealed partial class DispatchQueue(IQueueBackend backend, ILogger<DispatchQueue> logger)
+internal sealed partial class DispatchQueue(IQueueBackend backend, TimeProvider clock, ILogger<DispatchQueue> logger)
 {
     private const int PopSize = 256;
     private const int ShelfSize = 10_000;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly Lock gate = new();
     private readonly Dictionary<string, PriorityQueue<QueueItem, (long, long)>> shelf = new(StringComparer.Ordinal);
@@ -47,25 +48,13 @@ internal sealed partial class DispatchQueue(IQueueBackend backend, ILogger<Dispa
     public async Task<IReadOnlyList<QueueItem>> TakeAsync(IReadOnlySet<string> types, int max, CancellationToken cancellationToken)
     {
         var taken = FromShelf(types, max);
-        try
-        {
-            while (taken.Count < max)
-            {
-                var popped = await backend.PopAsync(Math.Max(max - taken.Count, PopSize / 8), TimeSpan.Zero, cancellationToken);
-                if (popped.Count == 0)
-                {
-                    break;
-                }
+        await ReachAsync("take", () => PopAsync(types, max, taken, cancellationToken), cancellationToken);
 
-                Sort(popped, types, max, taken);
-            }
-        }
-        catch (IOException fault)
+        // A call that was given up may still add to the list; what it adds is reached from SQL.
+        lock (gate)
         {
-            LogAway(logger, fault, "take");
+            return [.. taken];
         }
-
-        return taken;
     }
 
     /// <summary>Drops what waits in the backend and on the shelf; the caller has ended the steps in SQL.</summary>
@@ -77,14 +66,34 @@ internal sealed partial class DispatchQueue(IQueueBackend backend, ILogger<Dispa
             shelved = 0;
         }
 
+        // Items left behind name steps that have ended: each is dropped when it is claimed.
+        await ReachAsync("clear", () => backend.ClearAsync(cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Calls the backend, which is a stranger's code: whatever it throws, and a call that does not end, count as a backend that is away.</summary>
+    private async Task ReachAsync(string operation, Func<Task> call, CancellationToken cancellationToken)
+    {
         try
         {
-            await backend.ClearAsync(cancellationToken);
+            await call().WaitAsync(Patience, clock, cancellationToken);
         }
-        catch (IOException fault)
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {
-            // The items left behind name steps that have ended: each is dropped when it is claimed.
-            LogAway(logger, fault, "clear");
+            LogAway(logger, fault, operation);
+        }
+    }
+
+    private async Task PopAsync(IReadOnlySet<string> types, int max, List<QueueItem> taken, CancellationToken cancellationToken)
+    {
+        while (taken.Count < max)
+        {
+            var popped = await backend.PopAsync(Math.Max(max - taken.Count, PopSize / 8), TimeSpan.Zero, cancellationToken);
+            if (popped.Count == 0)
+            {
+                return;
+            }
+
+            Sort(popped, types, max, taken);
         }
     }
 
@@ -94,22 +103,8 @@ internal sealed partial class DispatchQueue(IQueueBackend backend, ILogger<Dispa
         await Task.Yield();
         while (NextBatch() is { } batch)
         {
-            try
-            {
-                await backend.EnqueueAsync(batch.Items, CancellationToken.None);
-                batch.Complete();
-            }
-            catch (IOException fault)
-            {
-                LogAway(logger, fault, "offer");
-                batch.Complete();
-            }
-            catch (Exception fault)
-            {
-                // A plugin's own fault is for those who wait; the next offers go on.
-                batch.Fail(fault);
-            }
-
+            await ReachAsync("offer", () => backend.EnqueueAsync(batch.Items, CancellationToken.None), CancellationToken.None);
+            batch.Complete();
             Ready.Pulse();
         }
     }

@@ -13,6 +13,4 @@ internal sealed class OfferBatch
     public Task Done => done.Task;
 
     public void Complete() => done.TrySetResult();
-
-    public void Fail(Exception fault) => done.TrySetException(fault);
 }

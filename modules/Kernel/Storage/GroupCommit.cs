@@ -231,13 +231,20 @@ internal sealed class GroupCommit : IDisposable
     /// <summary>Stands apart from the commit: a fault in here must never run a committed unit again.</summary>
     private void Announce(List<WriteUnit> group, SqlSession session)
     {
-        foreach (var participant in participants)
+        try
         {
-            participant.Committed();
-        }
+            foreach (var participant in participants)
+            {
+                participant.Committed();
+            }
 
-        session.RunAfterCommit();
-        group.ForEach(unit => unit.Succeed());
+            session.RunAfterCommit();
+        }
+        finally
+        {
+            // Committed is committed, whatever those who are told of it make of it.
+            group.ForEach(unit => unit.Succeed());
+        }
     }
 
     /// <summary>The connection cannot be used any more; the cause is inside.</summary>

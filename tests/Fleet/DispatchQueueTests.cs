@@ -1,0 +1,71 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Refinery.Contract;
+using Refinery.Fleet;
+
+namespace Refinery.Tests.Fleet;
+
+/// <summary>The host's side of a backend: what goes wrong in there costs order, never a step.</summary>
+public sealed class DispatchQueueTests
+{
+    [Fact]
+    public async Task A_backend_that_throws_what_it_likes_counts_as_away()
+    {
+        var queue = Open(new OddBackend { OnEnqueue = _ => throw new InvalidOperationException("A bug of the plugin."), OnPop = () => throw new OperationCanceledException() });
+
+        await queue.OfferAsync([Item("a")]);
+        var taken = await queue.TakeAsync(new HashSet<string> { "build" }, max: 5, CancellationToken.None);
+
+        Assert.Empty(taken);
+    }
+
+    [Fact]
+    public async Task Offers_that_come_while_one_is_under_way_go_together()
+    {
+        var goOn = new TaskCompletionSource();
+        var calls = new List<int>();
+        var began = new TaskCompletionSource();
+        var queue = Open(new OddBackend
+        {
+            OnEnqueue = items =>
+            {
+                calls.Add(items.Count);
+                began.TrySetResult();
+                return goOn.Task;
+            },
+        });
+
+        var first = queue.OfferAsync([Item("a")]);
+        await began.Task;
+        var rest = Task.WhenAll(Enumerable.Range(0, 50).Select(number => queue.OfferAsync([Item($"b{number}")])));
+        Assert.False(first.IsCompleted);
+        goOn.SetResult();
+        await first;
+        await rest;
+
+        Assert.Equal([1, 50], calls);
+    }
+
+    private static DispatchQueue Open(OddBackend backend) => new(backend, TimeProvider.System, NullLogger<DispatchQueue>.Instance);
+
+    private static QueueItem Item(string stepId) => new(stepId, "build", 0, 0, DateTimeOffset.UnixEpoch);
+
+    /// <summary>A stranger's backend that does what a test says.</summary>
+    private sealed class OddBackend : IQueueBackend
+    {
+        public Func<IReadOnlyList<QueueItem>, Task> OnEnqueue { get; init; } = _ => Task.CompletedTask;
+
+        public Func<IReadOnlyList<QueueItem>> OnPop { get; init; } = () => [];
+
+        public Task EnqueueAsync(IReadOnlyList<QueueItem> items, CancellationToken cancellationToken) => OnEnqueue(items);
+
+        public Task<IReadOnlyList<QueueItem>> PopAsync(int max, TimeSpan wait, CancellationToken cancellationToken) => Task.FromResult(OnPop());
+
+        public Task<IReadOnlyList<QueueItem>> ListAsync(int limit, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<QueueItem>>([]);
+
+        public Task<QueueStats> StatsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<long> ClearAsync(CancellationToken cancellationToken) => Task.FromResult(0L);
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}
