@@ -32,6 +32,13 @@ public sealed partial class StyleTests
             .Select(file => $"{file.Name} has a pragma or a region"));
 
     [Fact]
+    public void No_field_begins_with_an_underscore() =>
+        SourceTree.AssertNone(
+            from file in SourceTree.All
+            from Match field in UnderscoreField().Matches(file.Text)
+            select $"{file.Name} names {field.Groups["name"].Value}");
+
+    [Fact]
     public void Every_type_has_a_sentence() =>
         SourceTree.AssertNone(SourceTree.All.SelectMany(Undocumented));
 
@@ -40,12 +47,16 @@ public sealed partial class StyleTests
         var lines = file.Lines;
         for (var index = 0; index < lines.Length; index++)
         {
-            if (TypeName().Match(lines[index]) is { Success: true } type && !lines[index].Contains("partial class", StringComparison.Ordinal) && !HasSentence(lines, index))
+            if (TypeName().Match(lines[index]) is { Success: true } type && !IsFurtherPart(file, lines[index]) && !HasSentence(lines, index))
             {
                 yield return $"{file.Name}:{index + 1} {type.Groups["name"].Value} has no sentence";
             }
         }
     }
+
+    /// <summary>X.Part.cs adds to the class that X.cs describes.</summary>
+    private static bool IsFurtherPart(SourceFile file, string declaration) =>
+        declaration.Contains("partial class", StringComparison.Ordinal) && Path.GetFileNameWithoutExtension(file.Name).Contains('.', StringComparison.Ordinal);
 
     private static bool HasSentence(string[] lines, int declaration)
     {
@@ -62,6 +73,9 @@ public sealed partial class StyleTests
         @"^[ ]*((public|internal|private|file|protected|sealed|static|abstract|readonly|partial|ref)\s+)+(class|interface|enum|struct|record(\s+(class|struct))?)\s+(?<name>\w+)",
         RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex TypeName();
+
+    [GeneratedRegex(@"^ +private [^(=]*\s(?<name>_\w+)( =|;)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    private static partial Regex UnderscoreField();
 
     [GeneratedRegex("(Manager|Helper|Service|Util|Utils|Base|Impl|Dto|Repository|Factory)$", RegexOptions.ExplicitCapture)]
     private static partial Regex EmptySuffix();

@@ -7,10 +7,10 @@ namespace Refinery.Tests.Builds;
 /// <summary>Children are run with their own group, limits and environment, and leave nothing behind.</summary>
 public sealed class ChildProcessTests : IDisposable
 {
-    private readonly string _root = Directory.CreateTempSubdirectory("refinery-child-").FullName;
-    private readonly List<string> _lines = [];
+    private readonly string root = Directory.CreateTempSubdirectory("refinery-child-").FullName;
+    private readonly List<string> lines = [];
 
-    public void Dispose() => Directory.Delete(_root, recursive: true);
+    public void Dispose() => Directory.Delete(root, recursive: true);
 
     [Fact]
     public async Task Output_and_error_arrive_in_the_order_they_were_written()
@@ -22,7 +22,7 @@ public sealed class ChildProcessTests : IDisposable
             """);
 
         Assert.True(exit.Succeeded);
-        Assert.Equal(Enumerable.Range(0, 2000).Select(number => $"line {number}"), _lines);
+        Assert.Equal(Enumerable.Range(0, 2000).Select(number => $"line {number}"), lines);
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class ChildProcessTests : IDisposable
             print(os.getpid() == os.getsid(0) == os.getpgrp(), sorted(os.environ), os.getcwd(), os.read(0, 1))
             """);
 
-        var line = Assert.Single(_lines);
+        var line = Assert.Single(lines);
         Assert.Matches(@"^True \[('LC_CTYPE', )?'PATH', 'REFINERY_BUILD_MARK'\] .*/inside b''$", line);
     }
 
@@ -42,7 +42,7 @@ public sealed class ChildProcessTests : IDisposable
     {
         await RunAsync("/bin/sh", ["-c", "grep SigIgn /proc/self/status"]);
 
-        Assert.Matches(@"^SigIgn:\s+0+$", Assert.Single(_lines));
+        Assert.Matches(@"^SigIgn:\s+0+$", Assert.Single(lines));
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class ChildProcessTests : IDisposable
     {
         await RunAsync("/bin/echo", ["$(touch owned); `id` && 'x' *", ""]);
 
-        Assert.Equal(["$(touch owned); `id` && 'x' * "], _lines);
+        Assert.Equal(["$(touch owned); `id` && 'x' * "], lines);
     }
 
     [Fact]
@@ -136,9 +136,9 @@ public sealed class ChildProcessTests : IDisposable
             os.write(1, b"x" * 100000 + b"\r\n" + b"caf\xe9\n" + b"10%\r20%\rno end")
             """);
 
-        Assert.Equal(5, _lines.Count);
-        Assert.EndsWith("x … (83616 more bytes)", _lines[0], StringComparison.Ordinal);
-        Assert.Equal(["caf\ufffd", "10%", "20%", "no end"], _lines[1..]);
+        Assert.Equal(5, lines.Count);
+        Assert.EndsWith("x … (83616 more bytes)", lines[0], StringComparison.Ordinal);
+        Assert.Equal(["caf\ufffd", "10%", "20%", "no end"], lines[1..]);
     }
 
     [Fact]
@@ -177,35 +177,35 @@ public sealed class ChildProcessTests : IDisposable
         var exit = await RunPythonAsync("x = bytearray(900_000_000)", memoryLimitBytes: 300_000_000);
 
         Assert.Equal(1, exit.Code);
-        Assert.Contains("MemoryError", _lines);
+        Assert.Contains("MemoryError", lines);
     }
 
     [Fact]
     public async Task The_next_start_ends_what_a_killed_host_left_and_nothing_else()
     {
         var mark = Guid.NewGuid().ToString("N");
-        var folder = WorkFolder.Create(_root, "left behind", mark);
+        var folder = WorkFolder.Create(root, "left behind", mark);
         File.WriteAllText(Path.Combine(folder.Path, "half.whl"), "half");
         using var ours = StartSleeper(mark);
         using var foreign = StartSleeper("another");
         folder.Remember(ours.Id);
         PretendTheHostDied(folder);
 
-        var cleared = await new Leftovers(TimeProvider.System, NullLogger<Leftovers>.Instance).ClearAsync(_root, _ => Task.CompletedTask, CancellationToken.None);
+        var cleared = await new Leftovers(TimeProvider.System, NullLogger<Leftovers>.Instance).ClearAsync(root, _ => Task.CompletedTask, CancellationToken.None);
 
         Assert.Equal(1, cleared);
         Assert.True(ours.WaitForExit(5000));
         Assert.False(foreign.HasExited);
-        Assert.Empty(Directory.GetFileSystemEntries(_root));
+        Assert.Empty(Directory.GetFileSystemEntries(root));
         foreign.Kill();
     }
 
     [Fact]
     public async Task The_folders_of_a_living_host_are_left_alone()
     {
-        using var folder = WorkFolder.Create(_root, "busy", "m1");
+        using var folder = WorkFolder.Create(root, "busy", "m1");
 
-        var cleared = await new Leftovers(TimeProvider.System, NullLogger<Leftovers>.Instance).ClearAsync(_root, _ => Task.CompletedTask, CancellationToken.None);
+        var cleared = await new Leftovers(TimeProvider.System, NullLogger<Leftovers>.Instance).ClearAsync(root, _ => Task.CompletedTask, CancellationToken.None);
 
         Assert.Equal(0, cleared);
         Assert.True(Directory.Exists(folder.Path));
@@ -235,13 +235,13 @@ public sealed class ChildProcessTests : IDisposable
     private static void PretendTheHostDied(WorkFolder folder)
     {
         var file = folder.Path + WorkFolder.MarkSuffix;
-        var lines = File.ReadAllLines(file);
-        File.WriteAllLines(file, [lines[0], "999999999 1", .. lines[2..]]);
+        var marks = File.ReadAllLines(file);
+        File.WriteAllLines(file, [marks[0], "999999999 1", .. marks[2..]]);
     }
 
     private void AssertGone()
     {
-        var pids = _lines.Where(line => line.StartsWith("child", StringComparison.Ordinal) || line.StartsWith("leader", StringComparison.Ordinal) || line.StartsWith("daemon", StringComparison.Ordinal))
+        var pids = lines.Where(line => line.StartsWith("child", StringComparison.Ordinal) || line.StartsWith("leader", StringComparison.Ordinal) || line.StartsWith("daemon", StringComparison.Ordinal))
             .Select(line => int.Parse(line.Split(' ')[1])).ToList();
         Assert.NotEmpty(pids);
         Assert.All(pids, pid => Assert.True(ProcessTable.Find(pid) is null or { IsZombie: true }));
@@ -254,7 +254,7 @@ public sealed class ChildProcessTests : IDisposable
     private async Task<ChildExit> RunAsync(
         string program, string[] arguments, TimeSpan? timeLimit = null, long? memoryLimitBytes = null, Func<string, ValueTask>? onLine = null, CancellationToken cancellationToken = default)
     {
-        using var work = WorkFolder.Create(_root, "test", Guid.NewGuid().ToString("N"));
+        using var work = WorkFolder.Create(root, "test", Guid.NewGuid().ToString("N"));
         var command = new ChildCommand(program, arguments, work.Folder("inside"), new Dictionary<string, string> { ["PATH"] = "/usr/bin:/bin" })
         {
             TimeLimit = timeLimit,
@@ -266,15 +266,15 @@ public sealed class ChildProcessTests : IDisposable
 
     private ValueTask Keep(string line)
     {
-        _lines.Add(line);
+        lines.Add(line);
         return default;
     }
 
     private ValueTask KeepAnd(string line, Func<string, ValueTask> onLine)
     {
-        if (_lines.Count < 1000)
+        if (lines.Count < 1000)
         {
-            _lines.Add(line);
+            lines.Add(line);
         }
 
         return onLine(line);

@@ -8,10 +8,10 @@ internal sealed class LineSplitter
 {
     public const int MaxLineBytes = 16 * 1024;
 
-    private readonly byte[] _line = new byte[MaxLineBytes];
-    private int _length;
-    private long _cut;
-    private bool _afterReturn;
+    private readonly byte[] kept = new byte[MaxLineBytes];
+    private int length;
+    private long cut;
+    private bool isAfterReturn;
 
     /// <summary>Takes the next bytes and returns the lines they complete.</summary>
     public List<string> Add(ReadOnlySpan<byte> bytes)
@@ -19,12 +19,12 @@ internal sealed class LineSplitter
         var lines = new List<string>();
         while (!bytes.IsEmpty)
         {
-            if (_afterReturn && bytes[0] == '\n')
+            if (isAfterReturn && bytes[0] == '\n')
             {
                 bytes = bytes[1..];
             }
 
-            _afterReturn = false;
+            isAfterReturn = false;
             var end = bytes.IndexOfAny((byte)'\n', (byte)'\r');
             Keep(end < 0 ? bytes : bytes[..end]);
             if (end < 0)
@@ -32,7 +32,7 @@ internal sealed class LineSplitter
                 break;
             }
 
-            _afterReturn = bytes[end] == '\r';
+            isAfterReturn = bytes[end] == '\r';
             bytes = bytes[(end + 1)..];
             lines.Add(Take());
         }
@@ -41,22 +41,22 @@ internal sealed class LineSplitter
     }
 
     /// <summary>The last line when it had no line break, else null.</summary>
-    public string? End() => _length > 0 ? Take() : null;
+    public string? End() => length > 0 ? Take() : null;
 
     private void Keep(ReadOnlySpan<byte> bytes)
     {
-        var room = Math.Min(bytes.Length, MaxLineBytes - _length);
-        bytes[..room].CopyTo(_line.AsSpan(_length));
-        _length += room;
-        _cut += bytes.Length - room;
+        var room = Math.Min(bytes.Length, MaxLineBytes - length);
+        bytes[..room].CopyTo(kept.AsSpan(length));
+        length += room;
+        cut += bytes.Length - room;
     }
 
     private string Take()
     {
-        var text = Encoding.UTF8.GetString(_line, 0, _length);
-        var line = _cut == 0 ? text : $"{text} … ({_cut} more bytes)";
-        _length = 0;
-        _cut = 0;
+        var text = Encoding.UTF8.GetString(kept, 0, length);
+        var line = cut == 0 ? text : $"{text} … ({cut} more bytes)";
+        length = 0;
+        cut = 0;
         return line;
     }
 }

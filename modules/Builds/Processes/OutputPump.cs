@@ -10,10 +10,10 @@ internal sealed class OutputPump(int descriptor) : IDisposable
     private const int MaxChunks = 8;
     private const int PollMilliseconds = 200;
 
-    private readonly Channel<byte[]> _chunks = Channel.CreateUnbounded<byte[]>(new() { SingleReader = true, SingleWriter = true });
-    private readonly SemaphoreSlim _room = new(MaxChunks);
-    private volatile bool _endWhenIdle;
-    private volatile bool _abandoned;
+    private readonly Channel<byte[]> chunks = Channel.CreateUnbounded<byte[]>(new() { SingleReader = true, SingleWriter = true });
+    private readonly SemaphoreSlim room = new(MaxChunks);
+    private volatile bool endWhenIdle;
+    private volatile bool isAbandoned;
 
     /// <summary>Streams every line to its taker, in order, until the pipe ends; a slow taker slows the child down.</summary>
     public async Task RunAsync(Func<string, ValueTask> onLine)
@@ -25,23 +25,23 @@ internal sealed class OutputPump(int descriptor) : IDisposable
         }
         finally
         {
-            _abandoned = true;
-            _room.Release();
+            isAbandoned = true;
+            room.Release();
             await reading;
         }
     }
 
     /// <summary>From now on a pipe that has nothing to read is taken as ended: its group is gone and a stranger holds it open.</summary>
-    public void EndWhenIdle() => _endWhenIdle = true;
+    public void EndWhenIdle() => endWhenIdle = true;
 
-    public void Dispose() => _room.Dispose();
+    public void Dispose() => room.Dispose();
 
     private async Task DeliverAsync(Func<string, ValueTask> onLine)
     {
         var splitter = new LineSplitter();
-        await foreach (var chunk in _chunks.Reader.ReadAllAsync())
+        await foreach (var chunk in chunks.Reader.ReadAllAsync())
         {
-            _room.Release();
+            room.Release();
             foreach (var line in splitter.Add(chunk))
             {
                 await onLine(line);
@@ -59,11 +59,11 @@ internal sealed class OutputPump(int descriptor) : IDisposable
         var buffer = new byte[ChunkBytes];
         while (WaitForInput())
         {
-            _room.Wait();
-            var count = _abandoned ? 0 : Native.read(descriptor, buffer, buffer.Length);
+            room.Wait();
+            var count = isAbandoned ? 0 : Native.read(descriptor, buffer, buffer.Length);
             if (count == -1 && Marshal.GetLastPInvokeError() == Native.Interrupted)
             {
-                _room.Release();
+                room.Release();
                 continue;
             }
 
@@ -72,19 +72,19 @@ internal sealed class OutputPump(int descriptor) : IDisposable
                 break;
             }
 
-            _chunks.Writer.TryWrite(buffer[..(int)count]);
+            chunks.Writer.TryWrite(buffer[..(int)count]);
         }
 
         _ = Native.close(descriptor);
-        _chunks.Writer.Complete();
+        chunks.Writer.Complete();
     }
 
     /// <summary>False when the pipe is idle and nobody is expected to write any more.</summary>
     private bool WaitForInput()
     {
-        while (!_abandoned)
+        while (!isAbandoned)
         {
-            var lastLook = _endWhenIdle;
+            var lastLook = endWhenIdle;
             var request = new PollRequest { Descriptor = descriptor, Events = Native.PollIn };
             if (Native.poll(ref request, 1, PollMilliseconds) > 0)
             {

@@ -11,13 +11,13 @@ internal sealed class WorkFolder : IDisposable
 {
     public const string MarkSuffix = ".mark";
 
-    private readonly string _markFile;
+    private readonly string markFile;
 
     private WorkFolder(string path, string mark)
     {
         Path = path;
         Mark = mark;
-        _markFile = path + MarkSuffix;
+        markFile = path + MarkSuffix;
     }
 
     /// <summary>The absolute path of the folder.</summary>
@@ -36,7 +36,7 @@ internal sealed class WorkFolder : IDisposable
         var work = new WorkFolder(System.IO.Path.GetFullPath(System.IO.Path.Combine(root, $"{safe}-{mark}")), mark);
         Directory.CreateDirectory(root);
         var host = Environment.ProcessId;
-        File.WriteAllLines(work._markFile, [ProcessTable.BootId(), Identity(host), mark]);
+        File.WriteAllLines(work.markFile, [ProcessTable.BootId(), Identity(host), mark]);
         Directory.CreateDirectory(work.Path);
         return work;
     }
@@ -49,7 +49,7 @@ internal sealed class WorkFolder : IDisposable
     public string Folder(string name) => Directory.CreateDirectory(System.IO.Path.Combine(Path, name)).FullName;
 
     /// <summary>Notes a command that was started here.</summary>
-    public void Remember(int pid) => File.AppendAllLines(_markFile, [Identity(pid)]);
+    public void Remember(int pid) => File.AppendAllLines(markFile, [Identity(pid)]);
 
     public void Dispose() => Remove(Path);
 
