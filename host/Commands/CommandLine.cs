@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Refinery.Contract;
 using Refinery.Host.Plugins;
+using Refinery.Kernel.Web;
 
 namespace Refinery.Host.Commands;
 
@@ -21,7 +22,7 @@ internal static class CommandLine
             RebuildProjectionsCommand.Create(),
         };
         root.TreatUnmatchedTokensAsErrors = false;
-        root.SetAction((parse, cancellationToken) => ServeCommand.RunAsync([.. parse.UnmatchedTokens], cancellationToken));
+        root.SetAction((parse, cancellationToken) => ServeCommand.RunAsync(Settings(parse, root), cancellationToken));
         try
         {
             return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = StopLimit, EnableDefaultExceptionHandler = false });
@@ -32,4 +33,11 @@ internal static class CommandLine
             return 1;
         }
     }
+
+    /// <summary>A word that is neither a verb nor a setting is a mistake; serving instead would hide it.</summary>
+    private static string[] Settings(ParseResult parse, Command root) =>
+        parse.UnmatchedTokens is [var first, ..] && !first.StartsWith('-') && !first.StartsWith('/') && !first.Contains('=', StringComparison.Ordinal)
+            ? throw new StartupException(
+                $"{Errors.Quote(first)} is no verb; {string.Join(", ", root.Subcommands.Select(verb => verb.Name))} or, to serve, settings alone as --NAME value are expected.")
+            : [.. parse.UnmatchedTokens];
 }
