@@ -75,10 +75,11 @@ internal static class RebuildCommand
 
     private static Dictionary<string, string?> Settings(ParseResult parse)
     {
-        // The user asked for these builds, so they begin at once; Ctrl-C means now. The table tells what happens, not the host's own log.
+        // The user asked for these builds, so they begin at once and here; Ctrl-C means now. The table tells what happens, not the host's own log.
         var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
         {
             ["AUTO_BUILD"] = "1",
+            ["LOCAL_WORKER"] = "1",
             ["SHUTDOWN_GRACE_SEC"] = "0",
             ["Logging:LogLevel:Default"] = "Warning",
         };

@@ -15,8 +15,7 @@ internal sealed class RebuildOutput(IArtifacts artifacts, string folder)
         {
             if (wheel is { Sha256: { } sha256, FileName: { } fileName })
             {
-                await using var content = await artifacts.OpenAsync(sha256, cancellationToken)
-                    ?? throw new IOException($"The wheel {fileName} is gone from the artifact store.");
+                await using var content = await OpenAsync(sha256, fileName, cancellationToken);
                 await WriteWholeAsync(Path.Combine(folder, fileName), content, cancellationToken);
             }
         }
@@ -24,6 +23,18 @@ internal sealed class RebuildOutput(IArtifacts artifacts, string folder)
         var entries = wheels.Where(wheel => wheel.Node.Action != "skip").Select(wheel => wheel.Entry(runId));
         using var manifest = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(entries, Indented));
         await WriteWholeAsync(Path.Combine(folder, "manifest.json"), manifest, cancellationToken);
+    }
+
+    private async Task<Stream> OpenAsync(string sha256, string fileName, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await artifacts.OpenAsync(sha256, cancellationToken) ?? throw new FileNotFoundException("It was stored and is not there.");
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"The stored wheel {fileName} is gone from DATA_DIR or cannot be read; rebuild --force makes it again.", fault);
+        }
     }
 
     /// <summary>Under a temporary name first, so that no reader and no interruption leaves half a file.</summary>
@@ -45,7 +56,11 @@ internal sealed class RebuildOutput(IArtifacts artifacts, string folder)
         }
         finally
         {
-            File.Delete(half);
+            // Deleting in a folder that is gone would throw and hide the sentence.
+            if (File.Exists(half))
+            {
+                File.Delete(half);
+            }
         }
     }
 }

@@ -36,12 +36,12 @@ internal sealed class SdistSource(PackageIndex index, TargetInterpreter interpre
 
     /// <summary>The digests by which a wheel's source is known before it is fetched: those asked for, the index's promise, a local file's own.</summary>
     /// <returns>Empty when none is known.</returns>
+    /// <exception cref="IndexException">The local file cannot be read.</exception>
     public static async Task<IReadOnlyList<string>> DigestsAsync(SdistCandidate candidate, IReadOnlyList<string> wanted, CancellationToken cancellationToken)
     {
         if (candidate.Location.IsFile)
         {
-            await using var file = File.OpenRead(candidate.Location.LocalPath);
-            return [Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken))];
+            return [await DigestAsync(candidate.Location.LocalPath, cancellationToken)];
         }
 
         return candidate.Sha256 is { } promised ? [promised] : wanted;
@@ -51,6 +51,19 @@ internal sealed class SdistSource(PackageIndex index, TargetInterpreter interpre
     /// <exception cref="IndexException">A folder is missing or an index does not answer.</exception>
     public async Task<IReadOnlyList<SdistCandidate>> ListAsync(string package, CancellationToken cancellationToken) =>
         await index.ListAsync(await SettingsAsync(cancellationToken), package, cancellationToken);
+
+    private static async Task<string> DigestAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var file = File.OpenRead(path);
+            return Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new IndexException("download_failed", $"The sdist {Errors.Quote(path)} cannot be read; a file that this user may read is expected.", fault);
+        }
+    }
 
     private static string Others(IReadOnlyList<SdistCandidate> candidates) => candidates.Count == 0
         ? "no version of it was found; are INDEX_URL and FIND_LINKS right?"

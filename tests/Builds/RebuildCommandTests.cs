@@ -102,6 +102,28 @@ public sealed class RebuildCommandTests : IDisposable
         Assert.Equal($"The folder '{Out}' of --out cannot be made; a folder that may be written is expected.", run.Errors.Trim());
     }
 
+    [Fact]
+    public async Task A_manifest_that_cannot_be_written_is_one_sentence()
+    {
+        Write("yardpure==1.0\n");
+        Directory.CreateDirectory(Path.Combine(Out, "manifest.json"));
+
+        await using var run = Start();
+
+        Assert.Equal(1, await run.ExitAsync());
+        Assert.Equal($"'{Path.Combine(Out, "manifest.json")}' cannot be written; a folder that may be written, with room in it, is expected.", run.Errors.Trim());
+    }
+
+    [Fact]
+    public async Task A_rebuild_builds_here_whatever_local_worker_says()
+    {
+        Write("yardpure==1.0\n");
+
+        await using var run = StartWith(("LOCAL_WORKER", "0"));
+
+        Assert.Equal(0, await run.ExitAsync());
+    }
+
     private void Write(string requirements) => File.WriteAllText(folder.File("requirements.txt"), requirements);
 
     private JsonElement[] Manifest() => [.. JsonDocument.Parse(File.ReadAllText(Path.Combine(Out, "manifest.json"))).RootElement.EnumerateArray()];
@@ -119,8 +141,12 @@ public sealed class RebuildCommandTests : IDisposable
         return (code, [.. lines.Select(line => System.Text.RegularExpressions.Regex.Replace(line, @"in [0-9.]+ s\.$", "in N s."))]);
     }
 
-    private HostRun Start(params string[] options) => HostRun.Start(
+    private HostRun Start(params string[] options) => Start(options, []);
+
+    private HostRun StartWith(params (string Name, string Value)[] environment) => Start([], environment);
+
+    private HostRun Start(string[] options, (string Name, string Value)[] environment) => HostRun.Start(
         folder,
         ["rebuild", "requirements.txt", "--no-index", "--find-links", DebianPython.Wheels, "--find-links", "my sources", "--out", "out", .. options],
-        ("BUILD_PYTHON", DebianPython.Program), ("RECIPES", "suggest"));
+        [("BUILD_PYTHON", DebianPython.Program), ("RECIPES", "suggest"), .. environment]);
 }
