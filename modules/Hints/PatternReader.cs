@@ -1,5 +1,4 @@
-using System.Buffers;
-using System.Globalization;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Hints;
 
@@ -10,13 +9,9 @@ namespace Refinery.Hints;
 /// </remarks>
 internal ref struct PatternReader
 {
-    private static readonly SearchValues<char> CountLetters = SearchValues.Create("0123456789,");
+    private PatternCursor cursor;
 
-    private readonly ReadOnlySpan<char> pattern;
-    private int at;
-    private bool isUnknown;
-
-    private PatternReader(ReadOnlySpan<char> pattern) => this.pattern = pattern;
+    private PatternReader(ReadOnlySpan<char> pattern) => cursor = new PatternCursor(pattern);
 
     /// <summary>True when letters match in either case; the whole requirement is then looked for so.</summary>
     private bool IgnoresCase { get; set; }
@@ -29,7 +24,7 @@ internal ref struct PatternReader
         var reader = new PatternReader(pattern) { IgnoresCase = pattern.Contains("(?i", StringComparison.Ordinal) };
         ignoresCase = reader.IgnoresCase;
         var branches = reader.Branches();
-        if (reader.isUnknown || reader.at < pattern.Length)
+        if (!reader.cursor.IsDone)
         {
             return [new PatternBranch(pattern, Requirement: null)];
         }
@@ -50,11 +45,11 @@ internal ref struct PatternReader
         var branches = new List<PatternBranch>();
         do
         {
-            var start = at;
+            var start = cursor.At;
             var requirement = Sequence();
-            branches.Add(new PatternBranch(pattern[start..at].ToString(), requirement));
+            branches.Add(new PatternBranch(cursor.Since(start), requirement));
         }
-        while (TryTake('|'));
+        while (cursor.TryTake('|'));
         return branches;
     }
 
@@ -63,10 +58,10 @@ internal ref struct PatternReader
     private Requirement? Sequence()
     {
         var run = new LiteralRun();
-        while (!isUnknown && at < pattern.Length && pattern[at] is not ('|' or ')'))
+        while (cursor.IsInSequence)
         {
             var (letter, group) = Atom();
-            var (isRequired, isRepeated) = Quantifier();
+            var (isRequired, isRepeated) = cursor.Quantifier();
             if (isRequired && letter is { } one)
             {
                 run.Add(one);
@@ -85,19 +80,16 @@ internal ref struct PatternReader
         return run.Finish();
     }
 
-    private (char? Letter, Requirement? Group) Atom()
+    private (char? Letter, Requirement? Group) Atom() => cursor.Next() switch
     {
-        var one = pattern[at++];
-        return one switch
-        {
-            '(' => (null, Group()),
-            '[' => Class(),
-            '\\' => Escape(),
-            '.' or '^' or '$' => (null, null),
-            '*' or '+' or '?' => Unknown(),
-            _ => Letter(one),
-        };
-    }
+        '(' => (null, Group()),
+        '[' => Class(),
+        '\\' => Escape(),
+        '.' or '^' or '$' => (null, null),
+        '*' or '+' or '?' => Unknown(),
+        { } one => Letter(one),
+        null => (null, null),
+    };
 
     /// <summary>Other characters than ASCII have relatives in either case that no plain search knows, and so has k (the Kelvin sign).</summary>
     private readonly (char? Letter, Requirement? Group) Letter(char one) =>
@@ -105,133 +97,41 @@ internal ref struct PatternReader
 
     private Requirement? Group()
     {
-        if (TryTake("?i)"))
+        if (cursor.TryTake("?i)"))
         {
             return null;
         }
 
         // Other options change what letters mean.
-        if (!TryTake("?i:") && TryTake('?') && !TryTake(':') && !TrySkipName())
+        if (!cursor.TryTake("?i:") && cursor.TryTake('?') && !cursor.TryTake(':') && !cursor.TrySkipName())
         {
-            isUnknown = true;
+            cursor.GiveUp();
             return null;
         }
 
         var inside = Alternation();
-        isUnknown |= !TryTake(')');
+        cursor.Require(')');
         return inside;
-    }
-
-    private bool TrySkipName()
-    {
-        if (!TryTake('<') || at >= pattern.Length || !char.IsAsciiLetter(pattern[at]))
-        {
-            return false;
-        }
-
-        while (at < pattern.Length && (char.IsAsciiLetterOrDigit(pattern[at]) || pattern[at] == '_'))
-        {
-            at++;
-        }
-
-        return TryTake('>');
     }
 
     private (char? Letter, Requirement? Group) Class()
     {
-        TryTake('^');
-        TryTake(']');
-        while (at < pattern.Length && pattern[at] != ']')
-        {
-            if (pattern[at] == '[')
-            {
-                return Unknown(); // Subtraction, or a bracket within: not worth reading.
-            }
-
-            at += pattern[at] == '\\' ? 2 : 1;
-        }
-
-        isUnknown |= !TryTake(']');
+        cursor.SkipClass();
         return (null, null);
     }
 
-    private (char? Letter, Requirement? Group) Escape()
+    private (char? Letter, Requirement? Group) Escape() => cursor.Next() switch
     {
-        if (at >= pattern.Length)
-        {
-            return Unknown();
-        }
-
-        var one = pattern[at++];
-        return one switch
-        {
-            't' => ('\t', null),
-            'd' or 'D' or 'w' or 'W' or 's' or 'S' or 'b' or 'B' or 'A' or 'z' or 'Z' => (null, null),
-            _ when char.IsAscii(one) && !char.IsAsciiLetterOrDigit(one) && !char.IsControl(one) => (one, null),
-            _ => Unknown(),
-        };
-    }
-
-    private (bool IsRequired, bool IsRepeated) Quantifier()
-    {
-        var (isRequired, isRepeated) = Repetition();
-        if (isRepeated)
-        {
-            TryTake('?');
-        }
-
-        return (isRequired, isRepeated);
-    }
-
-    private (bool IsRequired, bool IsRepeated) Repetition()
-    {
-        if (TryTake('+'))
-        {
-            return (true, true);
-        }
-
-        if (TryTake('*') || TryTake('?'))
-        {
-            return (false, true);
-        }
-
-        return at < pattern.Length && pattern[at] == '{' ? Count() : (true, false);
-    }
-
-    /// <summary><c>{2}</c>, <c>{2,}</c>, <c>{2,5}</c>; a brace that counts nothing is a letter.</summary>
-    private (bool IsRequired, bool IsRepeated) Count()
-    {
-        var close = pattern[at..].IndexOf('}');
-        var inside = close < 0 ? default : pattern.Slice(at + 1, close - 1);
-        if (inside.IsEmpty || !char.IsAsciiDigit(inside[0]) || inside.ContainsAnyExcept(CountLetters))
-        {
-            return (true, false);
-        }
-
-        at += close + 1;
-        var comma = inside.IndexOf(',');
-        var least = comma < 0 ? inside : inside[..comma];
-        return (int.TryParse(least, CultureInfo.InvariantCulture, out var count) && count > 0, true);
-    }
+        't' => ('\t', null),
+        'd' or 'D' or 'w' or 'W' or 's' or 'S' or 'b' or 'B' or 'A' or 'z' or 'Z' => (null, null),
+        { } one when char.IsAscii(one) && !char.IsAsciiLetterOrDigit(one) && !char.IsControl(one) => (one, null),
+        _ => Unknown(),
+    };
 
     private (char? Letter, Requirement? Group) Unknown()
     {
-        isUnknown = true;
+        cursor.GiveUp();
         return (null, null);
-    }
-
-    private bool TryTake(char wanted)
-    {
-        var isThere = at < pattern.Length && pattern[at] == wanted;
-        at += isThere ? 1 : 0;
-        return isThere;
-    }
-
-    private bool TryTake(string wanted)
-    {
-        var isThere = pattern[at..].StartsWith(wanted, StringComparison.Ordinal);
-        at += isThere ? wanted.Length : 0;
-        return isThere;
     }
 }
 
