@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Refinery.Kernel.Journal;
+using Refinery.Kernel.Web;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Host.Commands;
@@ -69,8 +70,7 @@ internal sealed class RebuildWheel(RebuildNode node)
             node.Name, node.Version ?? string.Empty, FileName ?? string.Empty, tags?[^3] ?? node.PythonTag, tags?[^1] ?? node.PlatformTag, Status, runId, Sha256, SizeBytes);
     }
 
-    private static string Text(JsonElement payload, string name) =>
-        payload.TryGetProperty(name, out var value) ? value.GetString() ?? string.Empty : string.Empty;
+    private static string Text(JsonElement payload, string name) => payload.TextMember(name) ?? string.Empty;
 }
 
 /// <summary>A line of manifest.json.</summary>

@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
+using System.Text.Json;
 using Refinery.Kernel.Journal;
+using Refinery.Kernel.Web;
 
 namespace Refinery.Host.Metrics;
 
@@ -68,12 +70,12 @@ internal sealed class JournalMetrics : BackgroundService
 
         var tag = KeyValuePair.Create("outcome", (object?)outcome);
         attempts.Add(1, tag);
-        if (link.Payload.TryGetProperty("will_retry", out var again) && again.ValueKind == System.Text.Json.JsonValueKind.True)
+        if (link.Payload.Member("will_retry", JsonValueKind.True) is not null)
         {
             retries.Add(1);
         }
 
-        if (link.Payload.TryGetProperty("duration_ms", out var duration) && duration.ValueKind == System.Text.Json.JsonValueKind.Number)
+        if (link.Payload.Member("duration_ms", JsonValueKind.Number) is { } duration)
         {
             durations.Record(duration.GetDouble() / 1000, tag);
         }

@@ -9,10 +9,10 @@ namespace Refinery.Builds;
 internal sealed record WheelArgs(string Package, string? Version, string? PythonTag, string? PlatformTag, IReadOnlyList<string> Sha256)
 {
     public static WheelArgs Read(JsonElement args) => new(
-        Text(args, "package") ?? string.Empty,
-        Text(args, "version"),
-        Text(args, "python_tag"),
-        Text(args, "platform_tag"),
+        args.TextMember("package") ?? string.Empty,
+        args.TextMember("version"),
+        args.TextMember("python_tag"),
+        args.TextMember("platform_tag"),
         [.. Digests(args)]);
 
     /// <summary>What no build can come of, in one sentence; null when there is nothing. Steps may be submitted with any arguments.</summary>
@@ -22,12 +22,12 @@ internal sealed record WheelArgs(string Package, string? Version, string? Python
 
     private static IEnumerable<string> Digests(JsonElement args)
     {
-        if (Text(args, "sha256") is { } one)
+        if (args.TextMember("sha256") is { } one)
         {
             yield return one;
         }
 
-        if (args.TryGetProperty("hashes", out var hashes) && hashes.ValueKind == JsonValueKind.Array)
+        if (args.Member("hashes", JsonValueKind.Array) is { } hashes)
         {
             foreach (var hash in hashes.EnumerateArray().Where(hash => hash.ValueKind == JsonValueKind.String))
             {
@@ -35,7 +35,4 @@ internal sealed record WheelArgs(string Package, string? Version, string? Python
             }
         }
     }
-
-    private static string? Text(JsonElement args, string name) =>
-        args.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

@@ -65,7 +65,7 @@ internal static class WheelEvents
             PlatformTag = payload.Text("platform_tag"),
             Status = status.Word,
             RunId = payload.Key("run_id"),
-            Attempt = payload.Whole(isRecorded ? "attempt" : "attempt_number"),
+            Attempt = payload.WholeMember(isRecorded ? "attempt" : "attempt_number"),
             DurationMs = payload.Number("duration_ms") is { } duration and >= 0 and <= LongestDurationMs ? duration : null,
             Detail = payload.Text("detail"),
             MatchedHintIds = payload.Filled("matched_hint_ids", JsonValueKind.Array),

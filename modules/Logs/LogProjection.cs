@@ -41,9 +41,9 @@ internal sealed class LogProjection : IProjection
     // Null for an event of that name that somebody else made: it is theirs and no log of ours.
     private static LogRow? Row(long sequence, JsonElement payload)
     {
-        if (Text(payload, "log_id") is not { } logId || Text(payload, "name") is not { } name || Text(payload, "version") is not { } version
-            || Text(payload, "sha256") is not { } sha256 || !Instant.TryParse(Text(payload, "timestamp"), out var timestamp)
-            || Number(payload, "size_bytes") is not { } size || Number(payload, "lines") is not { } lines)
+        if (payload.TextMember("log_id") is not { } logId || payload.TextMember("name") is not { } name || payload.TextMember("version") is not { } version
+            || payload.TextMember("sha256") is not { } sha256 || !Instant.TryParse(payload.TextMember("timestamp"), out var timestamp)
+            || payload.WholeMember("size_bytes") is not { } size || payload.WholeMember("lines") is not { } lines)
         {
             return null;
         }
@@ -55,20 +55,14 @@ internal sealed class LogProjection : IProjection
             Name = name,
             NormalizedName = PackageName.Normalize(name),
             Version = version,
-            Attempt = Number(payload, "attempt"),
-            RunId = Text(payload, "run_id"),
+            Attempt = payload.WholeMember("attempt"),
+            RunId = payload.TextMember("run_id"),
             Timestamp = timestamp,
             Sha256 = sha256,
             SizeBytes = size,
             Lines = lines,
         };
     }
-
-    private static string? Text(JsonElement payload, string name) =>
-        payload.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-
-    private static long? Number(JsonElement payload, string name) =>
-        payload.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : null;
 }
 
 /// <summary>What the journal says of a text.</summary>

@@ -65,17 +65,15 @@ internal static class QueueEndpoints
     private static QueueItemAnswer Answer(WaitingStep step) => new(
         step.StepId,
         step.BuildId,
-        Text(step, "package") ?? string.Empty,
-        Text(step, "version"),
-        Text(step, "python_tag"),
-        Text(step, "platform_tag"),
+        step.Args.TextMember("package") ?? string.Empty,
+        step.Args.TextMember("version"),
+        step.Args.TextMember("python_tag"),
+        step.Args.TextMember("platform_tag"),
         RecipeList.Flat(step.Recipes),
         step.Priority,
         step.Attempts,
         step.EnqueuedAt,
         step.NotBefore);
-
-    private static string? Text(WaitingStep step, string name) => step.Args.TryGetProperty(name, out var value) ? value.GetString() : null;
 
     private static double Age(StepCounts counts, TimeProvider clock) =>
         counts.OldestWaitingAt is { } oldest ? Math.Max(0, (clock.GetUtcNow() - oldest).TotalSeconds) : 0;

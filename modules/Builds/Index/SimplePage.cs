@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Refinery.Builds.Packages;
+using Refinery.Kernel.Web;
 
 namespace Refinery.Builds.Index;
 
@@ -20,7 +21,7 @@ internal static partial class SimplePage
     public static IReadOnlyList<SdistCandidate> ReadJson(string json, Uri page, string package)
     {
         using var document = JsonDocument.Parse(json);
-        return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("files", out var files) && files.ValueKind == JsonValueKind.Array
+        return document.RootElement.Member("files", JsonValueKind.Array) is { } files
             ? [.. files.EnumerateArray().Select(file => FromFile(file, page, package)).OfType<SdistCandidate>().Where(candidate => MayLead(page, candidate))]
             : [];
     }
@@ -42,14 +43,14 @@ internal static partial class SimplePage
 
     private static SdistCandidate? FromFile(JsonElement file, Uri page, string package)
     {
-        if (file.ValueKind != JsonValueKind.Object || Text(file, "url") is not { } url || !Uri.TryCreate(page, url, out var location))
+        if (file.TextMember("url") is not { } url || !Uri.TryCreate(page, url, out var location))
         {
             return null;
         }
 
-        var digest = file.TryGetProperty("hashes", out var hashes) && hashes.ValueKind == JsonValueKind.Object ? Text(hashes, "sha256") : null;
+        var digest = file.Member("hashes", JsonValueKind.Object)?.TextMember("sha256");
         var isYanked = file.TryGetProperty("yanked", out var yanked) && yanked.ValueKind is JsonValueKind.True or JsonValueKind.String;
-        return Candidate(location, package, digest, Text(file, "requires-python"), isYanked);
+        return Candidate(location, package, digest, file.TextMember("requires-python"), isYanked);
     }
 
     private static SdistCandidate? Candidate(Uri location, string package, string? sha256, string? requiresPython, bool isYanked)
@@ -78,9 +79,6 @@ internal static partial class SimplePage
             && (written.IsIPv4MappedToIPv6 ? written.MapToIPv4() : written) is var address
             && (IPAddress.IsLoopback(address) || address.IsIPv6LinkLocal || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)
                 || address.GetAddressBytes() is [169, 254, _, _]));
-
-    private static string? Text(JsonElement owner, string name) =>
-        owner.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     [GeneratedRegex("<a\\s(?<attributes>[^>]*)>", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Anchors();

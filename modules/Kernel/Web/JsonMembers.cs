@@ -1,0 +1,27 @@
+using System.Text.Json;
+
+namespace Refinery.Kernel.Web;
+
+/// <summary>Reads members of JSON that others wrote: what is absent or of another kind is null, and so is everything of what is no object.</summary>
+public static class JsonMembers
+{
+    /// <param name="owner">Any JSON value.</param>
+    extension(JsonElement owner)
+    {
+        /// <summary>A member of one kind.</summary>
+        /// <param name="name">The member's name, letter by letter.</param>
+        /// <param name="kind">What it must be; <see cref="JsonValueKind.True"/> and <see cref="JsonValueKind.False"/> are two kinds.</param>
+        public JsonElement? Member(string name, JsonValueKind kind) =>
+            owner.ValueKind == JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.ValueKind == kind ? value : null;
+
+        /// <summary>A text, as it was written.</summary>
+        /// <param name="name">The member's name, letter by letter.</param>
+        /// <exception cref="InvalidOperationException">The text holds half a surrogate pair.</exception>
+        public string? TextMember(string name) => owner.Member(name, JsonValueKind.String)?.GetString();
+
+        /// <summary>A whole number; null where it is broken or beyond 64 bits.</summary>
+        /// <param name="name">The member's name, letter by letter.</param>
+        public long? WholeMember(string name) =>
+            owner.Member(name, JsonValueKind.Number) is { } value && value.TryGetInt64(out var whole) ? whole : null;
+    }
+}
