@@ -65,9 +65,9 @@ internal sealed class RebuildWheel(RebuildNode node)
     /// <summary>The manifest entry; a wheel's tags are those of its name, as in <c>GET /api/manifest</c>.</summary>
     public ManifestEntry Entry(string runId)
     {
-        var tags = FileName is { } name && Path.GetFileNameWithoutExtension(name).Split('-') is { Length: >= 5 } parts ? parts : null;
+        var name = FileName is null ? null : WheelName.Parse(FileName);
         return new(
-            node.Name, node.Version ?? string.Empty, FileName ?? string.Empty, tags?[^3] ?? node.PythonTag, tags?[^1] ?? node.PlatformTag, Status, runId, Sha256, SizeBytes);
+            node.Name, node.Version ?? string.Empty, FileName ?? string.Empty, name?.PythonTag ?? node.PythonTag, name?.PlatformTag ?? node.PlatformTag, Status, runId, Sha256, SizeBytes);
     }
 
     private static string Text(JsonElement payload, string name) => payload.TextMember(name) ?? string.Empty;

@@ -66,14 +66,14 @@ internal sealed class ManifestProjection : IProjection
         /// <summary>The wheel's entry; null when the artifact is no wheel.</summary>
         public ManifestEntry? Entry()
         {
-            var tags = WheelTags.Read(FileName);
+            var name = WheelName.Parse(FileName);
             var entry = new ManifestEntry(
                 Package,
                 "built",
-                Version ?? tags?.Version,
+                Version ?? name?.Version,
                 FileName,
-                tags?.PythonTag ?? PythonTag,
-                tags?.PlatformTag ?? PlatformTag,
+                name?.PythonTag ?? PythonTag,
+                name?.PlatformTag ?? PlatformTag,
                 RunId,
                 Sha256,
                 SizeBytes);

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Refinery.Builds.Wheels;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
 using Refinery.Kernel.Web;

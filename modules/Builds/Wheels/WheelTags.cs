@@ -1,3 +1,5 @@
+using Refinery.Kernel.Web;
+
 namespace Refinery.Builds.Wheels;
 
 /// <summary>Whether a wheel's tags answer what was asked for.</summary>
