@@ -107,17 +107,7 @@ internal sealed class HintStore(Database database)
         VALUES (@Id, @Pattern, @Recipes, @Note, @AppliesTo, @Confidence, @Origin, 0, 0, @Sequence, @Sequence)
         ON CONFLICT (hint_id) DO NOTHING
         """,
-        new
-        {
-            hint.Id,
-            hint.Pattern,
-            Recipes = ToJson(hint.Recipes),
-            hint.Note,
-            AppliesTo = hint.AppliesTo is null ? null : ToJson(hint.AppliesTo),
-            hint.Confidence,
-            Origin = hint.Origin == HintOrigin.Seed ? "seed" : "user",
-            Sequence = sequence,
-        });
+        Columns(hint, sequence));
 
     /// <summary>Writes a changed hint's row.</summary>
     public static Task ChangeAsync(SqlSession sql, Hint hint, long sequence) => sql.ExecuteAsync(
@@ -126,16 +116,7 @@ internal sealed class HintStore(Database database)
             confidence = @Confidence, revision = @Sequence
         WHERE hint_id = @Id
         """,
-        new
-        {
-            hint.Id,
-            hint.Pattern,
-            Recipes = ToJson(hint.Recipes),
-            hint.Note,
-            AppliesTo = hint.AppliesTo is null ? null : ToJson(hint.AppliesTo),
-            hint.Confidence,
-            Sequence = sequence,
-        });
+        Columns(hint, sequence));
 
     /// <summary>Makes a hint's row a tombstone.</summary>
     public static Task BuryAsync(SqlSession sql, string id, long sequence) => sql.ExecuteAsync(
@@ -150,6 +131,18 @@ internal sealed class HintStore(Database database)
         await sql.FirstOrDefaultAsync<HintRow>("SELECT * FROM hints WHERE hint_id = @Id AND is_deleted = 0", new { Id = id }) is { } row
             ? ToHint(row)
             : null;
+
+    private static object Columns(Hint hint, long sequence) => new
+    {
+        hint.Id,
+        hint.Pattern,
+        Recipes = ToJson(hint.Recipes),
+        hint.Note,
+        AppliesTo = hint.AppliesTo is null ? null : ToJson(hint.AppliesTo),
+        hint.Confidence,
+        Origin = hint.Origin == HintOrigin.Seed ? "seed" : "user",
+        Sequence = sequence,
+    };
 
     private static string Contains(string text) =>
         $"%{text.ToLowerInvariant().Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal)}%";
