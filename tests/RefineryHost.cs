@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -88,6 +90,16 @@ internal sealed class RefineryHost : IAsyncDisposable
     {
         using var response = await Http.PostAsJsonAsync(path, body ?? new { });
         return await ReadAsync(response, path);
+    }
+
+    /// <summary>POSTs a text that should be JSON of some shape and expects 400.</summary>
+    /// <returns>The error's detail.</returns>
+    public async Task<string> PostRefusedAsync(string path, string body)
+    {
+        using var response = await Http.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"));
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == HttpStatusCode.BadRequest, $"{path} answered {(int)response.StatusCode}: {text}");
+        return JsonDocument.Parse(text).RootElement.GetProperty("detail").GetString()!;
     }
 
     /// <summary>Stops cleanly and keeps the folder for the next start.</summary>

@@ -1,7 +1,3 @@
-using System.Net;
-using System.Net.Http.Json;
-using System.Text;
-using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Refinery.Kernel.Journal;
 
@@ -59,11 +55,9 @@ public sealed class PlanEndpointTests
     {
         await using var host = await RefineryHost.StartAsync();
 
-        using var response = await host.Http.PostAsync("/api/plan", new StringContent(body, Encoding.UTF8, "application/json"));
+        var detail = await host.PostRefusedAsync("/api/plan", body);
 
-        var error = await response.Content.ReadFromJsonAsync<JsonElement>();
-        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Contains(named, error.GetProperty("detail").GetString());
+        Assert.Contains(named, detail);
         Assert.Equal("[]", (await host.GetAsync("/api/plan")).GetRawText());
     }
 
