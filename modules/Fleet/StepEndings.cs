@@ -7,7 +7,7 @@ namespace Refinery.Fleet;
 /// <summary>Ends attempts: success, failure with or without another try, a claim given back, a worker lost.</summary>
 /// <remarks>A result counts only under the fence it was claimed with: of two who say they ran a step, one is refused.</remarks>
 internal sealed class StepEndings(
-    Database database, DispatchQueue queue, StepCounters counters, IOptions<FleetOptions> options, TimeProvider clock)
+    PodIdentity identity, Database database, DispatchQueue queue, StepCounters counters, IOptions<FleetOptions> options, TimeProvider clock)
 {
     private const int OrphanPage = 500;
 
@@ -120,10 +120,11 @@ internal sealed class StepEndings(
         return row;
     }
 
-    /// <summary>Ends a running step, or one that was claimed and never said that it started.</summary>
+    /// <summary>Ends a running step, or one that was claimed and never said that it started, as pods elsewhere often do not.</summary>
     private async Task<StepRow?> EndAsync(SqlSession sql, Holder holder, Ending ending)
     {
-        foreach (var from in new[] { Status.Running, Status.Claimed })
+        string[] likely = holder.PodId == identity.PodId ? [Status.Running, Status.Claimed] : [Status.Claimed, Status.Running];
+        foreach (var from in likely)
         {
             if (await StepStore.FinishAsync(sql, holder, from, ending) is { } row)
             {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Refinery.Contract;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Work;
@@ -9,16 +10,17 @@ internal static class StepEvents
 {
     private const string Actor = "refinery";
 
-    public static EventDraft Created(StepRow step)
+    /// <param name="asked">The step as it was submitted, whose values need no second reading.</param>
+    public static EventDraft Created(StepRow step, NewStep asked)
     {
-        var args = StepJson.Parse(step.Args);
-        var payload = Wheel(step)
+        var (args, metadata) = (StepJson.Object(asked.Args), StepJson.Object(asked.Metadata));
+        var payload = Wheel(step, args, metadata)
             .Add("task_id", step.StepId)
             .Add("node_id", step.StepId)
             .Add("node_type", "Task")
             .Add("step_type", step.Type)
             .AddJson("args", args)
-            .AddJson("metadata", StepJson.Parse(step.Metadata))
+            .AddJson("metadata", metadata)
             .Add("priority", step.Priority)
             .Add("max_retries", step.MaxRetries)
             .Add("rank", step.Rank)
@@ -111,23 +113,19 @@ internal static class StepEvents
         .Add("log_size_bytes", facts.Log?.SizeBytes);
 
     /// <summary>What every event of a wheel build repeats, so that no projection needs a look-up.</summary>
-    private static EventPayload Wheel(StepRow step)
-    {
-        var payload = new EventPayload();
-        if (step.Type != StepTypes.WheelBuild)
-        {
-            return payload;
-        }
+    private static EventPayload Wheel(StepRow step) => step.Type == StepTypes.WheelBuild
+        ? Wheel(step, StepJson.Parse(step.Args), StepJson.Parse(step.Metadata))
+        : new EventPayload();
 
-        var args = StepJson.Parse(step.Args);
-        return payload
+    private static EventPayload Wheel(StepRow step, JsonElement args, JsonElement metadata) => step.Type == StepTypes.WheelBuild
+        ? new EventPayload()
             .Add("build_id", step.BuildId)
             .Add("package", StepJson.Member(args, "package"))
             .Add("version", StepJson.Member(args, "version"))
             .Add("python_tag", StepJson.Member(args, "python_tag"))
             .Add("platform_tag", StepJson.Member(args, "platform_tag"))
-            .Add("run_id", StepJson.Member(StepJson.Parse(step.Metadata), "run_id"));
-    }
+            .Add("run_id", StepJson.Member(metadata, "run_id"))
+        : new EventPayload();
 }
 
 /// <summary>What is known about a run beside its outcome.</summary>

@@ -20,7 +20,8 @@ internal static class StepJson
         return JsonElement.ParseValue(ref reader);
     }
 
-    public static string Text(JsonElement? value) => value is { ValueKind: JsonValueKind.Object } given ? given.GetRawText() : "{}";
+    /// <summary>The object given, or an empty one.</summary>
+    public static JsonElement Object(JsonElement? value) => value is { ValueKind: JsonValueKind.Object } given ? given : EmptyObject;
 
     /// <summary>A member's text, or null when it is absent or no text.</summary>
     public static string? Member(JsonElement owner, string name) =>

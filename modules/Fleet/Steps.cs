@@ -96,7 +96,7 @@ internal sealed class Steps(Database database, DispatchQueue queue, StepCounters
     private PreparedStep Prepare(NewStep step, DateTimeOffset now)
     {
         var row = Row(step, now);
-        var created = StepEvents.Created(row) with { EventId = ids.NewEventId() };
+        var created = StepEvents.Created(row, step) with { EventId = ids.NewEventId() };
         created.Payload.Seal();
         return new PreparedStep(step, row, created);
     }
@@ -112,8 +112,8 @@ internal sealed class Steps(Database database, DispatchQueue queue, StepCounters
             Status = Status.Pending,
             Priority = step.Priority,
             Rank = NextRank(now),
-            Args = StepJson.Text(step.Args),
-            Metadata = StepJson.Text(step.Metadata),
+            Args = StepJson.Object(step.Args).GetRawText(),
+            Metadata = StepJson.Object(step.Metadata).GetRawText(),
             Recipes = StepJson.Recipes(step.Recipes),
             MaxRetries = step.MaxRetries,
             RetryCount = 0,

@@ -7,7 +7,7 @@ namespace Refinery.Kernel.Journal;
 /// <remarks>Members may be added in any order; each name once. A null value is left out.</remarks>
 public sealed class EventPayload
 {
-    private readonly ArrayBufferWriter<byte> values = new(256);
+    private readonly ArrayBufferWriter<byte> values = new(1024);
     private readonly List<(string Name, int Start, int Length)> members = new(16);
     private byte[]? text;
 
