@@ -21,6 +21,9 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>From the start of the process to its ready line.</summary>
     public TimeSpan StartTime { get; }
 
+    /// <summary>The embedded database's file.</summary>
+    public string DatabasePath => Path.Combine(folder, "refinery.db");
+
     /// <summary>Resident memory in MB.</summary>
     public double ResidentMegabytes => ReadResident(process.Id);
 
