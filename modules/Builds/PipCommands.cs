@@ -5,7 +5,7 @@ internal static class PipCommands
 {
     /// <summary>The commands, in order; the wheel appears in the build's output folder.</summary>
     /// <param name="build">The interpreter, archive and folders as the commands see them, in a container or not.</param>
-    /// <param name="recipes">Python packages the build needs but does not declare: they go into an environment of its own, where pip must not isolate again.</param>
+    /// <param name="recipes">Python packages the build needs but does not declare: they go into an environment of its own, beside all it does declare, and pip must not isolate again.</param>
     public static IReadOnlyList<IReadOnlyList<string>> Of(PipBuild build, IReadOnlyList<string> recipes)
     {
         if (recipes.Count == 0)
@@ -14,10 +14,12 @@ internal static class PipCommands
         }
 
         var python = $"{build.Environment}/bin/python";
+        var source = $"{build.Environment}/source";
         return
         [
             [build.Python, "-m", "venv", build.Environment],
-            [python, "-m", "pip", "install", "--no-cache-dir", "--progress-bar", "off", "setuptools", "wheel", .. recipes],
+            [python, "-c", BuildRequirements.Declared, build.Sdist, source, .. recipes],
+            [python, "-c", BuildRequirements.Asked, source],
             [python, .. Wheel(build), "--no-build-isolation"],
         ];
     }

@@ -15,13 +15,18 @@ internal static class SourceArchive
 
     /// <summary>Writes <c>name-version.tar.gz</c> with these files.</summary>
     /// <returns>Its path.</returns>
-    public static string Write(string folder, string name, string version, params (string Path, string Text)[] files)
+    public static string Write(string folder, string name, string version, params (string Path, string Text)[] files) =>
+        WriteWithoutProject(folder, name, version, [("pyproject.toml", Project), .. files]);
+
+    /// <summary>The same without a <c>pyproject.toml</c>, unless it is among the files.</summary>
+    /// <returns>Its path.</returns>
+    public static string WriteWithoutProject(string folder, string name, string version, params (string Path, string Text)[] files)
     {
         Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, $"{name}-{version}.tar.gz");
         using var zipped = new GZipStream(File.Create(path), CompressionLevel.Fastest);
         using var archive = new TarWriter(zipped, TarEntryFormat.Pax);
-        (string Path, string Text)[] all = [("PKG-INFO", $"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"), ("pyproject.toml", Project), .. files];
+        (string Path, string Text)[] all = [("PKG-INFO", $"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"), .. files];
         foreach (var file in all)
         {
             archive.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, $"{name}-{version}/{file.Path}")
