@@ -87,6 +87,7 @@ internal static class RefineryApp
         var services = builder.Services;
         services.AddOptions<HostOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(_ => ProcessVariables.Read());
         services.AddSingleton<Ids>();
         services.AddSingleton<DataDirectory>();
         services.AddSingleton<IDataDirectory>(provider => provider.GetRequiredService<DataDirectory>());

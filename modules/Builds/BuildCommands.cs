@@ -5,7 +5,7 @@ using Refinery.Contract;
 namespace Refinery.Builds;
 
 /// <summary>Runs a build's commands one after the other within one time limit, and stops at the first that fails.</summary>
-internal sealed class BuildCommands(ChildProcess children, IOptions<BuildOptions> options, TimeProvider clock)
+internal sealed class BuildCommands(ChildProcess children, SourcesInForce sources, IOptions<BuildOptions> options, TimeProvider clock)
 {
     /// <summary>Runs them; every line goes to the step's log without the secrets of index URLs.</summary>
     /// <param name="commands">At least one.</param>
@@ -14,7 +14,7 @@ internal sealed class BuildCommands(ChildProcess children, IOptions<BuildOptions
     {
         var start = clock.GetTimestamp();
         var deadline = TimeSpan.FromSeconds(options.Value.TimeoutSeconds);
-        var secrets = IndexSecrets.Of(options.Value);
+        var secrets = IndexSecrets.Of(sources.Current);
         var exit = new ChildExit(0, TimedOut: false, TimeSpan.Zero);
         foreach (var command in commands)
         {

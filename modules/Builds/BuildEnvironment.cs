@@ -1,11 +1,11 @@
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Options;
+using Refinery.Builds.Index;
 using Refinery.Builds.Processes;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Builds;
 
 /// <summary>The whole environment of a build's processes: an allow-list of the host's, and pip's settings as Refinery wants them.</summary>
-internal sealed class BuildEnvironment(IConfiguration configuration, IOptions<BuildOptions> options)
+internal sealed class BuildEnvironment(ProcessEnvironment host, SourcesInForce sources)
 {
     /// <summary>What a compiler or a downloader behind a proxy needs; everything else stays outside.</summary>
     private static readonly string[] Inherited =
@@ -15,17 +15,17 @@ internal sealed class BuildEnvironment(IConfiguration configuration, IOptions<Bu
     ];
 
     /// <summary>The search path for programs.</summary>
-    public string SearchPath => configuration["PATH"] is { Length: > 0 } path ? path : "/usr/local/bin:/usr/bin:/bin";
+    public string SearchPath => host["PATH"] is { Length: > 0 } path ? path : "/usr/local/bin:/usr/bin:/bin";
 
     /// <summary>The environment of one build, with its home and temporary folder inside its work folder.</summary>
     public Dictionary<string, string> Of(WorkFolder work)
     {
         var environment = Bare(work.Folder("home"), work.Folder("tmp"));
-        var settings = options.Value;
+        var settings = sources.Current;
         Set(environment, "PIP_INDEX_URL", settings.IndexUrl);
-        Set(environment, "PIP_EXTRA_INDEX_URL", settings.ExtraIndexUrls);
-        Set(environment, "PIP_FIND_LINKS", string.Join(' ', settings.FindLinksList));
-        if (settings.NoIndex == "1")
+        Set(environment, "PIP_EXTRA_INDEX_URL", string.Join(' ', settings.ExtraIndexUrls));
+        Set(environment, "PIP_FIND_LINKS", IndexSettings.PipLinks(settings.FindLinks));
+        if (settings.NoIndex)
         {
             environment["PIP_NO_INDEX"] = "1";
         }
@@ -52,7 +52,7 @@ internal sealed class BuildEnvironment(IConfiguration configuration, IOptions<Bu
         };
         foreach (var name in Inherited)
         {
-            Set(environment, name, configuration[name]);
+            Set(environment, name, host[name]);
         }
 
         return environment;

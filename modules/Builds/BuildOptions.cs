@@ -81,20 +81,6 @@ internal sealed class BuildOptions
     [Range(1, 10_240, ErrorMessage = "SDIST_MAX_MB must be 1 to 10240.")]
     public int SdistMaxMegabytes { get; set; } = 1024;
 
-    /// <summary>Whether a requirements file asks for pre-releases with <c>--pre</c>.</summary>
-    public bool AllowPreReleases { get; set; }
-
     /// <summary>The interpreter's program.</summary>
     public string PythonProgram => Python ?? (TargetPython is { Length: > 3 } tag ? $"python{tag[2]}.{tag[3..]}" : "python3");
-
-    /// <summary>URLs and absolute paths: builds run in a folder of their own, where a relative path would lead elsewhere.</summary>
-    public string[] FindLinksList => [.. Split(FindLinks).Select(link => Uri.TryCreate(link, UriKind.Absolute, out var location) && !location.IsFile ? link : Absolute(location?.LocalPath ?? link))];
-
-    public string[] ExtraIndexList => Split(ExtraIndexUrls);
-
-    /// <summary>A space divides links, so a path with one stays a URL.</summary>
-    private static string Absolute(string path) =>
-        Path.GetFullPath(path) is var full && full.Contains(' ', StringComparison.Ordinal) ? new Uri(full).AbsoluteUri : full;
-
-    private static string[] Split(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

@@ -18,6 +18,7 @@ public sealed class BuildsModule : IModule
     public void AddServices(IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<BuildOptions>().Bind(configuration).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<SourcesInForce>();
         services.AddSingleton<ChildProcess>();
         services.AddSingleton<Leftovers>();
         services.AddSingleton<BuildEnvironment>();

@@ -5,14 +5,15 @@ using Refinery.Kernel.Work;
 namespace Refinery.Builds;
 
 /// <summary>What wheels are built for: what is set, and for the rest what the local interpreter says.</summary>
-internal sealed class ConfiguredTarget(TargetInterpreter interpreter, IOptions<BuildOptions> options) : IBuildTarget
+internal sealed class ConfiguredTarget(TargetInterpreter interpreter, SourcesInForce sources, IOptions<BuildOptions> options) : IBuildTarget
 {
     public async Task<BuildTarget> FindAsync(CancellationToken cancellationToken)
     {
         var settings = options.Value;
         var (python, platform) = await AskAsync(settings, cancellationToken);
-        var index = settings.NoIndex == "1" ? null : settings.IndexUrl ?? await interpreter.DefaultIndexAsync(cancellationToken);
-        return new BuildTarget(settings.Strategy, python, platform, index, settings.ExtraIndexList, settings.FindLinksList);
+        var index = sources.Current;
+        var root = index.NoIndex ? null : index.IndexUrl ?? await interpreter.DefaultIndexAsync(cancellationToken);
+        return new BuildTarget(settings.Strategy, python, platform, root, index.ExtraIndexUrls, index.FindLinks);
     }
 
     private async Task<(string? Python, string? Platform)> AskAsync(BuildOptions settings, CancellationToken cancellationToken)

@@ -1,10 +1,10 @@
-using Microsoft.Extensions.Configuration;
 using Refinery.Builds.Processes;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Builds;
 
 /// <summary>The container engine of this machine: podman, else docker.</summary>
-internal sealed class ContainerEngine(ChildProcess children, BuildEnvironment environment, IConfiguration configuration)
+internal sealed class ContainerEngine(ChildProcess children, BuildEnvironment environment, ProcessEnvironment host)
 {
     private static readonly TimeSpan RemovalLimit = TimeSpan.FromSeconds(60);
 
@@ -27,7 +27,7 @@ internal sealed class ContainerEngine(ChildProcess children, BuildEnvironment en
         var variables = new Dictionary<string, string>(handed, StringComparer.Ordinal) { ["PATH"] = environment.SearchPath };
         foreach (var name in Inherited)
         {
-            BuildEnvironment.Set(variables, name, configuration[name]);
+            BuildEnvironment.Set(variables, name, host[name]);
         }
 
         return variables;

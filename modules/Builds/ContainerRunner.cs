@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Options;
+using Refinery.Builds.Index;
 using Refinery.Builds.Processes;
 using Refinery.Contract;
 
 namespace Refinery.Builds;
 
 /// <summary>Builds inside a container by podman or docker: no network unless asked, inputs read-only, bounded, gone afterwards.</summary>
-internal sealed class ContainerRunner(BuildCommands commands, ContainerEngine engine, IOptions<BuildOptions> options) : IBuildRunner
+internal sealed class ContainerRunner(BuildCommands commands, ContainerEngine engine, SourcesInForce sources, IOptions<BuildOptions> options) : IBuildRunner
 {
     private const string Output = "/refinery/out";
     private const string Environment = "/refinery/venv";
@@ -89,19 +90,19 @@ internal sealed class ContainerRunner(BuildCommands commands, ContainerEngine en
     /// <summary>Where pip looks, as environment variables; URLs may hold passwords.</summary>
     private Dictionary<string, string> Sources()
     {
-        var settings = options.Value;
+        var settings = sources.Current;
         var folders = Folders();
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);
         BuildEnvironment.Set(
-            variables, "PIP_FIND_LINKS", string.Join(' ', folders.Select((_, index) => Mounted(index)).Concat(settings.FindLinksList.Except(folders, StringComparer.Ordinal))));
-        if (settings.NoIndex == "1" || settings.Network == "0")
+            variables, "PIP_FIND_LINKS", IndexSettings.PipLinks([.. folders.Select((_, index) => Mounted(index)), .. settings.FindLinks.Except(folders, StringComparer.Ordinal)]));
+        if (settings.NoIndex || options.Value.Network == "0")
         {
             variables["PIP_NO_INDEX"] = "1";
             return variables;
         }
 
         BuildEnvironment.Set(variables, "PIP_INDEX_URL", settings.IndexUrl);
-        BuildEnvironment.Set(variables, "PIP_EXTRA_INDEX_URL", settings.ExtraIndexUrls);
+        BuildEnvironment.Set(variables, "PIP_EXTRA_INDEX_URL", string.Join(' ', settings.ExtraIndexUrls));
         return variables;
     }
 
@@ -109,5 +110,5 @@ internal sealed class ContainerRunner(BuildCommands commands, ContainerEngine en
 
     private static string Mounted(int index) => $"/refinery/links{index}";
 
-    private List<string> Folders() => [.. options.Value.FindLinksList.Where(Path.IsPathRooted)];
+    private List<string> Folders() => [.. sources.Current.FindLinks.Where(Path.IsPathRooted)];
 }

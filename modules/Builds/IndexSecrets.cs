@@ -1,3 +1,5 @@
+using Refinery.Builds.Index;
+
 namespace Refinery.Builds;
 
 /// <summary>Takes the users and passwords of index URLs out of what builds print: a build sees them in its environment and may show them.</summary>
@@ -14,9 +16,9 @@ internal sealed class IndexSecrets
         this.secrets = [.. secrets.Where(secret => secret.Length >= ShortestSecret).Distinct(StringComparer.Ordinal).OrderByDescending(secret => secret.Length)];
 
     /// <summary>The secrets of the settings in force.</summary>
-    public static IndexSecrets Of(BuildOptions options)
+    public static IndexSecrets Of(IndexSettings settings)
     {
-        string?[] urls = [options.IndexUrl, .. options.ExtraIndexList, .. options.FindLinksList];
+        string?[] urls = [settings.IndexUrl, .. settings.ExtraIndexUrls, .. settings.FindLinks];
         return new(urls.SelectMany(url => Uri.TryCreate(url, UriKind.Absolute, out var location) ? Parts(location.UserInfo) : []));
     }
 

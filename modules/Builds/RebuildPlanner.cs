@@ -8,14 +8,15 @@ namespace Refinery.Builds;
 
 /// <summary>Plans a rebuild: every requirement that holds for the target gets the sdist it will be built from.</summary>
 internal sealed class RebuildPlanner(
-    TargetInterpreter interpreter, SdistSource source, StoredWheels stored, IOptions<BuildOptions> options) : IRebuildPlanner
+    TargetInterpreter interpreter, SdistSource source, SourcesInForce sources, StoredWheels stored, IOptions<BuildOptions> options) : IRebuildPlanner
 {
     public async Task<RebuildPlan> PlanAsync(string requirementsFile, bool reuse, CancellationToken cancellationToken)
     {
         try
         {
             var file = RequirementsFile.Read(requirementsFile);
-            TakeOptions(file);
+            // Its builds look where it was planned from; what the settings say wins.
+            sources.Current = IndexSettings.Of(options.Value).With(file.Options);
             var python = await interpreter.AskAsync(cancellationToken);
             return await PlanAsync(file, python, reuse, cancellationToken);
         }
@@ -76,16 +77,5 @@ internal sealed class RebuildPlanner(
         return line.Hashes.Count > 0 && !digests.Any(digest => line.Hashes.Contains(digest, StringComparer.OrdinalIgnoreCase))
             ? null
             : await stored.FindAsync(chosen, python, digests, cancellationToken);
-    }
-
-    /// <summary>A requirements file may say where its packages come from; what the settings say wins.</summary>
-    private void TakeOptions(RequirementsFile file)
-    {
-        var settings = options.Value;
-        settings.IndexUrl ??= file.Options.IndexUrl;
-        settings.ExtraIndexUrls = string.Join(' ', [settings.ExtraIndexUrls, .. file.Options.ExtraIndexUrls]).Trim();
-        settings.FindLinks = string.Join(' ', [settings.FindLinks, .. file.Options.FindLinks]).Trim();
-        settings.AllowPreReleases = file.Options.AllowPreReleases;
-        settings.NoIndex = file.Options.NoIndex ? "1" : settings.NoIndex;
     }
 }

@@ -9,7 +9,7 @@ using Refinery.Kernel.Web;
 namespace Refinery.Builds;
 
 /// <summary>Finds and fetches the source of a wheel.</summary>
-internal sealed class SdistSource(PackageIndex index, TargetInterpreter interpreter, IOptions<BuildOptions> options)
+internal sealed class SdistSource(PackageIndex index, TargetInterpreter interpreter, SourcesInForce sources, IOptions<BuildOptions> options)
 {
     /// <summary>Fetches the sdist into the work folder.</summary>
     /// <returns>It with its version and digest.</returns>
@@ -30,7 +30,7 @@ internal sealed class SdistSource(PackageIndex index, TargetInterpreter interpre
     public async Task<SdistCandidate> ChooseAsync(string package, SpecifierSet specifiers, InterpreterInfo python, CancellationToken cancellationToken)
     {
         var candidates = await ListAsync(package, cancellationToken);
-        return PackageIndex.Choose(candidates, specifiers, python, options.Value.AllowPreReleases)
+        return PackageIndex.Choose(candidates, specifiers, python, sources.Current.AllowPreReleases)
             ?? throw new IndexException("missing", $"There is no sdist of {package} {specifiers} ({Others(candidates)}).".Replace("  ", " ", StringComparison.Ordinal));
     }
 
@@ -71,9 +71,8 @@ internal sealed class SdistSource(PackageIndex index, TargetInterpreter interpre
 
     private async Task<IndexSettings> SettingsAsync(CancellationToken cancellationToken)
     {
-        var settings = options.Value;
-        var root = settings.NoIndex == "1" ? null : settings.IndexUrl ?? await interpreter.DefaultIndexAsync(cancellationToken);
-        return new IndexSettings(root, settings.ExtraIndexList, settings.FindLinksList, settings.NoIndex == "1");
+        var settings = sources.Current;
+        return settings with { IndexUrl = settings.NoIndex ? null : settings.IndexUrl ?? await interpreter.DefaultIndexAsync(cancellationToken) };
     }
 }
 

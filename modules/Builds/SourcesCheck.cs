@@ -1,17 +1,16 @@
-using Microsoft.Extensions.Options;
 using Refinery.Builds.Index;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Builds;
 
 /// <summary>Sources can be had: every index answers and every folder of FIND_LINKS is there.</summary>
-internal sealed class SourcesCheck(SdistSource source, IOptions<BuildOptions> options) : ISmokeCheck
+internal sealed class SourcesCheck(SdistSource source, SourcesInForce sources) : ISmokeCheck
 {
     public string Name => "sources";
 
     public async Task<string?> FaultAsync(CancellationToken cancellationToken)
     {
-        if (options.Value is { NoIndex: "1", FindLinksList.Length: 0 })
+        if (sources.Current is { NoIndex: true, FindLinks.Count: 0 })
         {
             return "There is nowhere to take sources from: NO_INDEX is 1 and FIND_LINKS is empty.";
         }

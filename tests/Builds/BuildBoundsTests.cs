@@ -69,6 +69,19 @@ public sealed class BuildBoundsTests
     }
 
     [Fact]
+    public async Task A_compiler_takes_its_flags_from_the_environment_and_not_from_a_setting_of_that_name()
+    {
+        await using var yard = await BuildYard.StartAsync([("CFLAGS", "-DYARD=7")], ("CFLAGS", "-DYARD=8"));
+        SourceArchive.WriteExtension(yard.Sources, "yardflags", "YARD");
+        using var folder = new TemporaryFolder();
+
+        await yard.BuildAsync(new { package = "yardflags", version = "1.0" });
+
+        var wheel = await yard.DownloadAsync(await yard.EntryAsync("yardflags"), folder.Path);
+        Assert.Equal("7", await DebianPython.InstallAndEvaluateAsync(wheel, "__import__('yardflags').value()"));
+    }
+
+    [Fact]
     public async Task Arguments_no_build_can_come_of_fail_at_once()
     {
         await using var yard = await BuildYard.StartAsync(("AUTO_BUILD", "1"));

@@ -1,6 +1,9 @@
+using System.Collections;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Tests.Builds;
 
@@ -29,10 +32,31 @@ internal sealed class BuildYard : IAsyncDisposable
     ];
 
     /// <summary>Starts the host; further settings win over those of an offline build.</summary>
-    public static async Task<BuildYard> StartAsync(params (string Name, string Value)[] settings)
+    public static Task<BuildYard> StartAsync(params (string Name, string Value)[] settings) => StartAsync([], settings);
+
+    /// <summary>Starts the host as if these variables were in its environment too.</summary>
+    public static async Task<BuildYard> StartAsync((string Name, string Value)[] variables, params (string Name, string Value)[] settings)
     {
         var folder = new TemporaryFolder();
-        return new BuildYard(await RefineryHost.StartAsync([.. Settings(folder.Path), ("RECIPES", "suggest"), .. settings]), folder);
+        return new BuildYard(
+            await RefineryHost.StartAsync(
+                new TemporaryFolder(),
+                services => services.AddSingleton(Environment(variables)),
+                [.. Settings(folder.Path), ("RECIPES", "suggest"), .. settings]),
+            folder);
+    }
+
+    /// <summary>This process's environment and these variables.</summary>
+    public static ProcessEnvironment Environment(params (string Name, string Value)[] variables)
+    {
+        var all = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? string.Empty, StringComparer.Ordinal);
+        foreach (var (name, value) in variables)
+        {
+            all[name] = value;
+        }
+
+        return new ProcessEnvironment(all);
     }
 
     /// <summary>Queues wheels, has them built, and waits until none is left.</summary>

@@ -1,7 +1,8 @@
-using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Refinery.Builds;
 using Refinery.Builds.Processes;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Tests.Builds;
 
@@ -98,7 +99,8 @@ public sealed class ContainerRunnerTests : IDisposable
             "/usr/bin/env", $"CONTAINERS_CONF={configuration}", "podman", "run", "--detach", "--name", $"refinery-{Path.GetFileName(data.Path)}",
             "--label", $"refinery.work={data.Path}", "--ulimit", "nproc=100:100", "--ulimit", "nofile=1024:1024", "--network", "none", Containers.Image, "sleep", "1000");
 
-        await using var host = await RefineryHost.StartAsync(data, ("BUILD_RUNNER", "container"), ("CONTAINERS_CONF", configuration));
+        await using var host = await RefineryHost.StartAsync(
+            data, services => services.AddSingleton(BuildYard.Environment(("CONTAINERS_CONF", configuration))), ("BUILD_RUNNER", "container"));
 
         Assert.DoesNotContain(data.Path, await Containers.ListAsync(), StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(data.File("work")));
@@ -121,7 +123,7 @@ public sealed class ContainerRunnerTests : IDisposable
     private async Task<BuildYard> StartAsync(params (string Name, string Value)[] settings)
     {
         var yard = await BuildYard.StartAsync(
-            [("BUILD_RUNNER", "container"), ("BUILD_IMAGE", Containers.Image), ("CONTAINERS_CONF", await Containers.ConfigureAsync(folder)), .. settings]);
+            [("CONTAINERS_CONF", await Containers.ConfigureAsync(folder))], [("BUILD_RUNNER", "container"), ("BUILD_IMAGE", Containers.Image), .. settings]);
         await Tool.RunAsync("chmod", "755", yard.Sources);
         return yard;
     }
@@ -132,10 +134,11 @@ public sealed class ContainerRunnerTests : IDisposable
     private static ContainerRunner Runner(BuildOptions options)
     {
         var wrapped = Options.Create(options);
-        var configuration = new ConfigurationBuilder().Build();
+        var environment = new ProcessEnvironment(new Dictionary<string, string>());
+        var sources = new SourcesInForce(wrapped);
         var children = new ChildProcess(TimeProvider.System);
-        var engine = new ContainerEngine(children, new BuildEnvironment(configuration, wrapped), configuration);
-        return new ContainerRunner(new BuildCommands(children, wrapped, TimeProvider.System), engine, wrapped);
+        var engine = new ContainerEngine(children, new BuildEnvironment(environment, sources), environment);
+        return new ContainerRunner(new BuildCommands(children, sources, wrapped, TimeProvider.System), engine, sources, wrapped);
     }
 }
 

@@ -41,6 +41,35 @@ public sealed class RebuildPlannerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_with_a_blank_in_a_requirements_file_is_planned_and_built_from()
+    {
+        await using var yard = await BuildYard.StartAsync();
+        SourceArchive.WritePure(folder.File("my sources"), "yardblank");
+        await File.WriteAllTextAsync(folder.File("requirements.txt"), "--find-links 'my sources'\nyardblank==1.0\n");
+
+        var plan = await yard.Host.Services.GetRequiredService<IRebuildPlanner>().PlanAsync(folder.File("requirements.txt"), reuse: true, CancellationToken.None);
+        await yard.BuildAsync(new { package = "yardblank", version = "1.0" });
+
+        Assert.Equal("build", Assert.Single(plan.Nodes).Action);
+        Assert.Equal("built", (await yard.WordsAsync("yardblank"))[^1]);
+    }
+
+    [Fact]
+    public async Task A_plan_leaves_the_options_as_they_are_and_each_takes_its_own_file_s_sources()
+    {
+        await using var yard = await BuildYard.StartAsync();
+        var planner = yard.Host.Services.GetRequiredService<IRebuildPlanner>();
+        SourceArchive.WritePure(yard.Sources, "yardfirst");
+        await File.WriteAllTextAsync(folder.File("first.txt"), "--find-links sources\nplanned==1.0\n");
+        await File.WriteAllTextAsync(folder.File("second.txt"), "yardfirst==1.0\nplanned==1.0\n");
+
+        await planner.PlanAsync(folder.File("first.txt"), reuse: true, CancellationToken.None);
+        var fault = await Assert.ThrowsAsync<PlanException>(() => planner.PlanAsync(folder.File("second.txt"), reuse: true, CancellationToken.None));
+
+        Assert.Contains("There is no sdist of planned", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Every_fault_is_told_at_once()
     {
         var fault = await Assert.ThrowsAsync<PlanException>(() => PlanAsync("planned\nplanned==9\nplanned==1.0\nplanned==1.1"));

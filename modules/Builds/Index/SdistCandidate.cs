@@ -11,12 +11,6 @@ namespace Refinery.Builds.Index;
 internal sealed record SdistCandidate(
     string Name, PepVersion Version, string FileName, Uri Location, string? Sha256, SpecifierSet? RequiresPython, bool IsYanked);
 
-/// <summary>Where sources are looked for.</summary>
-/// <param name="IndexUrl">A Simple API root; null for none.</param>
-/// <param name="FindLinks">Folders, archives or HTML pages.</param>
-/// <param name="NoIndex">True to ask only <paramref name="FindLinks"/>.</param>
-internal sealed record IndexSettings(string? IndexUrl, IReadOnlyList<string> ExtraIndexUrls, IReadOnlyList<string> FindLinks, bool NoIndex);
-
 /// <summary>A source cannot be had.</summary>
 /// <param name="reason"><c>missing</c>, <c>refused</c>, <c>too_large</c>, <c>digest_mismatch</c>, or <c>download_failed</c>, which alone may pass by itself.</param>
 internal sealed class IndexException(string reason, string message, Exception? inner = null) : Exception(message, inner)
