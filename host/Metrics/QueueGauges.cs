@@ -5,31 +5,13 @@ using Refinery.Kernel.Work;
 namespace Refinery.Host.Metrics;
 
 /// <summary>How full the queue is, read when somebody asks for the metrics.</summary>
-internal sealed class QueueGauges
+internal sealed class QueueGauges(IMeterFactory meters, ISteps steps, IQueueBackend backend, QueueBackendInfo info, TimeProvider clock)
 {
-    private readonly ISteps steps;
-    private readonly IQueueBackend backend;
-    private readonly QueueBackendInfo info;
-    private readonly TimeProvider clock;
-    private readonly Gauge<long> depth;
-    private readonly Gauge<double> oldest;
-    private readonly Gauge<long> leased;
-    private readonly Gauge<long> running;
-    private readonly Gauge<long> backendLength;
-
-    public QueueGauges(IMeterFactory meters, ISteps steps, IQueueBackend backend, QueueBackendInfo info, TimeProvider clock)
-    {
-        this.steps = steps;
-        this.backend = backend;
-        this.info = info;
-        this.clock = clock;
-        var meter = meters.Create("Refinery.Queue");
-        depth = meter.CreateGauge<long>("refinery.queue.depth", "{items}", "Wheel builds that wait, those that wait for a retry included.");
-        oldest = meter.CreateGauge<double>("refinery.queue.oldest.age", "s", "Age of the oldest wheel build that waits.");
-        leased = meter.CreateGauge<long>("refinery.builds.leased", "{builds}", "Wheel builds claimed and not yet started.");
-        running = meter.CreateGauge<long>("refinery.builds.running", "{builds}", "Wheel builds running.");
-        backendLength = meter.CreateGauge<long>("refinery.queue.backend.length", "{items}", "Items in the queue backend, of every step type.");
-    }
+    private readonly Gauge<long> depth = Create<long>(meters, "refinery.queue.depth", "{items}", "Wheel builds that wait, those that wait for a retry included.");
+    private readonly Gauge<double> oldest = Create<double>(meters, "refinery.queue.oldest.age", "s", "Age of the oldest wheel build that waits.");
+    private readonly Gauge<long> leased = Create<long>(meters, "refinery.builds.leased", "{builds}", "Wheel builds claimed and not yet started.");
+    private readonly Gauge<long> running = Create<long>(meters, "refinery.builds.running", "{builds}", "Wheel builds running.");
+    private readonly Gauge<long> backendLength = Create<long>(meters, "refinery.queue.backend.length", "{items}", "Items in the queue backend, of every step type.");
 
     public async Task ReadAsync(CancellationToken cancellationToken)
     {
@@ -47,4 +29,8 @@ internal sealed class QueueGauges
             // The readiness check says that the backend is away; the other metrics are worth having meanwhile.
         }
     }
+
+    private static Gauge<T> Create<T>(IMeterFactory meters, string name, string unit, string description)
+        where T : struct =>
+        meters.Create("Refinery.Queue").CreateGauge<T>(name, unit, description);
 }

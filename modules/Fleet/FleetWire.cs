@@ -45,7 +45,11 @@ internal sealed record OutcomeBody(
         ?? Faults.HintIds(MatchedHintIds)
         ?? (DurationMs < 0 ? $"The field 'duration_ms' is {DurationMs}; 0 or more is expected." : null);
 
-    public StepOutcome Outcome(bool succeeded) => new()
+    /// <summary>What the pod says of the step.</summary>
+    public Reported Report(string stepId, bool succeeded) =>
+        new(new Holder(stepId, PodId, Fence), Outcome(succeeded), new RunFacts(DurationMs, Log: null));
+
+    private StepOutcome Outcome(bool succeeded) => new()
     {
         Succeeded = succeeded,
         Detail = Detail ?? (succeeded ? "Done." : "The pod gave no reason."),
@@ -179,10 +183,8 @@ internal sealed record BatchOutcomeBody(
 {
     public string? Fault() => Faults.PodId(PodId);
 
-    public Reported Report() => new(
-        new Holder(StepId, PodId, Fence),
-        new OutcomeBody(PodId, Fence, Detail, FailureReason, Retryable).Outcome(Succeeded),
-        new RunFacts(DurationMs, Log: null));
+    public Reported Report() =>
+        new OutcomeBody(PodId, Fence, Detail, FailureReason, Retryable, DurationMs: DurationMs).Report(StepId, Succeeded);
 }
 
 /// <summary>What became of one report of a batch.</summary>

@@ -70,10 +70,10 @@ internal static class WorkEndpoints
         string stepId, Body<OutcomeBody> body, StepEndings endings, Steps steps, IArtifacts artifacts, CancellationToken cancellationToken) =>
         body.Value.Artifacts?.FirstOrDefault(artifact => artifacts.PathOf(artifact.Sha256) is null) is { } absent
             ? Errors.Validation($"The artifact {Errors.Quote(absent.FileName)} with sha256 '{absent.Sha256}' is not stored; PUT it to /api/artifacts/sha256/{absent.Sha256} first.")
-            : await FinishAsync(HolderOf(stepId, body.Value), body.Value, succeeded: true, endings, steps, cancellationToken);
+            : await FinishAsync(body.Value.Report(RouteText.Decode(stepId), succeeded: true), endings, steps, cancellationToken);
 
     private static Task<IResult> FailAsync(string stepId, Body<OutcomeBody> body, StepEndings endings, Steps steps, CancellationToken cancellationToken) =>
-        FinishAsync(HolderOf(stepId, body.Value), body.Value, succeeded: false, endings, steps, cancellationToken);
+        FinishAsync(body.Value.Report(RouteText.Decode(stepId), succeeded: false), endings, steps, cancellationToken);
 
     private static async Task<IResult> CompleteManyAsync(Body<OneOrMany<BatchOutcomeBody>> body, StepEndings endings, CancellationToken cancellationToken)
     {
@@ -82,14 +82,10 @@ internal static class WorkEndpoints
         return Results.Ok(items.Zip(rows, (item, row) => new BatchAnswer(item.StepId, row is not null, row?.Status)));
     }
 
-    private static async Task<IResult> FinishAsync(
-        Holder holder, OutcomeBody body, bool succeeded, StepEndings endings, Steps steps, CancellationToken cancellationToken)
-    {
-        var facts = new RunFacts(body.DurationMs, Log: null);
-        return await endings.FinishAsync(holder, body.Outcome(succeeded), facts, cancellationToken) is { } row
+    private static async Task<IResult> FinishAsync(Reported report, StepEndings endings, Steps steps, CancellationToken cancellationToken) =>
+        await endings.FinishAsync(report.Holder, report.Outcome, report.Facts, cancellationToken) is { } row
             ? Results.Ok(new HeldAnswer(CancelRequested: false, Status: row.Status))
-            : await RefuseAsync(holder, steps, cancellationToken);
-    }
+            : await RefuseAsync(report.Holder, steps, cancellationToken);
 
     private static async Task<IResult> ReleaseAsync(string stepId, Body<HolderBody> body, StepEndings endings, Steps steps, CancellationToken cancellationToken)
     {

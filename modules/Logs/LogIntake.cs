@@ -13,30 +13,30 @@ internal sealed class LogIntake(Database database, LogStore store, LogArchive ar
     public async Task<StoredLogRow> StoreAsync(NewLog log, LogDraft draft)
     {
         var text = LogText.Of(draft);
-        var timestamp = Instant.Truncate(log.Timestamp ?? clock.GetUtcNow());
+        var stored = new StoredLogRow(log, text, Instant.Truncate(log.Timestamp ?? clock.GetUtcNow()));
 
         // The row must be committed before the entry goes: who comes next looks there.
         var mine = placing.GetOrAdd(text.Sha256, sha256 => new Lazy<Task<TextPlace>>(() => PlaceAsync(sha256, draft)));
         try
         {
             var place = await mine.Value;
-            await database.WriteAsync(sql => AddAsync(sql, log, text, place, timestamp), CancellationToken.None);
+            await database.WriteAsync(sql => AddAsync(sql, stored, place), CancellationToken.None);
         }
         finally
         {
             placing.TryRemove(KeyValuePair.Create(text.Sha256, mine));
         }
 
-        return new StoredLogRow(log, text, timestamp);
+        return stored;
     }
 
     private async Task<TextPlace> PlaceAsync(string sha256, LogDraft draft) =>
         await store.FindTextAsync(sha256, CancellationToken.None) ?? await archive.AddAsync(draft);
 
-    private static async Task<bool> AddAsync(SqlSession sql, NewLog log, LogText text, TextPlace place, DateTimeOffset timestamp)
+    private static async Task<bool> AddAsync(SqlSession sql, StoredLogRow stored, TextPlace place)
     {
-        await LogStore.InsertTextAsync(sql, text.Sha256, place);
-        sql.Append(LogProjection.Draft(log, text, timestamp));
+        await LogStore.InsertTextAsync(sql, stored.Text.Sha256, place);
+        sql.Append(LogProjection.Draft(stored.Log, stored.Text, stored.Timestamp));
         return true;
     }
 }

@@ -13,7 +13,7 @@ internal static partial class SimplePage
     public static IReadOnlyList<SdistCandidate> ReadHtml(string html, Uri page, string package)
     {
         var root = BaseHref().Match(html) is { Success: true } found && Uri.TryCreate(page, WebUtility.HtmlDecode(found.Groups["href"].Value), out var named) ? named : page;
-        return [.. Anchors().Matches(html).Select(anchor => FromAnchor(anchor.Groups["attributes"].Value, root, package)).OfType<SdistCandidate>().Where(candidate => MayLead(page, candidate))];
+        return Candidates(Anchors().Matches(html).Select(anchor => FromAnchor(anchor.Groups["attributes"].Value, root)), page, package);
     }
 
     /// <summary>The source archives of a package in a JSON answer.</summary>
@@ -22,11 +22,14 @@ internal static partial class SimplePage
     {
         using var document = JsonDocument.Parse(json);
         return document.RootElement.Member("files", JsonValueKind.Array) is { } files
-            ? [.. files.EnumerateArray().Select(file => FromFile(file, page, package)).OfType<SdistCandidate>().Where(candidate => MayLead(page, candidate))]
+            ? Candidates(files.EnumerateArray().Select(file => FromFile(file, page)), page, package)
             : [];
     }
 
-    private static SdistCandidate? FromAnchor(string attributes, Uri root, string package)
+    private static IReadOnlyList<SdistCandidate> Candidates(IEnumerable<Link?> links, Uri page, string package) =>
+        [.. links.OfType<Link>().Select(link => link.Candidate(package)).OfType<SdistCandidate>().Where(candidate => MayLead(page, candidate))];
+
+    private static Link? FromAnchor(string attributes, Uri root)
     {
         var values = Attributes().Matches(attributes).ToLookup(
             attribute => attribute.Groups["name"].Value.ToLowerInvariant(),
@@ -38,10 +41,10 @@ internal static partial class SimplePage
         }
 
         var digest = location.Fragment.StartsWith("#sha256=", StringComparison.Ordinal) ? location.Fragment["#sha256=".Length..] : null;
-        return Candidate(location, package, digest, values["data-requires-python"].FirstOrDefault(), values.Contains("data-yanked"));
+        return new Link(location, digest, values["data-requires-python"].FirstOrDefault(), values.Contains("data-yanked"));
     }
 
-    private static SdistCandidate? FromFile(JsonElement file, Uri page, string package)
+    private static Link? FromFile(JsonElement file, Uri page)
     {
         if (file.TextMember("url") is not { } url || !Uri.TryCreate(page, url, out var location))
         {
@@ -50,21 +53,7 @@ internal static partial class SimplePage
 
         var digest = file.Member("hashes", JsonValueKind.Object)?.TextMember("sha256");
         var isYanked = file.TryGetProperty("yanked", out var yanked) && yanked.ValueKind is JsonValueKind.True or JsonValueKind.String;
-        return Candidate(location, package, digest, file.TextMember("requires-python"), isYanked);
-    }
-
-    private static SdistCandidate? Candidate(Uri location, string package, string? sha256, string? requiresPython, bool isYanked)
-    {
-        // A page from elsewhere must not lead to a file of this machine.
-        if (location.Scheme is not ("http" or "https"))
-        {
-            return null;
-        }
-
-        var fileName = Uri.UnescapeDataString(location.Segments[^1]);
-        return SdistName.VersionOf(fileName, package) is { } version
-            ? new SdistCandidate(package, version, fileName, location, sha256?.ToLowerInvariant(), requiresPython is null ? null : SpecifierSet.TryParse(requiresPython), isYanked)
-            : null;
+        return new Link(location, digest, file.TextMember("requires-python"), isYanked);
     }
 
     /// <summary>A page fetched safely does not lead to what anybody on the way could change, and none from elsewhere into this machine.</summary>
@@ -88,4 +77,23 @@ internal static partial class SimplePage
 
     [GeneratedRegex("<base\\s[^>]*href\\s*=\\s*[\"'](?<href>[^\"']*)[\"']", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
     private static partial Regex BaseHref();
+
+    /// <summary>A file that a page leads to.</summary>
+    private sealed record Link(Uri Location, string? Sha256, string? RequiresPython, bool IsYanked)
+    {
+        /// <summary>The source archive it is, or null.</summary>
+        public SdistCandidate? Candidate(string package)
+        {
+            // A page from elsewhere must not lead to a file of this machine.
+            if (Location.Scheme is not ("http" or "https"))
+            {
+                return null;
+            }
+
+            var fileName = Uri.UnescapeDataString(Location.Segments[^1]);
+            return SdistName.VersionOf(fileName, package) is { } version
+                ? new SdistCandidate(package, version, fileName, Location, Sha256?.ToLowerInvariant(), RequiresPython is null ? null : SpecifierSet.TryParse(RequiresPython), IsYanked)
+                : null;
+        }
+    }
 }

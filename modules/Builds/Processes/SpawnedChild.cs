@@ -31,7 +31,7 @@ internal sealed class SpawnedChild
         var started = false;
         try
         {
-            var pid = Spawn(program, [program, .. arguments], folder, [.. environment.Select(variable => $"{variable.Key}={variable.Value}")], ends[1]);
+            var pid = Spawn([program, .. arguments], folder, [.. environment.Select(variable => $"{variable.Key}={variable.Value}")], ends[1]);
             started = true;
             return new SpawnedChild(pid, ends[0]);
         }
@@ -75,11 +75,11 @@ internal sealed class SpawnedChild
         return reaped != Pid ? 255 : signal != 0 ? 128 + signal : (status >> 8) & 0xff;
     }
 
-    private static int Spawn(string path, string[] arguments, string folder, string[] environment, int output)
+    private static int Spawn(string[] command, string folder, string[] environment, int output)
     {
         var actions = new byte[Native.StructureBytes];
         var attributes = new byte[Native.StructureBytes];
-        using var argumentTexts = new NativeTexts(arguments);
+        using var commandTexts = new NativeTexts(command);
         using var environmentTexts = new NativeTexts(environment);
         _ = Native.posix_spawn_file_actions_init(actions);
         _ = Native.posix_spawnattr_init(attributes);
@@ -90,7 +90,7 @@ internal sealed class SpawnedChild
             Check(Native.posix_spawn_file_actions_adddup2(actions, output, 2));
             Check(Native.posix_spawn_file_actions_addchdir_np(actions, folder));
             ResetSignals(attributes);
-            Check(Native.posix_spawn(out var pid, path, actions, attributes, argumentTexts.Pointers, environmentTexts.Pointers));
+            Check(Native.posix_spawn(out var pid, command[0], actions, attributes, commandTexts.Pointers, environmentTexts.Pointers));
             return pid;
         }
         finally
