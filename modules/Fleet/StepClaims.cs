@@ -117,18 +117,18 @@ internal sealed class StepClaims(
     private async Task<IReadOnlyList<StepRow>> ClaimAsync(SqlSession sql, ClaimRequest request, IReadOnlyList<string> offered)
     {
         var lease = NewLease(request.PodId);
-        var claimed = new List<StepRow>(request.Max);
-        await ClaimEachAsync(sql, request, lease, offered, claimed);
+        var claimed = await ClaimEachAsync(sql, request, lease, offered);
         if (claimed.Count < request.Max)
         {
-            await ClaimEachAsync(sql, request, lease, await DueAsync(sql, request, lease.Now, request.Max - claimed.Count), claimed);
+            claimed.AddRange(await ClaimEachAsync(sql, request, lease, await DueAsync(sql, request, lease.Now, request.Max - claimed.Count)));
         }
 
         return claimed;
     }
 
-    private async Task ClaimEachAsync(SqlSession sql, ClaimRequest request, Lease lease, IReadOnlyList<string> stepIds, List<StepRow> claimed)
+    private async Task<List<StepRow>> ClaimEachAsync(SqlSession sql, ClaimRequest request, Lease lease, IReadOnlyList<string> stepIds)
     {
+        var claimed = new List<StepRow>(stepIds.Count);
         foreach (var stepId in stepIds)
         {
             if (await StepStore.ClaimAsync(sql, stepId, lease, request.Start ? Status.Running : Status.Claimed) is not { } row)
@@ -145,6 +145,8 @@ internal sealed class StepClaims(
             sql.AfterCommit(() => counters.Move(row.Type, Status.Pending, row.Status));
             claimed.Add(row);
         }
+
+        return claimed;
     }
 
     /// <summary>The next due rows over all types asked for, priority then age.</summary>
