@@ -1,11 +1,17 @@
 using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 
 namespace Refinery.Tests.Architecture;
 
 /// <summary>A source file of the product, by its path in the repository.</summary>
 internal sealed record SourceFile(string Name, string Text)
 {
+    private readonly Lazy<SyntaxNode> syntax = new(() => CSharpSyntaxTree.ParseText(Text).GetRoot());
+
     public string[] Lines => Text.Split('\n');
+
+    public SyntaxNode Syntax => syntax.Value;
 }
 
 /// <summary>The repository's own sources, read once.</summary>

@@ -14,10 +14,6 @@ public sealed partial class StyleTests
             .Select(file => $"{file.Name} has {file.Lines.Length - 1} lines"));
 
     [Fact]
-    public void A_method_has_at_most_60_lines() =>
-        SourceTree.AssertNone(SourceTree.All.SelectMany(file => MethodLength.TooLong(file)));
-
-    [Fact]
     public void No_name_ends_in_a_word_that_says_nothing() =>
         SourceTree.AssertNone(
             from file in SourceTree.All
