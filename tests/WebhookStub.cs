@@ -1,12 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Tests;
@@ -14,26 +8,22 @@ namespace Refinery.Tests;
 /// <summary>A worker's webhook on loopback that keeps what it receives and answers as it is told.</summary>
 internal sealed class WebhookStub : IAsyncDisposable
 {
-    private readonly WebApplication app;
+    private readonly LoopbackServer server;
     private readonly AsyncSignal received = new();
 
-    private WebhookStub(WebApplication app, Func<HttpContext, Task> answer)
+    private WebhookStub(Func<HttpContext, Task> answer) => server = new LoopbackServer(async context =>
     {
-        this.app = app;
-        app.Run(async context =>
-        {
-            using var reader = new StreamReader(context.Request.Body);
-            var text = await reader.ReadToEndAsync();
-            var headers = context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
-            Requests.Enqueue(new(context.Request.Method, context.Request.Path, headers, text.Length > 0 ? JsonNode.Parse(text) : null));
-            received.Pulse();
-            await answer(context);
-        });
-    }
+        using var reader = new StreamReader(context.Request.Body);
+        var text = await reader.ReadToEndAsync();
+        var headers = context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
+        Requests.Enqueue(new(context.Request.Method, context.Request.Path, headers, text.Length > 0 ? JsonNode.Parse(text) : null));
+        received.Pulse();
+        await answer(context);
+    });
 
     public ConcurrentQueue<ReceivedRequest> Requests { get; } = new();
 
-    public string Url => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() + "/trigger";
+    public string Url => server.Root + "/trigger";
 
     public static Task<WebhookStub> StartAsync(int status = 200, string body = """{"detail":"drained"}""") => StartAsync(context =>
     {
@@ -44,11 +34,8 @@ internal sealed class WebhookStub : IAsyncDisposable
 
     public static async Task<WebhookStub> StartAsync(Func<HttpContext, Task> answer)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Logging.ClearProviders();
-        var stub = new WebhookStub(builder.Build(), answer);
-        await stub.app.StartAsync();
+        var stub = new WebhookStub(answer);
+        await stub.server.StartAsync();
         return stub;
     }
 
@@ -67,11 +54,7 @@ internal sealed class WebhookStub : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await app.StopAsync(new CancellationToken(canceled: true));
-        await app.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => server.DisposeAsync();
 }
 
 /// <summary>What a webhook received.</summary>

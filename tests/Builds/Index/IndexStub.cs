@@ -1,47 +1,34 @@
 using System.Collections.Concurrent;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Refinery.Tests.Builds.Index;
 
 /// <summary>A package index on loopback that answers as it is told and keeps who asked.</summary>
 internal sealed class IndexStub : IAsyncDisposable
 {
-    private readonly WebApplication app;
+    private readonly LoopbackServer server;
     private readonly ConcurrentDictionary<string, Func<HttpContext, Task>> pages = new(StringComparer.Ordinal);
 
-    private IndexStub(WebApplication app)
+    private IndexStub() => server = new LoopbackServer(context =>
     {
-        this.app = app;
-        app.Run(context =>
-        {
-            Requests.Enqueue((context.Request.Path, context.Request.Headers.Authorization.ToString()));
-            context.Response.StatusCode = StatusCodes.Status404NotFound;
-            return pages.TryGetValue(context.Request.Path, out var answer) ? answer(context) : Task.CompletedTask;
-        });
-    }
+        Requests.Enqueue((context.Request.Path, context.Request.Headers.Authorization.ToString()));
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return pages.TryGetValue(context.Request.Path, out var answer) ? answer(context) : Task.CompletedTask;
+    });
 
     /// <summary>Paths asked for and the Authorization header each came with.</summary>
     public ConcurrentQueue<(string Path, string Authorization)> Requests { get; } = new();
 
     /// <summary>The address without a path.</summary>
-    public string Root => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+    public string Root => server.Root;
 
     /// <summary>The root of the Simple API.</summary>
     public string Simple => $"{Root}/simple";
 
     public static async Task<IndexStub> StartAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Logging.ClearProviders();
-        var stub = new IndexStub(builder.Build());
-        await stub.app.StartAsync();
+        var stub = new IndexStub();
+        await stub.server.StartAsync();
         return stub;
     }
 
@@ -67,11 +54,7 @@ internal sealed class IndexStub : IAsyncDisposable
         return Task.CompletedTask;
     };
 
-    public async ValueTask DisposeAsync()
-    {
-        await app.StopAsync(new CancellationToken(canceled: true));
-        await app.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => server.DisposeAsync();
 
     private void Answer(string path, string contentType, string text) => pages[path] = context =>
     {
