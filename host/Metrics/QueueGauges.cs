@@ -17,7 +17,7 @@ internal sealed class QueueGauges(IMeterFactory meters, ISteps steps, IQueueBack
     {
         var counts = await steps.CountAsync(StepTypes.WheelBuild, cancellationToken);
         depth.Record(counts.Waiting);
-        oldest.Record(counts.OldestWaitingAt is { } since ? Math.Max(0, (clock.GetUtcNow() - since).TotalSeconds) : 0);
+        oldest.Record(counts.OldestAgeSeconds(clock.GetUtcNow()));
         leased.Record(counts.Leased);
         running.Record(counts.Running);
         try

@@ -33,13 +33,13 @@ internal static class QueueEndpoints
         var page = Page.Read(request);
         var items = await steps.ListWaitingAsync(StepTypes.WheelBuild, page.Limit, page.Offset, cancellationToken);
         var counts = await steps.CountAsync(StepTypes.WheelBuild, cancellationToken);
-        return Results.Ok(new QueueAnswer([.. items.Select(Answer)], counts.Waiting, Age(counts, clock), backend.Name));
+        return Results.Ok(new QueueAnswer([.. items.Select(Answer)], counts.Waiting, counts.OldestAgeSeconds(clock.GetUtcNow()), backend.Name));
     }
 
     private static async Task<IResult> StatsAsync(ISteps steps, QueueBackendInfo backend, TimeProvider clock, CancellationToken cancellationToken)
     {
         var counts = await steps.CountAsync(StepTypes.WheelBuild, cancellationToken);
-        return Results.Ok(new QueueStatsAnswer(counts.Waiting, Age(counts, clock), backend.Name, counts.Leased, counts.Running));
+        return Results.Ok(new QueueStatsAnswer(counts.Waiting, counts.OldestAgeSeconds(clock.GetUtcNow()), backend.Name, counts.Leased, counts.Running));
     }
 
     private static async Task<IResult> EnqueueAsync(Body<OneOrMany<EnqueueBody>> body, ISteps steps, CancellationToken cancellationToken)
@@ -74,7 +74,4 @@ internal static class QueueEndpoints
         step.Attempts,
         step.EnqueuedAt,
         step.NotBefore);
-
-    private static double Age(StepCounts counts, TimeProvider clock) =>
-        counts.OldestWaitingAt is { } oldest ? Math.Max(0, (clock.GetUtcNow() - oldest).TotalSeconds) : 0;
 }

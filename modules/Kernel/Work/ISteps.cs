@@ -86,7 +86,12 @@ public sealed record WaitingStep
 /// <param name="OldestWaitingAt">When the oldest waiting step was submitted; null when none waits.</param>
 /// <param name="Leased">Claimed and not yet started.</param>
 /// <param name="Running">Started.</param>
-public sealed record StepCounts(long Waiting, DateTimeOffset? OldestWaitingAt, long Leased, long Running);
+public sealed record StepCounts(long Waiting, DateTimeOffset? OldestWaitingAt, long Leased, long Running)
+{
+    /// <summary>For how many seconds the oldest waiting step has waited; 0 when none waits.</summary>
+    /// <param name="now">The time of the host's clock.</param>
+    public double OldestAgeSeconds(DateTimeOffset now) => OldestWaitingAt is { } oldest ? Math.Max(0, (now - oldest).TotalSeconds) : 0;
+}
 
 /// <summary>A step as it is now.</summary>
 public sealed record StepSnapshot
