@@ -134,6 +134,7 @@ internal static class RefineryApp
         app.UseCors();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseMiddleware<EmptyBodies>();
         app.UseRouting();
         app.UseMiddleware<OriginGate>();
         app.UseMiddleware<TokenGate>();

@@ -33,4 +33,15 @@ internal static class PythonChild
         Assert.Equal(0, python.ExitCode);
         return text.TrimEnd('\n').Split('\n');
     }
+
+    /// <summary>Runs a program to its end.</summary>
+    /// <returns>Its exit code, and what it wrote to both outputs.</returns>
+    public static async Task<(int Code, string Output)> RunAsync(params string[] arguments)
+    {
+        using var python = Process.Start(new ProcessStartInfo("python3", arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var errors = python.StandardError.ReadToEndAsync();
+        var output = await python.StandardOutput.ReadToEndAsync();
+        await python.WaitForExitAsync();
+        return (python.ExitCode, output + await errors);
+    }
 }

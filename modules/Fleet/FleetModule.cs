@@ -27,6 +27,16 @@ public sealed class FleetModule : IModule
         services.AddSingleton<StepEndings>();
         services.AddSingleton<Heartbeats>();
         services.AddSingleton<IRestore, StepRestore>();
+        services.AddSingleton<IRestore, SubmissionRestore>();
+        services.AddSingleton<LocalBeat>();
+        services.AddSingleton<Election>();
+        services.AddSingleton<FleetView>();
+        services.AddSingleton<WaitingCauses>();
+        services.AddSingleton<FleetMetrics>();
+        services.AddSingleton<Refusals>();
+        services.AddSingleton<Recovery>();
+        services.AddSingleton<DeadLetters>();
+        services.AddSingleton<IProjection, DeadLetterProjection>();
         services.AddSingleton<HandlerTable>();
         services.AddSingleton<StepRunner>();
         services.AddSingleton<LocalPod>();
@@ -34,12 +44,18 @@ public sealed class FleetModule : IModule
         services.AddHostedService<FleetStart>();
         services.AddHostedService<RecoveryLoop>();
         services.AddHostedService<HeartbeatLoop>();
+        services.AddHostedService<ElectionLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<LocalPod>());
+        services.AddHostedService<Farewell>(); // Last here, so first to hear of a stop.
     }
 
     public void AddRoutes(IEndpointRouteBuilder routes)
     {
         routes.MapWorkProtocol();
         routes.MapSteps();
+        routes.MapWhy();
+        routes.MapHealth();
+        routes.MapFleetAdmin();
+        routes.MapRecovery();
     }
 }

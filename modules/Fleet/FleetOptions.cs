@@ -26,6 +26,11 @@ internal sealed class FleetOptions : IValidatableObject
     [Range(1, 3600, ErrorMessage = "FLEET_Q_DEAD_AFTER_SEC must be 1 to 3600 seconds.")]
     public int DeadAfterSeconds { get; set; } = 15;
 
+    /// <summary>Seconds after which another pod may lead when the leader is not heard; 1–60, default 4.</summary>
+    [ConfigurationKeyName("FLEET_Q_LEADER_LEASE_SEC")]
+    [Range(1, 60, ErrorMessage = "FLEET_Q_LEADER_LEASE_SEC must be 1 to 60 seconds.")]
+    public int LeaderLeaseSeconds { get; set; } = 4;
+
     /// <summary>Seconds between rounds of recovery; 1–3600, default 5.</summary>
     [ConfigurationKeyName("FLEET_Q_RECOVERY_SEC")]
     [Range(1, 3600, ErrorMessage = "FLEET_Q_RECOVERY_SEC must be 1 to 3600 seconds.")]
@@ -51,13 +56,17 @@ internal sealed class FleetOptions : IValidatableObject
     [RegularExpression("0|1", ErrorMessage = "AUTO_BUILD must be 0 or 1.")]
     public string AutoBuild { get; set; } = "0";
 
-    /// <summary>⌊max parallelism × 0.8⌋, at least 1. Source: docs/spec/fleet-q.md, "Health check".</summary>
-    public int Capacity => Math.Max(1, MaxParallelism * 8 / 10);
+    /// <summary>⌊max parallelism × 0.8⌋, at least 1; 0 without a local worker. Source: docs/spec/fleet-q.md, "Health check".</summary>
+    public int Capacity => LocalWorker == "1" ? Math.Max(1, MaxParallelism * 8 / 10) : 0;
 
     /// <summary>No retry waits longer.</summary>
     public static TimeSpan LongestBackoff { get; } = TimeSpan.FromMinutes(5);
 
     public TimeSpan Lease => TimeSpan.FromSeconds(LeaseSeconds);
+
+    public TimeSpan LeaderLease => TimeSpan.FromSeconds(LeaderLeaseSeconds);
+
+    public TimeSpan DeadAfter => TimeSpan.FromSeconds(DeadAfterSeconds);
 
     /// <summary>A pod renews its leases at each heartbeat: they must last until the next.</summary>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => HeartbeatSeconds < LeaseSeconds

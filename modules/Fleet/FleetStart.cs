@@ -4,9 +4,9 @@ using Refinery.Kernel.Storage;
 
 namespace Refinery.Fleet;
 
-/// <summary>Runs before any loop: counts the steps and gives back what an earlier process of this data directory still held.</summary>
+/// <summary>Runs before any loop: counts the steps, gives back what an earlier process of this data directory still held, and registers this pod.</summary>
 internal sealed partial class FleetStart(
-    Database database, StepCounters counters, StepEndings endings, PodIdentity identity, ILogger<FleetStart> logger) : IHostedService
+    Database database, StepCounters counters, StepEndings endings, PodIdentity identity, LocalBeat beat, Election election, ILogger<FleetStart> logger) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -16,18 +16,27 @@ internal sealed partial class FleetStart(
             LogReleased(logger, released.Count);
         }
 
+        await ReplaceAsync(cancellationToken);
+        await beat.BeatAsync(cancellationToken);
+        await election.CheckAsync(cancellationToken);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Takes over from earlier pods of this directory: their steps, their lead, their place in the list.</summary>
+    private async Task ReplaceAsync(CancellationToken cancellationToken)
+    {
         foreach (var pod in await database.ReadAsync(sql => PodStore.ListOfHostAsync(sql, identity.HostId), cancellationToken))
         {
             var freed = await endings.RecoverPodAsync(pod.PodId, cancellationToken);
-            await database.WriteAsync(sql => PodStore.DeleteAsync(sql, pod.PodId), cancellationToken);
+            await database.WriteAsync(
+                async sql => await PodStore.DeleteAsync(sql, pod.PodId) + await LeaderStore.VacateAsync(sql, pod.PodId), cancellationToken);
             if (freed.Count > 0)
             {
                 LogFreed(logger, freed.Count, pod.PodId);
             }
         }
     }
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     [LoggerMessage(LogLevel.Warning, "Put {Count} steps back in line that were held when the database was lost.")]
     private static partial void LogReleased(ILogger logger, int count);

@@ -1,6 +1,10 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Refinery.Contract;
 using Refinery.Kernel.Web;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
 
@@ -78,8 +82,10 @@ internal sealed record ArtifactBody(string Kind, string FileName, string Sha256,
 
 /// <summary>A pod says that it lives.</summary>
 /// <param name="Steps">The ids of the steps it holds, when it wants to hear which of them are its own no longer.</param>
+/// <param name="Draining">True when it takes no more steps and ends once those it runs have ended.</param>
 internal sealed record HeartbeatBody(
-    string PodId, IReadOnlyList<string> Kinds, int Capacity, int Running = 0, string Version = "unknown", IReadOnlyList<string>? Steps = null) : IChecked
+    string PodId, IReadOnlyList<string> Kinds, int Capacity, int Running = 0, string Version = "unknown",
+    IReadOnlyList<string>? Steps = null, bool Draining = false) : IChecked
 {
     public string? Fault() => this switch
     {
@@ -117,13 +123,14 @@ internal sealed record ClaimedStep(
 internal sealed record HeldAnswer(bool CancelRequested, DateTimeOffset? LeaseUntil = null, string? Status = null);
 
 /// <summary>What a pod is told when it beats.</summary>
-/// <param name="Leader">The pod that recovers what dead pods held: the one inside the host that answers.</param>
+/// <param name="Leader">The pod that recovers what dead pods held; absent while none leads.</param>
 /// <param name="Cancel">Those of the reported steps that are cancelled, ended or another's: stop them at once.</param>
-internal sealed record HeartbeatAnswer(string Leader, IReadOnlyList<string> Cancel);
+internal sealed record HeartbeatAnswer(string? Leader, IReadOnlyList<string> Cancel);
 
 /// <summary>A pod as others see it.</summary>
+/// <param name="State"><c>live</c>, <c>draining</c> when it takes no more steps, <c>dead</c> when it is not heard any more.</param>
 internal sealed record PodAnswer(
-    string PodId, bool Alive, IReadOnlyList<string> Kinds, long Capacity, long Running, string Version, DateTimeOffset BirthTs, DateTimeOffset LastHeartbeatTs);
+    string PodId, bool Alive, string State, bool IsLeader, IReadOnlyList<string> Kinds, long Capacity, long Running, string Version, DateTimeOffset BirthTs, DateTimeOffset LastHeartbeatTs);
 
 /// <summary>A step is submitted.</summary>
 internal sealed record SubmitBody(
@@ -139,15 +146,26 @@ internal sealed record SubmitBody(
         { MaxRetries: < 0 or > 10 } => $"The field 'max_retries' is {MaxRetries}; 0 to 10 is expected.",
         _ => null,
     };
+
+    public NewStep Step() => new() { Type = Type, Args = Args, Metadata = Metadata, Priority = Priority, MaxRetries = MaxRetries };
 }
 
 /// <summary>A step was taken in.</summary>
 internal sealed record SubmitAnswer(string StepId, string Status, string Message);
 
+/// <summary>The key under which a step's work is done once.</summary>
+internal sealed record IdempotencyAnswer(string StepId, string IdempotencyKey)
+{
+    /// <summary>Follows from the id alone, so every attempt and every pod gets the same.</summary>
+    public static IdempotencyAnswer Of(string stepId) =>
+        new(stepId, $"idem_{stepId[^8..]}_{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(stepId)))[..8]}");
+}
+
 /// <summary>Where a step stands, in FLEET-Q's words.</summary>
+/// <param name="WaitingFor">What must come before the step can run; absent when it will be called by itself.</param>
 internal sealed record StatusAnswer(
-    string StepId, string Status, string? ClaimedBy, DateTimeOffset LastUpdateTs, long RetryCount, long Priority,
-    DateTimeOffset CreatedTs, long MaxRetries, PayloadAnswer Payload, bool? Cancelled, string? Detail);
+    string StepId, string Status, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? ClaimedBy, DateTimeOffset LastUpdateTs, long RetryCount, long Priority,
+    DateTimeOffset CreatedTs, long MaxRetries, PayloadAnswer Payload, bool? Cancelled, string? Detail, string? WaitingFor);
 
 /// <summary>What was submitted.</summary>
 internal sealed record PayloadAnswer(string Type, JsonElement Args, JsonElement Metadata);

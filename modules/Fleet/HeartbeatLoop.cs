@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Refinery.Kernel.Storage;
@@ -7,29 +7,35 @@ using Refinery.Kernel.Work;
 namespace Refinery.Fleet;
 
 /// <summary>Says that this pod lives, prolongs its leases, and stops the runs whose lease is gone.</summary>
-internal sealed class HeartbeatLoop(
-    Database database, LocalPod pod, PodIdentity identity, StepClaims claims, IOptions<FleetOptions> options, TimeProvider clock, ILogger<HeartbeatLoop> logger)
+internal sealed partial class HeartbeatLoop(
+    LocalPod pod, LocalBeat beat, StepClaims claims, IOptions<FleetOptions> options, TimeProvider clock, ILogger<HeartbeatLoop> logger)
     : PeriodicLoop(TimeSpan.FromSeconds(options.Value.HeartbeatSeconds), clock, logger)
 {
-    private readonly TimeProvider clock = clock;
-    private readonly FleetOptions options = options.Value;
+    private readonly ILogger logger = logger;
+
+    /// <summary>The pod has stopped before its heart does; it leaves the list of those who live.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await beat.LeaveAsync(cancellationToken);
+        }
+        catch (Exception fault) when (fault is DbException or DatabaseUnavailableException or OperationCanceledException)
+        {
+            LogStayed(logger, fault);
+        }
+    }
 
     protected override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        var row = new PodRow
-        {
-            PodId = identity.PodId,
-            HostId = identity.HostId,
-            Kinds = JsonSerializer.Serialize(pod.Types.Order(StringComparer.Ordinal)),
-            Capacity = options.LocalWorker == "1" ? options.Capacity : 0,
-            Running = pod.Running,
-            Version = FleetModule.Version,
-            BeatAt = clock.GetUtcNow(),
-        };
-        await database.WriteAsync(sql => PodStore.BeatAsync(sql, row), cancellationToken);
+        await beat.BeatAsync(cancellationToken);
         if (pod.Held is { Count: > 0 } held)
         {
             pod.StopLost(await claims.RenewAsync(held, cancellationToken));
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "This pod could not leave the list of pods; it will count as dead.")]
+    private static partial void LogStayed(ILogger logger, Exception fault);
 }

@@ -4,7 +4,7 @@ using Refinery.Kernel.Storage;
 namespace Refinery.Fleet;
 
 /// <summary>Takes in the heartbeats of pods elsewhere.</summary>
-internal sealed class Heartbeats(Database database, StepClaims claims, PodIdentity identity, TimeProvider clock)
+internal sealed class Heartbeats(Database database, StepClaims claims, TimeProvider clock)
 {
     /// <summary>Keeps that the pod lives.</summary>
     /// <returns>Who leads, and what the pod should stop.</returns>
@@ -17,9 +17,16 @@ internal sealed class Heartbeats(Database database, StepClaims claims, PodIdenti
             Capacity = beat.Capacity,
             Running = beat.Running,
             Version = beat.Version,
+            State = beat.Draining ? PodState.Draining : PodState.Live,
             BeatAt = clock.GetUtcNow(),
         };
-        await database.WriteAsync(sql => PodStore.BeatAsync(sql, pod), cancellationToken);
-        return new HeartbeatAnswer(identity.PodId, await claims.ListLostAsync(beat.PodId, beat.Steps ?? [], cancellationToken));
+        var leader = await database.WriteAsync(
+            async sql =>
+            {
+                await PodStore.BeatAsync(sql, pod);
+                return (await LeaderStore.ReadAsync(sql)).PodId;
+            },
+            cancellationToken);
+        return new HeartbeatAnswer(leader, await claims.ListLostAsync(beat.PodId, beat.Steps ?? [], cancellationToken));
     }
 }

@@ -5,46 +5,42 @@ using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
 
-/// <summary>Finds steps whose lease ran out and puts them back in line or ends them; forgets pods long silent.</summary>
-internal sealed partial class RecoveryLoop(
-    Database database, StepEndings endings, IOptions<FleetOptions> options, TimeProvider clock, ILogger<RecoveryLoop> logger)
+/// <summary>Runs recovery at a steady pace, and in between whenever a lease ends: an orphan does not wait for the next round.</summary>
+internal sealed class RecoveryLoop(
+    Database database, Recovery recovery, Election election, IOptions<FleetOptions> options, TimeProvider clock, ILogger<RecoveryLoop> logger)
     : PeriodicLoop(TimeSpan.FromSeconds(options.Value.RecoverySeconds), clock, logger)
 {
-    private static readonly TimeSpan Forget = TimeSpan.FromDays(1);
+    /// <summary>Leases that end within this time are recovered together.</summary>
+    private static readonly TimeSpan Together = TimeSpan.FromMilliseconds(100);
 
-    private readonly FleetOptions options = options.Value;
-    private readonly WallClock wall = new(clock);
-    private readonly ILogger logger = logger;
+    private readonly TimeProvider clock = clock;
+    private readonly TimeSpan period = TimeSpan.FromSeconds(options.Value.RecoverySeconds);
 
     protected override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        var (now, jump) = wall.Read();
-        await database.WriteAsync(sql => FollowClockAsync(sql, now, jump), cancellationToken);
-        while (await endings.RecoverAsync(now, cancellationToken) is { Count: > 0 } recovered)
+        var started = clock.GetTimestamp();
+        do
         {
-            LogRecovered(logger, recovered.Count);
+            await recovery.RunAsync(cancellationToken);
         }
-
-        await database.WriteAsync(sql => PodStore.DeleteSilentAsync(sql, now - Forget), cancellationToken);
+        while (election.Lead is not null && await SleepUntilLeaseEndsAsync(period - clock.GetElapsedTime(started), cancellationToken));
     }
 
-    /// <summary>After a jump every lease begins anew, so that none ends early or lasts for ever; leases too long to be true are cut in any case.</summary>
-    private async Task<int> FollowClockAsync(SqlSession sql, DateTimeOffset now, TimeSpan jump)
+    /// <returns>False when no lease ends before the next round.</returns>
+    private async Task<bool> SleepUntilLeaseEndsAsync(TimeSpan left, CancellationToken cancellationToken)
     {
-        var fresh = now + options.Lease;
-        if (jump == TimeSpan.Zero)
+        if (await database.ReadAsync(StepStore.SoonestLeaseAsync, cancellationToken) is not { } text)
         {
-            return await StepStore.RefreshLeasesAsync(sql, after: fresh + options.Lease, fresh);
+            return false;
         }
 
-        LogJump(logger, jump);
-        await StepStore.BringNearerAsync(sql, now + FleetOptions.LongestBackoff, now + options.Backoff(retry: 1));
-        return await StepStore.RefreshLeasesAsync(sql, after: DateTimeOffset.MinValue, fresh);
+        var wait = Instant.Parse(text) - clock.GetUtcNow() + Together;
+        if (wait >= left)
+        {
+            return false;
+        }
+
+        await Task.Delay(wait > Together ? wait : Together, clock, cancellationToken);
+        return true;
     }
-
-    [LoggerMessage(LogLevel.Warning, "The wall clock was set by {Jump}; every lease begins anew.")]
-    private static partial void LogJump(ILogger logger, TimeSpan jump);
-
-    [LoggerMessage(LogLevel.Information, "Recovered {Count} steps whose lease ran out.")]
-    private static partial void LogRecovered(ILogger logger, int count);
 }

@@ -69,22 +69,29 @@ internal sealed class StepEndings(
         return released;
     }
 
-    /// <summary>Requeues, or ends when no retry is left, every claimed or running step whose lease had run out at an instant.</summary>
-    public Task<IReadOnlyList<StepRow>> RecoverAsync(DateTimeOffset asOf, CancellationToken cancellationToken) => RecoverAsync(
-        sql => StepStore.ListOrphansAsync(sql, asOf, OrphanPage), "lost its lease", cancellationToken);
+    /// <summary>Requeues, or ends when no retry is left, the next claimed or running steps whose lease had run out at an instant.</summary>
+    /// <param name="lead">Under which this pod leads.</param>
+    /// <returns>The steps as they are now; empty when there are no more, null when the term is over and nothing was done.</returns>
+    public Task<IReadOnlyList<StepRow>?> RecoverAsync(Lead lead, DateTimeOffset asOf, CancellationToken cancellationToken) => RecoverAsync(
+        async sql => await LeaderStore.HoldAsync(sql, lead) ? await StepStore.ListOrphansAsync(sql, asOf, OrphanPage) : null, "lost its lease", cancellationToken);
 
     /// <summary>Requeues everything a pod held that is known to be dead.</summary>
-    public Task<IReadOnlyList<StepRow>> RecoverPodAsync(string podId, CancellationToken cancellationToken) => RecoverAsync(
-        sql => StepStore.ListHeldAsync(sql, podId), "ended without a word", cancellationToken);
+    public async Task<IReadOnlyList<StepRow>> RecoverPodAsync(string podId, CancellationToken cancellationToken) => await RecoverAsync(
+        async sql => await StepStore.ListHeldAsync(sql, podId), "ended without a word", cancellationToken) ?? [];
 
-    private async Task<IReadOnlyList<StepRow>> RecoverAsync(
-        Func<SqlSession, Task<IReadOnlyList<StepRow>>> list, string what, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<StepRow>?> RecoverAsync(
+        Func<SqlSession, Task<IReadOnlyList<StepRow>?>> list, string what, CancellationToken cancellationToken)
     {
         var recovered = await database.WriteAsync(
             async sql =>
             {
+                if (await list(sql) is not { } orphans)
+                {
+                    return null;
+                }
+
                 var rows = new List<StepRow>();
-                foreach (var orphan in await list(sql))
+                foreach (var orphan in orphans)
                 {
                     var lost = StepOutcome.Failure("worker_lost", $"Pod {orphan.ClaimedBy} {what} while it held the step.");
                     var holder = new Holder(orphan.StepId, orphan.ClaimedBy ?? string.Empty, orphan.Fence);
@@ -97,7 +104,7 @@ internal sealed class StepEndings(
                 return rows;
             },
             cancellationToken);
-        await OfferAgainAsync(recovered);
+        await OfferAgainAsync(recovered ?? []);
         return recovered;
     }
 

@@ -9,36 +9,70 @@ namespace Refinery.Fleet;
 /// <summary>FLEET-Q's own doors: submit a step and ask where it stands.</summary>
 internal static class StepEndpoints
 {
+    private const long LargestPayload = 1L << 20;
+
     public static void MapSteps(this IEndpointRouteBuilder routes)
     {
         var fleet = routes.MapGroup(string.Empty).WithTags("Steps");
-        fleet.MapPost("/submit", SubmitAsync).RequireWorkerToken().Produces<SubmitAnswer>(StatusCodes.Status201Created)
-            .WithName("SubmitStep").WithSummary("Submit a step.");
+        fleet.MapPost("/submit", SubmitAsync).RequireWorkerToken().WithBodyLimit(LargestPayload)
+            .Produces<SubmitAnswer>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status503ServiceUnavailable)
+            .WithName("SubmitStep").WithSummary("Submit a step.")
+            .WithDescription(
+                "A higher priority runs first. With the header Idempotency-Key (1 to 255 printable ASCII characters) the step is made once: the same key with the same body "
+                + "gets the first answer again, marked Idempotency-Replayed: true; with another body 409. At most 1 MiB.")
+            .WithExample(
+                """{"type":"hello_world","args":{"message":"Hello, FLEET-Q!"},"metadata":{"user":"alice"},"priority":1,"max_retries":3}""",
+                """{"step_id":"step_20260124100000_1a2b3c4d","status":"submitted","message":"Step step_20260124100000_1a2b3c4d submitted successfully"}""");
         fleet.MapGet("/status/{stepId}", StatusAsync).Produces<StatusAnswer>().ProducesProblem(StatusCodes.Status404NotFound)
-            .WithName("StepStatus").WithSummary("Where a step stands.");
+            .WithName("StepStatus").WithSummary("Where a step stands.")
+            .WithDescription("pending, claimed (leased or running), completed or failed; a cancelled step is failed with cancelled: true. waiting_for names what a pending step needs that is not there.");
+        fleet.MapGet("/idempotency/{stepId}", IdempotencyAsync).Produces<IdempotencyAnswer>().ProducesProblem(StatusCodes.Status404NotFound)
+            .WithName("IdempotencyKey").WithSummary("The key under which a step's work is done once.")
+            .WithDescription("idem_{last 8 characters of the id}_{first 8 hex digits of the id's SHA-256}: the same on every call and every retry.")
+            .WithExample(answer: """{"step_id":"step_20260124100000_1a2b3c4d","idempotency_key":"idem_1a2b3c4d_783372fd"}""");
     }
 
-    private static async Task<IResult> SubmitAsync(Body<SubmitBody> body, ISteps steps, CancellationToken cancellationToken)
+    private static async Task<IResult> SubmitAsync(Body<SubmitBody> body, HttpContext context, Steps steps, CancellationToken cancellationToken)
     {
-        var ask = body.Value;
-        var step = new NewStep
+        var step = body.Value.Step();
+        if (!context.Request.Headers.TryGetValue(Submission.Header, out var key))
         {
-            Type = ask.Type,
-            Args = ask.Args,
-            Metadata = ask.Metadata,
-            Priority = ask.Priority,
-            MaxRetries = ask.MaxRetries,
-        };
-        var submitted = (await steps.SubmitAsync([step], cancellationToken))[0];
-        return Results.Json(
-            new SubmitAnswer(submitted.StepId, "submitted", $"Step {submitted.StepId} submitted successfully"),
-            statusCode: StatusCodes.Status201Created);
+            return Submitted((await steps.SubmitAsync([step], cancellationToken))[0].StepId);
+        }
+
+        if (Submission.Fault(key.ToString()) is { } fault)
+        {
+            return Errors.Validation(fault);
+        }
+
+        var once = await steps.SubmitOnceAsync(step, key.ToString(), cancellationToken);
+        if (!once.IsNew)
+        {
+            context.Response.Headers["Idempotency-Replayed"] = "true";
+        }
+
+        return once.IsSame
+            ? Submitted(once.StepId)
+            : Errors.Conflict($"The {Submission.Header} {Errors.Quote(key.ToString())} has made step '{once.StepId}' from another body; the same body or a new key is expected.");
     }
 
-    private static async Task<IResult> StatusAsync(string stepId, ISteps steps, CancellationToken cancellationToken) =>
-        await steps.FindAsync(RouteText.Decode(stepId), cancellationToken) is { } step ? Results.Ok(Answer(step)) : Errors.NotFound("Step not found");
+    private static IResult Submitted(string stepId) => Results.Json(
+        new SubmitAnswer(stepId, "submitted", $"Step {stepId} submitted successfully"), statusCode: StatusCodes.Status201Created);
 
-    private static StatusAnswer Answer(StepSnapshot step) => new(
+    private static async Task<IResult> StatusAsync(string stepId, ISteps steps, WaitingCauses causes, CancellationToken cancellationToken)
+    {
+        if (await steps.FindAsync(RouteText.Decode(stepId), cancellationToken) is not { } step)
+        {
+            return Errors.NotFound("Step not found");
+        }
+
+        return Results.Ok(Answer(step, step.Status == StepStatus.Pending ? await causes.WaitingForAsync(step.Type, cancellationToken) : null));
+    }
+
+    private static async Task<IResult> IdempotencyAsync(string stepId, ISteps steps, CancellationToken cancellationToken) =>
+        await steps.FindAsync(RouteText.Decode(stepId), cancellationToken) is { } step ? Results.Ok(IdempotencyAnswer.Of(step.StepId)) : Errors.NotFound("Step not found");
+
+    private static StatusAnswer Answer(StepSnapshot step, string? waitingFor) => new(
         step.StepId,
         step.Status switch
         {
@@ -56,5 +90,6 @@ internal static class StepEndpoints
         step.MaxRetries,
         new PayloadAnswer(step.Type, step.Args, step.Metadata),
         step.Status == StepStatus.Cancelled ? true : null,
-        step.Detail);
+        step.Detail,
+        waitingFor);
 }

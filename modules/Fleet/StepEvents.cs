@@ -83,6 +83,12 @@ internal static class StepEvents
         step,
         Wheel(step).Add("task_id", step.StepId).Add("status", "cancelled").Add("detail", step.Detail));
 
+    /// <summary>A step that had failed for good waits again, with all its retries.</summary>
+    public static EventDraft Replayed(StepRow step) => Draft(
+        "task.updated",
+        step,
+        Wheel(step).Add("task_id", step.StepId).Add("status", Status.Pending).Add("retry_count", step.RetryCount).Add("detail", step.Detail));
+
     public static EventDraft ArtifactMade(StepRow step, StepArtifact artifact) => Draft(
         "artifact.created",
         step,

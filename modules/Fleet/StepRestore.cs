@@ -88,7 +88,7 @@ internal sealed class StepRestore : IRestore
         "attempt.succeeded" => Status.Completed,
         "attempt.failed" => IsTrue(payload, "will_retry") ? Status.Pending : Status.Failed,
         "attempt.invalidated" => IsTrue(payload, "requeued") ? Status.Pending : Status.Cancelled,
-        "task.updated" when Text(payload, "status") == Status.Cancelled => Status.Cancelled,
+        "task.updated" when Text(payload, "status") is Status.Cancelled or Status.Pending => Text(payload, "status"),
         _ => null,
     };
 

@@ -5,7 +5,8 @@ using Refinery.Kernel.Work;
 namespace Refinery.Fleet;
 
 /// <summary>Runs one claimed step through its handler and records what came of it.</summary>
-internal sealed partial class StepRunner(StepEndings endings, ILogs logs, HandlerTable handlers, TimeProvider clock, ILogger<StepRunner> logger)
+internal sealed partial class StepRunner(
+    StepEndings endings, ILogs logs, HandlerTable handlers, FleetMetrics metrics, TimeProvider clock, ILogger<StepRunner> logger)
 {
     /// <summary>Runs an attempt to its end.</summary>
     /// <param name="lost">Fires when the lease is lost, the step is cancelled or the grace of a stop is over.</param>
@@ -25,6 +26,7 @@ internal sealed partial class StepRunner(StepEndings endings, ILogs logs, Handle
         var facts = new RunFacts((long)clock.GetElapsedTime(started).TotalMilliseconds, stored.SizeBytes > 0 ? stored : null);
         if (await endings.FinishAsync(holder, outcome, facts, CancellationToken.None) is null)
         {
+            metrics.Refused(outcome.Succeeded ? "complete" : "fail");
             LogRefused(logger, step.StepId, step.Fence);
         }
     }

@@ -168,8 +168,30 @@ internal static class StepStore
         """,
         new { StepId = stepId, ending.Detail, ending.Now });
 
+    /// <summary>Puts a failed step back in line with all its retries, or null when it has not failed.</summary>
+    public static Task<StepRow?> ReplayAsync(SqlSession sql, string stepId, string detail, DateTimeOffset now) => sql.FirstOrDefaultAsync(
+        StepRow.Read,
+        $"""
+        UPDATE steps SET status = 'pending', retry_count = 0, not_before = NULL, claimed_by = NULL, detail = @Detail, updated_at = @Now
+        WHERE step_id = @StepId AND status = 'failed'
+        RETURNING {StepRow.Columns}
+        """,
+        new { StepId = stepId, Detail = detail, Now = now });
+
+    /// <summary>When the first lease of all ends; null when no step is held.</summary>
+    public static Task<string?> SoonestLeaseAsync(SqlSession sql) =>
+        sql.FirstOrDefaultAsync<string>("SELECT MIN(lease_until) FROM steps WHERE status IN ('claimed', 'running')");
+
     public static Task<IReadOnlyList<CountRow>> CountAsync(SqlSession sql) =>
         sql.QueryAsync<CountRow>("SELECT type, status, COUNT(*) AS count FROM steps GROUP BY type, status");
+
+    /// <summary>How many steps of each type and priority wait; reads an index alone.</summary>
+    public static Task<IReadOnlyList<WaitingCount>> CountWaitingAsync(SqlSession sql) =>
+        sql.QueryAsync<WaitingCount>("SELECT type, priority, COUNT(*) AS count FROM steps WHERE status = 'pending' GROUP BY type, priority");
+
+    /// <summary>How many steps each pod holds, and until when at least.</summary>
+    public static Task<IReadOnlyList<HolderCount>> ListHoldersAsync(SqlSession sql) => sql.QueryAsync<HolderCount>(
+        "SELECT claimed_by, COUNT(*) AS count, MIN(lease_until) AS until FROM steps WHERE status IN ('claimed', 'running') AND claimed_by IS NOT NULL GROUP BY claimed_by");
 
     /// <summary>When the oldest waiting step of a type was submitted; walks one index entry per priority.</summary>
     public static Task<string?> OldestWaitingAsync(SqlSession sql, string type) => sql.FirstOrDefaultAsync<string>(

@@ -21,6 +21,19 @@ internal sealed class Steps(Database database, DispatchQueue queue, StepCounters
         return [.. rows.Select(row => new SubmittedStep(row.StepId, row.BuildId))];
     }
 
+    /// <summary>Stores the step unless its key has made one before, whichever process took that in.</summary>
+    public async Task<KeyedStep> SubmitOnceAsync(NewStep step, string key, CancellationToken cancellationToken)
+    {
+        var prepared = Prepare(step, Instant.Truncate(clock.GetUtcNow()), key);
+        var (row, isNew) = await database.WriteAsync(sql => InsertOnceAsync(sql, prepared, key), cancellationToken);
+        if (isNew)
+        {
+            await queue.OfferAsync([Item(row)]);
+        }
+
+        return new KeyedStep(row.StepId, isNew, isNew || Submission.IsSame(row, step));
+    }
+
     public async Task<IReadOnlyList<WaitingStep>> ListWaitingAsync(string type, int limit, int offset, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
@@ -82,7 +95,7 @@ internal sealed class Steps(Database database, DispatchQueue queue, StepCounters
             var next = step;
             while (await StepStore.InsertAsync(sql, next.Row) == 0)
             {
-                next = Prepare(step.Asked, step.Row.CreatedAt);
+                next = Prepare(step.Asked, step.Row.CreatedAt, step.Key);
             }
 
             sql.Append(next.Created);
@@ -93,12 +106,28 @@ internal sealed class Steps(Database database, DispatchQueue queue, StepCounters
         return rows;
     }
 
-    private PreparedStep Prepare(NewStep step, DateTimeOffset now)
+    /// <summary>The key is taken first: of two who bring it at once, the second waits here and finds the step of the first.</summary>
+    private async Task<(StepRow Row, bool IsNew)> InsertOnceAsync(SqlSession sql, PreparedStep step, string key)
+    {
+        if (await SubmissionStore.TakeAsync(sql, key, step.Row.CreatedAt) == 0)
+        {
+            var before = await SubmissionStore.FindAsync(sql, key);
+            return before is not null && await StepStore.FindAsync(sql, before) is { } found
+                ? (found, false)
+                : throw new InvalidOperationException($"The submission key '{key}' names no step.");
+        }
+
+        var row = (await InsertAsync(sql, [step]))[0];
+        await SubmissionStore.NameAsync(sql, key, row.StepId);
+        return (row, true);
+    }
+
+    private PreparedStep Prepare(NewStep step, DateTimeOffset now, string? key = null)
     {
         var row = Row(step, now);
         var created = StepEvents.Created(row, step) with { EventId = ids.NewEventId() };
-        created.Payload.Seal();
-        return new PreparedStep(step, row, created);
+        created.Payload.Add(Submission.Member, key).Seal();
+        return new PreparedStep(step, row, created, key);
     }
 
     private StepRow Row(NewStep step, DateTimeOffset now)
@@ -190,4 +219,4 @@ internal sealed class Steps(Database database, DispatchQueue queue, StepCounters
 }
 
 /// <summary>A step with everything that is written of it.</summary>
-internal sealed record PreparedStep(NewStep Asked, StepRow Row, EventDraft Created);
+internal sealed record PreparedStep(NewStep Asked, StepRow Row, EventDraft Created, string? Key);

@@ -13,9 +13,16 @@ internal sealed class WallClock(TimeProvider clock)
     /// <summary>The instant now, and how far the clock was set since the last reading: back when negative, zero when it was not.</summary>
     public (DateTimeOffset Now, TimeSpan Jump) Read()
     {
-        var (before, expected) = (timestamp, instant);
-        (timestamp, instant) = (clock.GetTimestamp(), clock.GetUtcNow());
-        var jump = instant - expected - clock.GetElapsedTime(before, timestamp);
-        return (instant, jump.Duration() > Tolerance ? jump : TimeSpan.Zero);
+        var (reading, jump) = (clock.GetTimestamp(), Peek());
+        (timestamp, instant) = (reading, jump.Now);
+        return jump;
+    }
+
+    /// <summary>As <see cref="Read"/>, and the next reading will say the same.</summary>
+    public (DateTimeOffset Now, TimeSpan Jump) Peek()
+    {
+        var now = clock.GetUtcNow();
+        var jump = now - instant - clock.GetElapsedTime(timestamp);
+        return (now, jump.Duration() > Tolerance ? jump : TimeSpan.Zero);
     }
 }

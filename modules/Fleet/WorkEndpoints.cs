@@ -3,8 +3,6 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Options;
-using Refinery.Kernel.Storage;
 using Refinery.Kernel.Web;
 using Refinery.Kernel.Work;
 
@@ -50,73 +48,66 @@ internal static class WorkEndpoints
         return Results.Ok(rows.Select(ClaimedStep.Of));
     }
 
-    private static async Task<IResult> StartAsync(string stepId, Body<HolderBody> body, StepClaims claims, Steps steps, CancellationToken cancellationToken)
+    private static async Task<IResult> StartAsync(string stepId, Body<HolderBody> body, StepClaims claims, Refusals refusals, CancellationToken cancellationToken)
     {
         var holder = HolderOf(stepId, body.Value);
         return await claims.StartAsync(holder, cancellationToken) is { } row
             ? Results.Ok(new HeldAnswer(CancelRequested: false, row.LeaseUntil, row.Status))
-            : await StopAsync(holder, claims, steps, cancellationToken);
+            : await refusals.StopAsync(holder, "start", cancellationToken);
     }
 
-    private static async Task<IResult> RenewAsync(string stepId, Body<HolderBody> body, StepClaims claims, Steps steps, CancellationToken cancellationToken)
+    private static async Task<IResult> RenewAsync(string stepId, Body<HolderBody> body, StepClaims claims, Refusals refusals, CancellationToken cancellationToken)
     {
         var holder = HolderOf(stepId, body.Value);
         return await claims.RenewAsync(holder, cancellationToken) is { } until
             ? Results.Ok(new HeldAnswer(CancelRequested: false, until))
-            : await StopAsync(holder, claims, steps, cancellationToken);
+            : await refusals.StopAsync(holder, "renew", cancellationToken);
     }
 
     private static async Task<IResult> CompleteAsync(
-        string stepId, Body<OutcomeBody> body, StepEndings endings, Steps steps, IArtifacts artifacts, CancellationToken cancellationToken) =>
+        string stepId, Body<OutcomeBody> body, StepEndings endings, Refusals refusals, IArtifacts artifacts, CancellationToken cancellationToken) =>
         body.Value.Artifacts?.FirstOrDefault(artifact => artifacts.PathOf(artifact.Sha256) is null) is { } absent
             ? Errors.Validation($"The artifact {Errors.Quote(absent.FileName)} with sha256 '{absent.Sha256}' is not stored; PUT it to /api/artifacts/sha256/{absent.Sha256} first.")
-            : await FinishAsync(body.Value.Report(RouteText.Decode(stepId), succeeded: true), endings, steps, cancellationToken);
+            : await FinishAsync(body.Value.Report(RouteText.Decode(stepId), succeeded: true), endings, refusals, cancellationToken);
 
-    private static Task<IResult> FailAsync(string stepId, Body<OutcomeBody> body, StepEndings endings, Steps steps, CancellationToken cancellationToken) =>
-        FinishAsync(body.Value.Report(RouteText.Decode(stepId), succeeded: false), endings, steps, cancellationToken);
+    private static Task<IResult> FailAsync(string stepId, Body<OutcomeBody> body, StepEndings endings, Refusals refusals, CancellationToken cancellationToken) =>
+        FinishAsync(body.Value.Report(RouteText.Decode(stepId), succeeded: false), endings, refusals, cancellationToken);
 
-    private static async Task<IResult> CompleteManyAsync(Body<OneOrMany<BatchOutcomeBody>> body, StepEndings endings, CancellationToken cancellationToken)
+    private static async Task<IResult> CompleteManyAsync(Body<OneOrMany<BatchOutcomeBody>> body, StepEndings endings, Refusals refusals, CancellationToken cancellationToken)
     {
         var items = body.Value.Items;
         var rows = await endings.FinishAsync([.. items.Select(item => item.Report())], cancellationToken);
+        foreach (var (item, _) in items.Zip(rows).Where(pair => pair.Second is null))
+        {
+            refusals.Count(item.Succeeded ? "complete" : "fail");
+        }
+
         return Results.Ok(items.Zip(rows, (item, row) => new BatchAnswer(item.StepId, row is not null, row?.Status)));
     }
 
-    private static async Task<IResult> FinishAsync(Reported report, StepEndings endings, Steps steps, CancellationToken cancellationToken) =>
+    private static async Task<IResult> FinishAsync(Reported report, StepEndings endings, Refusals refusals, CancellationToken cancellationToken) =>
         await endings.FinishAsync(report.Holder, report.Outcome, report.Facts, cancellationToken) is { } row
             ? Results.Ok(new HeldAnswer(CancelRequested: false, Status: row.Status))
-            : await RefuseAsync(report.Holder, steps, cancellationToken);
+            : await refusals.RefuseAsync(report.Holder, report.Outcome.Succeeded ? "complete" : "fail", cancellationToken);
 
-    private static async Task<IResult> ReleaseAsync(string stepId, Body<HolderBody> body, StepEndings endings, Steps steps, CancellationToken cancellationToken)
+    private static async Task<IResult> ReleaseAsync(string stepId, Body<HolderBody> body, StepEndings endings, Refusals refusals, CancellationToken cancellationToken)
     {
         var holder = HolderOf(stepId, body.Value);
         return await endings.ReleaseAsync(holder, $"Pod {holder.PodId} gave the step back.", cancellationToken) is { } row
             ? Results.Ok(new HeldAnswer(CancelRequested: false, Status: row.Status))
-            : await RefuseAsync(holder, steps, cancellationToken);
+            : await refusals.RefuseAsync(holder, "release", cancellationToken);
     }
 
     private static async Task<IResult> BeatAsync(Body<HeartbeatBody> body, Heartbeats heartbeats, CancellationToken cancellationToken) =>
         Results.Ok(await heartbeats.TakeAsync(body.Value, cancellationToken));
 
-    private static async Task<IResult> ListPodsAsync(Database database, TimeProvider clock, IOptions<FleetOptions> options, CancellationToken cancellationToken)
+    private static async Task<IResult> ListPodsAsync(FleetView view, CancellationToken cancellationToken)
     {
-        var aliveSince = clock.GetUtcNow().AddSeconds(-options.Value.DeadAfterSeconds);
-        var pods = await database.ReadAsync(PodStore.ListAsync, cancellationToken);
-        return Results.Ok(pods.Select(pod => new PodAnswer(
-            pod.PodId, pod.BeatAt >= aliveSince, JsonSerializer.Deserialize<string[]>(pod.Kinds) ?? [], pod.Capacity, pod.Running, pod.Version, pod.BornAt, pod.BeatAt)));
+        var fleet = await view.ReadAsync(cancellationToken);
+        return Results.Ok(fleet.Pods.Select(pod => new PodAnswer(
+            pod.PodId, fleet.IsAlive(pod), fleet.IsAlive(pod) ? pod.State : PodState.Dead, pod.PodId == fleet.Leader.PodId,
+            JsonSerializer.Deserialize<string[]>(pod.Kinds) ?? [], pod.Capacity, pod.Running, pod.Version, pod.BornAt, pod.BeatAt)));
     }
 
     private static Holder HolderOf(string stepId, HolderBody body) => new(RouteText.Decode(stepId), body.PodId, body.Fence);
-
-    /// <summary>Tells a pod to stop: kindly when the step was cancelled since it held it.</summary>
-    private static async Task<IResult> StopAsync(Holder holder, StepClaims claims, Steps steps, CancellationToken cancellationToken) =>
-        await claims.IsCancelledAsync(holder, cancellationToken)
-            ? Results.Ok(new HeldAnswer(CancelRequested: true, Status: Status.Cancelled))
-            : await RefuseAsync(holder, steps, cancellationToken);
-
-    /// <summary>Why a pod may not speak for a step: unknown 404, cancelled or someone else's 409.</summary>
-    private static async Task<IResult> RefuseAsync(Holder holder, Steps steps, CancellationToken cancellationToken) =>
-        await steps.FindAsync(holder.StepId, cancellationToken) is { } step
-            ? Errors.Conflict($"Pod {Errors.Quote(holder.PodId)} does not hold step {Errors.Quote(holder.StepId)} under fence {holder.Fence}; it is {step.Status.ToString().ToLowerInvariant()} now: stop at once and discard the result.")
-            : Errors.NotFound($"Step {Errors.Quote(holder.StepId)} does not exist.");
 }

@@ -22,6 +22,7 @@ internal static class WheelEvents
         "attempt.failed" => Failed(link),
         "attempt.invalidated" => One(link, link.Payload.IsTrue("requeued") ? WheelStatus.Retry : WheelStatus.Cancelled),
         "task.updated" when link.Payload.Text("status") == "cancelled" => One(link, WheelStatus.Cancelled),
+        "task.updated" when link.Payload.Text("status") == "pending" => One(link, WheelStatus.Queued),
         Recorded when WheelStatusWords.Find(link.Payload.Text("status")) is { } status => One(link, status),
         _ => [],
     };

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Refinery.Tests.Conformance;
 
 /// <summary>The control plane answers as its documents promise, judged by cases that know nothing of its code.</summary>
@@ -19,22 +17,11 @@ public sealed class ControlPlaneCases
         ];
         await using var host = await RefineryHost.StartAsync(settings);
 
-        var (code, output) = await RunAsync(
-            [
-                ConformanceFolder.File("refinery_runner.py"), host.Http.BaseAddress!.ToString(), "--stub", stub.Url, "--have", have,
-                "--var", "STRATEGY=pinned", "--var", $"WORKER_TOKEN={token}",
-            ]);
+        var (code, output) = await PythonChild.RunAsync(
+            ConformanceFolder.File("refinery_runner.py"), host.Http.BaseAddress!.ToString(), "--stub", stub.Url, "--have", have,
+            "--var", "STRATEGY=pinned", "--var", $"WORKER_TOKEN={token}");
 
         Assert.True(code == 0, output);
         Assert.DoesNotContain("\n0 passed", "\n" + output, StringComparison.Ordinal);
-    }
-
-    private static async Task<(int Code, string Output)> RunAsync(string[] arguments)
-    {
-        using var runner = Process.Start(new ProcessStartInfo("python3", arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var errors = runner.StandardError.ReadToEndAsync();
-        var output = await runner.StandardOutput.ReadToEndAsync();
-        await runner.WaitForExitAsync();
-        return (runner.ExitCode, output + await errors);
     }
 }
