@@ -26,12 +26,16 @@ internal sealed class LogArchive : IDisposable
     /// <summary>All segments, oldest first; the last one may still grow.</summary>
     public IReadOnlyList<LogSegment> Segments => Volatile.Read(ref segments);
 
-    /// <summary>Opens the folder, cuts off what was half written, and rebuilds the index of what was not sealed.</summary>
+    /// <summary>What was found to be no whole text, half written or damaged, when the folder was opened.</summary>
+    public IReadOnlyList<(string Path, TextSpan Span)> Unclear { get; private init; } = [];
+
+    /// <summary>Opens the folder and rebuilds the index of what was not sealed.</summary>
     public static LogArchive Open(string folder, int segmentSize = DefaultSegmentSize)
     {
         Directory.CreateDirectory(folder);
         var found = SegmentPaths.List(folder);
         var all = new List<LogSegment>();
+        var unclear = new List<(string Path, TextSpan Span)>();
         OpenSegment? last = null;
         foreach (var paths in found)
         {
@@ -44,12 +48,14 @@ internal sealed class LogArchive : IDisposable
                 continue;
             }
 
-            last = new OpenSegment(paths, handle, SegmentContent.Scan(handle));
+            var content = new SegmentScan(handle).Run();
+            unclear.AddRange(content.Unclear.Select(span => (paths.Segment, span)));
+            last = new OpenSegment(paths, handle, content);
             all.Add(paths == found[^1] ? last.View : last.Seal());
             last = paths == found[^1] ? last : null;
         }
 
-        return new LogArchive(folder, segmentSize, [.. all], last);
+        return new LogArchive(folder, segmentSize, [.. all], last) { Unclear = unclear };
     }
 
     /// <summary>Stores the text. When this returns it is on the disk and can be found.</summary>

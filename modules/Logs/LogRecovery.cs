@@ -18,6 +18,11 @@ internal sealed partial class LogRecovery(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         drafts.Clear();
+        foreach (var (path, span) in archive.Unclear)
+        {
+            LogUnclear(logger, span.Length, span.Offset, path);
+        }
+
         await FindTextsAsync(cancellationToken);
         foreach (var path in Directory.GetFiles(live.Folder).Where(path => !path.EndsWith(Unreadable, StringComparison.Ordinal)))
         {
@@ -97,6 +102,9 @@ internal sealed partial class LogRecovery(
 
     [LoggerMessage(LogLevel.Information, "Segment {Segment} holds texts that the database did not know; its {Texts} texts were gone through.")]
     private static partial void LogFound(ILogger logger, int segment, int texts);
+
+    [LoggerMessage(LogLevel.Warning, "{Bytes} bytes at {Offset} of {Path} are no whole log, half written when the process died or damaged since; they stay as they are, and verify tells whether a stored log is concerned.")]
+    private static partial void LogUnclear(ILogger logger, int bytes, int offset, string path);
 
     [LoggerMessage(LogLevel.Warning, "A log that was being written when the process died has a damaged first line; it was kept as {Path}.")]
     private static partial void LogUnreadable(ILogger logger, string path);

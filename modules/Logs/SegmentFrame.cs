@@ -7,11 +7,12 @@ internal readonly record struct SegmentFrame(int TextLength, ReadOnlyMemory<byte
 {
     public const int Size = 8 + 32;
 
-    private const uint Mark = 0x31474C52; // "RLG1"
+    /// <summary>What every frame begins with.</summary>
+    public static ReadOnlySpan<byte> MarkBytes => "RLG1"u8;
 
     public void Write(Span<byte> header)
     {
-        BinaryPrimitives.WriteUInt32LittleEndian(header, Mark);
+        MarkBytes.CopyTo(header);
         BinaryPrimitives.WriteInt32LittleEndian(header[4..], TextLength);
         Sha256.Span.CopyTo(header[8..]);
     }
@@ -19,7 +20,7 @@ internal readonly record struct SegmentFrame(int TextLength, ReadOnlyMemory<byte
     /// <summary>The frame in the header, or null when these bytes are none.</summary>
     public static SegmentFrame? Read(ReadOnlySpan<byte> header)
     {
-        if (header.Length < Size || BinaryPrimitives.ReadUInt32LittleEndian(header) != Mark)
+        if (header.Length < Size || !header.StartsWith(MarkBytes))
         {
             return null;
         }

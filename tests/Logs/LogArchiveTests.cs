@@ -2,7 +2,7 @@ using Refinery.Logs;
 
 namespace Refinery.Tests.Logs;
 
-/// <summary>What was stored is there after every kind of death, and what was not whole is gone.</summary>
+/// <summary>What was stored is there after every kind of death, and what was not whole is not found.</summary>
 public sealed class LogArchiveTests
 {
     private const string Segment = "00000001.segment";
@@ -62,6 +62,33 @@ public sealed class LogArchiveTests
 
         Assert.Equal("the second text\n", fixture.Read(second));
         Assert.Single(fixture.Search(new LiteralPattern("second text")));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_flipped_byte_in_a_frame_costs_no_other_text_and_nothing_is_written_over(int text)
+    {
+        using var fixture = new ArchiveFixture();
+        string[] texts = ["the first text\n", "the second text\n", "the third text\n"];
+        TextPlace[] places = [await fixture.AddAsync(texts[0]), await fixture.AddAsync(texts[1]), await fixture.AddAsync(texts[2])];
+        fixture.Archive.Dispose();
+        var whole = await File.ReadAllBytesAsync(Path.Combine(fixture.Folder, Segment));
+
+        for (var at = 0; at < SegmentFrame.Size; at++)
+        {
+            var damaged = (byte[])whole.Clone();
+            damaged[places[text].Offset - SegmentFrame.Size + at] ^= 0x10;
+            fixture.Crash(folder => File.WriteAllBytes(Path.Combine(folder, Segment), damaged));
+            var fourth = await fixture.AddAsync("the fourth text\n");
+            fixture.Reopen();
+
+            Assert.Equal([.. texts, "the fourth text\n"], [.. places.Select(fixture.Read), fixture.Read(fourth)]);
+            var isMended = at < 8; // mark and length; the digest behind them cannot be told from a damaged text
+            Assert.Equal(isMended ? 4 : 3, fixture.Search(new LiteralPattern(" text")).Count);
+            Assert.Equal(isMended, fixture.Archive.Unclear.Count == 0);
+        }
     }
 
     [Theory]
