@@ -1,5 +1,7 @@
+using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using Refinery.Contract;
+using Refinery.Kernel.Storage;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
@@ -8,6 +10,8 @@ namespace Refinery.Fleet;
 internal sealed partial class StepRunner(
     StepEndings endings, ILogs logs, HandlerTable handlers, FleetMetrics metrics, TimeProvider clock, ILogger<StepRunner> logger)
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Runs an attempt to its end.</summary>
     /// <param name="lost">Fires when the lease is lost, the step is cancelled or the grace of a stop is over.</param>
     public async Task RunAsync(StepRow step, CancellationToken lost)
@@ -16,20 +20,57 @@ internal sealed partial class StepRunner(
         var started = clock.GetTimestamp();
         await using var log = await logs.OpenAsync(StepContext.LogKeyOf(step), CancellationToken.None);
         var outcome = await HandleAsync(step, log, lost);
-        var stored = await log.CompleteAsync(CancellationToken.None);
+        var stored = await StoreAsync(log, step);
         if (outcome is null)
         {
             await endings.ReleaseAsync(holder, "The pod stopped before the step was done.", CancellationToken.None);
             return;
         }
 
-        var facts = new RunFacts((long)clock.GetElapsedTime(started).TotalMilliseconds, stored.SizeBytes > 0 ? stored : null);
-        if (await endings.FinishAsync(holder, outcome, facts, CancellationToken.None) is null)
+        var facts = new RunFacts((long)clock.GetElapsedTime(started).TotalMilliseconds, stored is { SizeBytes: > 0 } ? stored : null);
+        if (await FinishAsync(holder, outcome, facts, lost) is null)
         {
             metrics.Refused(outcome.Succeeded ? "complete" : "fail");
             LogRefused(logger, step.StepId, step.Fence);
         }
     }
+
+    /// <summary>Stores the log; null when the disk does not take it, and the next start takes it in from its file.</summary>
+    private async Task<StoredLog?> StoreAsync(ILogWriter log, StepRow step)
+    {
+        try
+        {
+            return await log.CompleteAsync(CancellationToken.None);
+        }
+        catch (Exception fault) when (IsAway(fault))
+        {
+            LogUnstored(logger, fault, step.StepId);
+            return null;
+        }
+    }
+
+    /// <summary>Records the outcome, as often as it takes while the disk is full or the database away: the work is done and no retry is due.</summary>
+    private async Task<StepRow?> FinishAsync(Holder holder, StepOutcome outcome, RunFacts facts, CancellationToken lost)
+    {
+        for (var isFirst = true; ; isFirst = false)
+        {
+            try
+            {
+                return await endings.FinishAsync(holder, outcome, facts, CancellationToken.None);
+            }
+            catch (Exception fault) when (IsAway(fault) && !lost.IsCancellationRequested)
+            {
+                if (isFirst)
+                {
+                    LogWaiting(logger, fault, holder.StepId);
+                }
+            }
+
+            await Task.Delay(Pause, clock, lost);
+        }
+    }
+
+    private static bool IsAway(Exception fault) => fault is DbException or IOException or DatabaseUnavailableException;
 
     /// <summary>The outcome, or null when the attempt was stopped from outside.</summary>
     private async Task<StepOutcome?> HandleAsync(StepRow step, ILogWriter log, CancellationToken lost)
@@ -49,6 +90,12 @@ internal sealed partial class StepRunner(
             return StepOutcome.Failure("handler_failed", $"The handler of {step.Type} failed with {fault.GetType().Name}.");
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "The log of step {StepId} could not be stored; its file is taken in at the next start.")]
+    private static partial void LogUnstored(ILogger logger, Exception fault, string stepId);
+
+    [LoggerMessage(LogLevel.Warning, "The result of step {StepId} cannot be recorded now; it is tried again until it can.")]
+    private static partial void LogWaiting(ILogger logger, Exception fault, string stepId);
 
     [LoggerMessage(LogLevel.Warning, "The result of step {StepId} under fence {Fence} came too late and was discarded.")]
     private static partial void LogRefused(ILogger logger, string stepId, long fence);

@@ -42,6 +42,28 @@ public sealed class FullDiskTests : IDisposable
         Assert.Equal(remains.Steps.Keys.Order(StringComparer.Ordinal), remains.Steps.Where(step => step.Value.Status == "completed").Select(step => step.Key).Order(StringComparer.Ordinal));
     }
 
+    [FactWithSmallDisk]
+    public async Task A_result_that_found_no_room_is_recorded_later_and_costs_no_retry()
+    {
+        using var disk = new SmallDisk(folder.File("disk"), kilobytes: 16 * 1024);
+        await using var host = Start(("FLEET_Q_LEASE_SEC", "3600"), ("FLEET_Q_RECOVERY_SEC", "3600"));
+        using var http = new HttpClient { BaseAddress = await host.ReadyAsync() };
+        using var response = await http.PostAsJsonAsync("/submit", plugin.Step(gate: folder.File("gate")));
+        Assert.True(response.IsSuccessStatusCode);
+        await Wait.UntilAsync(() => Task.FromResult(new Remains(Data).Steps.Values.Single().Status == "running"));
+
+        disk.Fill();
+        await File.WriteAllTextAsync(folder.File("gate"), string.Empty);
+        await Wait.UntilAsync(() => Task.FromResult(host.Output.Contains("cannot be recorded now", StringComparison.Ordinal)));
+        disk.Free();
+        await Wait.UntilAsync(() => Task.FromResult(Remains.CountUnfinished(Data) == 0));
+        host.Terminate();
+
+        Assert.Equal(0, await host.ExitAsync());
+        Assert.Equal("completed", new Remains(Data).Steps.Values.Single().Status);
+        Assert.EndsWith("@1", Assert.Single(plugin.Found()), StringComparison.Ordinal);
+    }
+
     public void Dispose() => folder.Dispose();
 
     private string Data => Path.Combine(folder.File("disk"), "data");
@@ -73,14 +95,17 @@ public sealed class FullDiskTests : IDisposable
         return [.. refusals];
     }
 
-    private HostRun Start() => HostRun.Start(
+    private HostRun Start(params (string Name, string Value)[] settings) => HostRun.Start(
         folder,
         [],
-        ("DATA_DIR", Data),
-        ("PLUGINS_DIR", plugin.Plugins),
-        ("HINT_CATALOGUE", "0"),
-        ("FLEET_Q_LEASE_SEC", "2"),
-        ("FLEET_Q_HEARTBEAT_SEC", "1"),
-        ("FLEET_Q_RECOVERY_SEC", "1"),
-        ("FLEET_Q_BACKOFF_SEC", "0"));
+        [
+            ("DATA_DIR", Data),
+            ("PLUGINS_DIR", plugin.Plugins),
+            ("HINT_CATALOGUE", "0"),
+            ("FLEET_Q_LEASE_SEC", "2"),
+            ("FLEET_Q_HEARTBEAT_SEC", "1"),
+            ("FLEET_Q_RECOVERY_SEC", "1"),
+            ("FLEET_Q_BACKOFF_SEC", "0"),
+            .. settings,
+        ]);
 }
