@@ -31,6 +31,7 @@ internal sealed class SystemModule : IModule
         services.AddSingleton<Smoke>();
         services.AddSingleton<ISmokeCheck, FolderCheck>();
         services.AddSingleton<ISmokeCheck, WebhookCheck>();
+        services.AddSingleton<ISmokeCheck, CommandCheck>();
     }
 
     public void AddRoutes(IEndpointRouteBuilder routes)

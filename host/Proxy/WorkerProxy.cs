@@ -30,6 +30,7 @@ internal sealed class WorkerProxy(
     }
 
     /// <summary>Whether a worker's webhook answers at all; it is asked with GET, which orders nothing.</summary>
+    /// <remarks>A worker that knows POST alone says so by 405 or, as Python's own server does, by 501: that is an answer.</remarks>
     /// <returns>Null when it answers, else one sentence.</returns>
     public async Task<string?> FaultAsync(Uri webhook, CancellationToken cancellationToken)
     {
@@ -43,7 +44,7 @@ internal sealed class WorkerProxy(
         {
             using var response = await client.Value.SendAsync(request, cancellationToken);
             var status = (int)response.StatusCode;
-            return status < 400 || response.StatusCode == HttpStatusCode.MethodNotAllowed
+            return status < 400 || response.StatusCode is HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented
                 ? null
                 : $"The worker webhook at {PublicUrl.HostOf(webhook)} answers {status}; check WORKER_WEBHOOK_URL and the worker's token.";
         }

@@ -32,7 +32,8 @@ public sealed class BuildsModule : IModule
             new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = true, MaxAutomaticRedirections = 5 }), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SdistSource>();
         services.AddSingleton<IBuildRunner, ProcessRunner>();
-        services.AddSingleton<IBuildRunner, ContainerRunner>();
+        services.AddSingleton<ContainerRunner>();
+        services.AddSingleton<IBuildRunner>(provider => provider.GetRequiredService<ContainerRunner>());
         services.AddSingleton<StoredWheelStore>();
         services.AddSingleton<IProjection, StoredWheelProjection>();
         services.AddSingleton<StoredWheels>();
@@ -42,6 +43,7 @@ public sealed class BuildsModule : IModule
         services.AddSingleton<ISmokeCheck, InterpreterCheck>();
         services.AddSingleton<ISmokeCheck, SourcesCheck>();
         services.AddSingleton<ISmokeCheck, MemoryLimitCheck>();
+        services.AddSingleton<ISmokeCheck, ContainerCheck>();
         services.AddHostedService<LeftoverStart>();
     }
 

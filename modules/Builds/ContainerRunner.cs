@@ -10,6 +10,7 @@ internal sealed class ContainerRunner(BuildCommands commands, ContainerEngine en
 {
     private const string Output = "/refinery/out";
     private const string Environment = "/refinery/venv";
+    private const string NoEngine = "BUILD_RUNNER is container, but neither podman nor docker is installed.";
     private const int MaxProcesses = 4096;
     private const int MaxOpenFiles = 1024;
 
@@ -17,15 +18,9 @@ internal sealed class ContainerRunner(BuildCommands commands, ContainerEngine en
 
     public async Task<ChildExit> BuildAsync(BuildTask task, IStepContext step, CancellationToken cancellationToken)
     {
-        var program = engine.Find() ?? throw new ChildStartException("BUILD_RUNNER is container, but neither podman nor docker is installed.");
-        if (string.IsNullOrEmpty(options.Value.Image))
+        if (engine.Find() is not { } program || Fault() is not null)
         {
-            throw new ChildStartException("BUILD_RUNNER is container, but BUILD_IMAGE is not set; the name of an image with python3 and pip is expected.");
-        }
-
-        if (ContainerUser.Current.Fault(Folders()) is { } fault)
-        {
-            throw new ChildStartException(fault);
+            throw new ChildStartException(Fault() ?? NoEngine);
         }
 
         var name = ContainerEngine.NameOf(task.Work.Mark);
@@ -42,6 +37,12 @@ internal sealed class ContainerRunner(BuildCommands commands, ContainerEngine en
             await engine.RemoveAsync(name, task.Work);
         }
     }
+
+    /// <summary>What is missing for a build in a container, as one sentence; null when nothing is.</summary>
+    public string? Fault() =>
+        engine.Find() is null ? NoEngine
+        : string.IsNullOrEmpty(options.Value.Image) ? "BUILD_RUNNER is container, but BUILD_IMAGE is not set; the name of an image with python3 and pip is expected."
+        : ContainerUser.Current.Fault(Folders());
 
     /// <summary>The engine's arguments up to the image: a list, so no value is ever read as a command.</summary>
     internal IReadOnlyList<string> Arguments(BuildTask task, string name)

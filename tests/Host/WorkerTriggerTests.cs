@@ -218,6 +218,37 @@ public sealed class WorkerTriggerTests
         Assert.Contains("127.0.0.1:1", body.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(200, true)]
+    [InlineData(405, true)]
+    [InlineData(501, true)]
+    [InlineData(404, false)]
+    [InlineData(401, false)]
+    [InlineData(500, false)]
+    public async Task Smoke_takes_a_webhook_that_knows_POST_alone_for_one_that_answers(int status, bool isWell)
+    {
+        await using var worker = await WebhookStub.StartAsync(status);
+        await using var host = await RefineryHost.StartAsync(("WORKER_WEBHOOK_URL", worker.Url));
+
+        Assert.Equal(!isWell, (await SmokeAsync(host)).Contains("The worker webhook at", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("WORKER_LOCAL_CMD", "no-such-worker --now", "The program 'no-such-worker' of WORKER_LOCAL_CMD is not installed.")]
+    [InlineData("BUILD_RUNNER", "container", "BUILD_RUNNER is container, but ")]
+    public async Task Smoke_names_what_a_trigger_or_a_build_would_miss(string setting, string value, string sentence)
+    {
+        await using var host = await RefineryHost.StartAsync((setting, value));
+
+        Assert.Contains(sentence, await SmokeAsync(host), StringComparison.Ordinal);
+    }
+
+    private static async Task<string> SmokeAsync(RefineryHost host)
+    {
+        using var response = await host.Http.PostAsync("/api/worker/smoke", content: null);
+        return JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("detail").GetString() ?? string.Empty;
+    }
+
     private static async Task<(HttpStatusCode Status, JsonElement Body)> TriggerAsync(RefineryHost host)
     {
         using var response = await host.Http.PostAsync("/api/worker/trigger", content: null);
