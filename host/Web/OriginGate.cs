@@ -19,11 +19,11 @@ internal sealed class OriginGate(RequestDelegate next, IServer server, IOptions<
     {
         if (!IsOurName(request.Host))
         {
-            return Errors.Forbidden($"The host {Errors.Quote(request.Host.Value)} is not one of this server's names; call it as localhost, or add its origin to CORS_ORIGINS.");
+            return Errors.Forbidden($"The host {Errors.Quote(request.Host.Value)} is not one of this server's names; call it as localhost, or add {Errors.Quote($"{request.Scheme}://{request.Host.Value}")} to CORS_ORIGINS.");
         }
 
         return IsWrite(request.Method) && IsForeign(request)
-            ? Errors.Forbidden($"The page of the origin {Errors.Quote(request.Headers.Origin)} may not write here; an origin of CORS_ORIGINS is expected.")
+            ? Errors.Forbidden($"The page of the origin {Errors.Quote(request.Headers.Origin)} may not write here; an origin that CORS_ORIGINS names is expected.")
             : null;
     }
 

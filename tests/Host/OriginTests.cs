@@ -51,6 +51,17 @@ public sealed class OriginTests
         Assert.Equal(status, response.StatusCode);
     }
 
+    [Fact]
+    public async Task The_refusal_of_a_name_says_what_to_set()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/queue") { Headers = { Host = "refinery.example.org:8080" } };
+
+        using var response = await host.Http.SendAsync(request);
+
+        Assert.Contains("add 'http://refinery.example.org:8080' to CORS_ORIGINS", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     private static async Task<HttpResponseMessage> SendAsync(RefineryHost host, string? origin, string? site)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/queue/clear");
