@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.AspNetCore.Hosting.Server;
+using Refinery.Host.Proxy;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Host.Commands;
@@ -37,6 +38,7 @@ internal static class RebuildCommand
             builder.Configuration.AddInMemoryCollection(Settings(parse));
         });
         await RefineryApp.PrepareAsync(app, cancellationToken);
+        app.Services.GetRequiredService<ILocalWorker>().Confine([]);
         var run = new RebuildRun(app.Services, output);
         try
         {
@@ -65,20 +67,22 @@ internal static class RebuildCommand
     {
         try
         {
-            return Directory.CreateDirectory(path).FullName;
+            Directory.CreateDirectory(path);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             throw new StartupException($"The folder '{path}' of --out cannot be made; a folder that may be written is expected.", fault);
         }
+
+        return FolderCheck.CanWrite(path) ? path : throw new StartupException($"The folder '{path}' of --out cannot be written; a folder that may be written is expected.");
     }
 
     private static Dictionary<string, string?> Settings(ParseResult parse)
     {
-        // The user asked for these builds, so they begin at once and here; Ctrl-C means now. The table tells what happens, not the host's own log.
+        // The run hands its own steps to the local worker; what others left in the queue is not its work. Ctrl-C means now. The table tells what happens, not the host's own log.
         var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
         {
-            ["AUTO_BUILD"] = "1",
+            ["AUTO_BUILD"] = "0",
             ["LOCAL_WORKER"] = "1",
             ["SHUTDOWN_GRACE_SEC"] = "0",
             ["Logging:LogLevel:Default"] = "Warning",

@@ -37,37 +37,26 @@ internal sealed class RebuildRun(IServiceProvider services, string outputFolder)
     /// <summary>Journals the plan, and for the wheels that are there already what would follow from building them.</summary>
     private Task<int> SavePlanAsync(CancellationToken cancellationToken)
     {
-        var nodes = wheels.Select(wheel => wheel.Node)
-            .Select(node => new { node.Name, node.Version, node.PythonTag, node.PlatformTag, node.Action });
-        var plan = new EventPayload().Add("plan_id", services.GetRequiredService<Ids>().New("plan")).Add("run_id", runId).AddValue("plan", nodes);
+        var (plans, history, manifest) = (services.GetRequiredService<IPlans>(), services.GetRequiredService<IHistory>(), services.GetRequiredService<IManifest>());
         var reused = wheels.Where(wheel => wheel.Status == "reused").ToList();
         return services.GetRequiredService<Database>().WriteAsync(
             sql =>
             {
-                sql.Append(new EventDraft("plan.saved", plan) { ActorId = "refinery" });
+                plans.Save(sql, runId, [.. wheels.Select(wheel => wheel.Node)]);
                 foreach (var wheel in reused)
                 {
-                    sql.Append(new EventDraft("history.recorded", Reused(wheel)) { ActorId = "refinery" });
+                    history.RecordReused(sql, runId, wheel.Node, $"{wheel.FileName} was stored by an earlier build of the same source.");
                 }
 
                 if (reused.Count > 0)
                 {
-                    sql.Append(new EventDraft("manifest.saved", new EventPayload().AddValue("entries", reused.Select(wheel => wheel.Entry(runId)))) { ActorId = "refinery" });
+                    manifest.Save(sql, [.. reused.Select(wheel => wheel.Entry(runId))]);
                 }
 
                 return Task.FromResult(reused.Count);
             },
             cancellationToken);
     }
-
-    private EventPayload Reused(RebuildWheel wheel) => new EventPayload()
-        .Add("package", wheel.Node.Name)
-        .Add("version", wheel.Node.Version)
-        .Add("python_tag", wheel.Node.PythonTag)
-        .Add("platform_tag", wheel.Node.PlatformTag)
-        .Add("run_id", runId)
-        .Add("status", wheel.Status)
-        .Add("detail", $"{wheel.FileName} was stored by an earlier build of the same source.");
 
     private async Task SubmitAsync(CancellationToken cancellationToken)
     {
@@ -82,6 +71,8 @@ internal sealed class RebuildRun(IServiceProvider services, string outputFolder)
         {
             wheel.StepId = step.StepId;
         }
+
+        services.GetRequiredService<ILocalWorker>().Confine([.. submitted.Select(step => step.StepId)]);
     }
 
     private NewStep Step(RebuildWheel wheel) => new()

@@ -63,7 +63,7 @@ internal sealed class RebuildWheel(RebuildNode node)
     }
 
     /// <summary>The manifest entry; a wheel's tags are those of its name, as in <c>GET /api/manifest</c>.</summary>
-    public ManifestEntry Entry(string runId)
+    public ManifestLine Entry(string runId)
     {
         var name = FileName is null ? null : WheelName.Parse(FileName);
         return new(
@@ -72,7 +72,3 @@ internal sealed class RebuildWheel(RebuildNode node)
 
     private static string Text(JsonElement payload, string name) => payload.TextMember(name) ?? string.Empty;
 }
-
-/// <summary>A line of manifest.json.</summary>
-internal sealed record ManifestEntry(
-    string Name, string Version, string Wheel, string PythonTag, string PlatformTag, string Status, string RunId, string? Sha256, long? SizeBytes);

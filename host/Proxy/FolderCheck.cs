@@ -14,18 +14,21 @@ internal sealed class FolderCheck(IDataDirectory data) : ISmokeCheck
         return Task.FromResult(folders.Select(Fault).FirstOrDefault(fault => fault is not null));
     }
 
-    private static string? Fault(string folder)
+    /// <summary>Whether a file can be made and removed in a folder.</summary>
+    public static bool CanWrite(string folder)
     {
         try
         {
             var probe = Path.Combine(folder, $".smoke-{Ids.RandomHex(8)}");
             using var file = new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
             file.WriteByte(0);
-            return null;
+            return true;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            return $"The folder {folder} cannot be written.";
+            return false;
         }
     }
+
+    private static string? Fault(string folder) => CanWrite(folder) ? null : $"The folder {folder} cannot be written.";
 }

@@ -21,6 +21,7 @@ public sealed class ArtifactsModule : IModule
         services.AddSingleton<IArtifacts>(provider => provider.GetRequiredService<ArtifactFolder>());
         services.AddHostedService(provider => provider.GetRequiredService<ArtifactFolder>());
         services.AddSingleton<ManifestStore>();
+        services.AddSingleton<IManifest, RunManifest>();
         services.AddSingleton<IProjection, ManifestProjection>();
     }
 

@@ -22,6 +22,7 @@ internal sealed partial class LocalPod(
     private readonly AsyncSignal freed = new();
     private long drainsAsked;
     private long drainsDone;
+    private IReadOnlyList<string>? confines;
 
     /// <summary>Steps running now.</summary>
     public int Running => runs.Count;
@@ -43,6 +44,12 @@ internal sealed partial class LocalPod(
         Interlocked.Increment(ref drainsAsked);
         queue.Ready.Pulse();
         return true;
+    }
+
+    public void Confine(IReadOnlyList<string> stepIds)
+    {
+        Volatile.Write(ref confines, stepIds);
+        queue.Ready.Pulse();
     }
 
     /// <summary>The claims being run now.</summary>
@@ -137,7 +144,10 @@ internal sealed partial class LocalPod(
 
         try
         {
-            var steps = await claims.ClaimAsync(new ClaimRequest(identity.PodId, Types, free, Start: true), TimeSpan.Zero, stoppingToken);
+            var request = new ClaimRequest(identity.PodId, Types, free, Start: true);
+            var steps = Volatile.Read(ref confines) is { } own
+                ? await claims.ClaimOfAsync([.. own.Where(stepId => !runs.ContainsKey(stepId))], request, stoppingToken)
+                : await claims.ClaimAsync(request, TimeSpan.Zero, stoppingToken);
             foreach (var step in steps)
             {
                 Begin(step);

@@ -35,6 +35,10 @@ internal sealed class StepClaims(
         }
     }
 
+    /// <summary>Claims up to <see cref="ClaimRequest.Max"/> of these steps, in their order and whatever their types, as far as they are due.</summary>
+    public Task<IReadOnlyList<StepRow>> ClaimOfAsync(IReadOnlyList<string> stepIds, ClaimRequest request, CancellationToken cancellationToken) =>
+        database.WriteAsync<IReadOnlyList<StepRow>>(async sql => await ClaimEachAsync(sql, request, NewLease(request.PodId), stepIds), cancellationToken);
+
     /// <summary>Marks a claimed step as running.</summary>
     /// <returns>The step, or null when the claim is no longer the holder's.</returns>
     public Task<StepRow?> StartAsync(Holder holder, CancellationToken cancellationToken) => database.WriteAsync(
@@ -126,10 +130,11 @@ internal sealed class StepClaims(
         return claimed;
     }
 
+    /// <summary>Claims those that can be had, at most as many as asked for.</summary>
     private async Task<List<StepRow>> ClaimEachAsync(SqlSession sql, ClaimRequest request, Lease lease, IReadOnlyList<string> stepIds)
     {
-        var claimed = new List<StepRow>(stepIds.Count);
-        foreach (var stepId in stepIds)
+        var claimed = new List<StepRow>();
+        foreach (var stepId in stepIds.TakeWhile(_ => claimed.Count < request.Max))
         {
             if (await StepStore.ClaimAsync(sql, stepId, lease, request.Start ? Status.Running : Status.Claimed) is not { } row)
             {

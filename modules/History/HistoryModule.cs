@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Refinery.Kernel;
 using Refinery.Kernel.Journal;
+using Refinery.Kernel.Work;
 
 namespace Refinery.History;
 
@@ -18,6 +19,7 @@ public sealed class HistoryModule : IModule
     public void AddServices(IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton<HistoryStore>();
+        services.AddSingleton<IHistory, RunHistory>();
         services.AddSingleton<HistoryCounterStore>();
         services.AddSingleton<IProjection, HistoryProjection>();
     }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Refinery.Kernel;
 using Refinery.Kernel.Journal;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Plan;
 
@@ -16,6 +17,7 @@ public sealed class PlanModule : IModule
     public void AddServices(IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton<PlanStore>();
+        services.AddSingleton<IPlans, RunPlans>();
         services.AddSingleton<IProjection, PlanProjection>();
     }
 

@@ -124,6 +124,39 @@ public sealed class RebuildCommandTests : IDisposable
         Assert.Equal(0, await run.ExitAsync());
     }
 
+    [Fact]
+    public async Task What_others_queued_is_left_to_them()
+    {
+        Write("yardpure==1.0\n");
+        using var data = new TemporaryFolder();
+        var before = await RefineryHost.StartAsync(data);
+        await before.PostAsync("/api/queue/enqueue", new { package = "yardother", version = "1.0" });
+        await before.StopAsync();
+
+        await using var run = StartWith(("DATA_DIR", data.Path), ("AUTO_BUILD", "1"));
+        var code = await run.ExitAsync();
+
+        var after = await RefineryHost.StartAsync(data);
+        var history = await after.GetAsync("/api/history?package=yardother");
+        var queue = await after.GetAsync("/api/queue");
+        await after.StopAsync();
+        Assert.True(code == 0, run.Errors);
+        Assert.Equal("queued", Assert.Single(history.EnumerateArray()).GetProperty("status").GetString());
+        Assert.Equal("yardother", Assert.Single(queue.GetProperty("items").EnumerateArray()).GetProperty("package").GetString());
+    }
+
+    [Fact]
+    public async Task An_out_that_cannot_be_written_is_said_before_anything_is_built()
+    {
+        Write("yardpure==1.0\n");
+
+        await using var run = Start("--out", "/proc");
+
+        Assert.Equal(1, await run.ExitAsync());
+        Assert.Equal("The folder '/proc' of --out cannot be written; a folder that may be written is expected.", run.Errors.TrimEnd());
+        Assert.Empty(run.Output);
+    }
+
     private void Write(string requirements) => File.WriteAllText(folder.File("requirements.txt"), requirements);
 
     private JsonElement[] Manifest() => [.. JsonDocument.Parse(File.ReadAllText(Path.Combine(Out, "manifest.json"))).RootElement.EnumerateArray()];
@@ -147,6 +180,6 @@ public sealed class RebuildCommandTests : IDisposable
 
     private HostRun Start(string[] options, (string Name, string Value)[] environment) => HostRun.Start(
         folder,
-        ["rebuild", "requirements.txt", "--no-index", "--find-links", DebianPython.Wheels, "--find-links", "my sources", "--out", "out", .. options],
+        ["rebuild", "requirements.txt", "--no-index", "--find-links", DebianPython.Wheels, "--find-links", "my sources", .. options.Contains("--out") ? [] : new[] { "--out", "out" }, .. options],
         [("BUILD_PYTHON", DebianPython.Program), ("RECIPES", "suggest"), .. environment]);
 }

@@ -9,4 +9,8 @@ public interface ILocalWorker
     /// <summary>Look for work now, wheel builds included, until the queue is empty.</summary>
     /// <returns>False when this process runs no local worker.</returns>
     bool Drain();
+
+    /// <summary>From now on runs these steps alone, of whatever type, whatever else is queued; the next call replaces them.</summary>
+    /// <param name="stepIds">Ids of steps that are committed; empty runs none. Called before the process starts, nothing else is ever claimed.</param>
+    void Confine(IReadOnlyList<string> stepIds);
 }
