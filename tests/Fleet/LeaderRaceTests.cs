@@ -1,0 +1,59 @@
+using Microsoft.Extensions.DependencyInjection;
+using Refinery.Fleet;
+using Refinery.Kernel.Journal;
+using Refinery.Tests.Chaos;
+
+namespace Refinery.Tests.Fleet;
+
+/// <summary>Two who would lead recover at once, and the lead goes to and fro between them.</summary>
+public sealed class LeaderRaceTests
+{
+    [Fact]
+    public async Task No_step_is_recovered_twice_however_the_lead_changes_hands()
+    {
+        await using var host = await RecoveryYard.StartAsync();
+        var orphans = await host.OrphanAsync(60);
+        var endings = host.Services.GetRequiredService<StepEndings>();
+        var election = host.Services.GetRequiredService<Election>();
+        var own = election.Lead!;
+
+        var leaders = Enumerable.Range(0, 4).SelectMany(_ => new[] { TakeAndRecoverAsync(own.PodId), TakeAndRecoverAsync("pod-usurper"), RecoverAsync(own) });
+        await Task.WhenAll(leaders);
+
+        var failed = (await host.Services.GetRequiredService<EventJournal>().ListAfterAsync(0, 1000, CancellationToken.None)).Count(link => link.EventType == "attempt.failed");
+        Assert.Equal(orphans.Count, failed);
+        foreach (var stepId in orphans)
+        {
+            var row = await host.RowAsync(stepId);
+            Assert.Equal(("pending", 1L), (row.Status, row.RetryCount));
+        }
+
+        async Task TakeAndRecoverAsync(string podId) => await RecoverAsync(await TakeAsync(podId));
+
+        // A lead of an older term is refused as a whole; the last one taken recovers what is left.
+        Task RecoverAsync(Lead lead) => endings.RecoverAsync(lead, TimeProvider.System.GetUtcNow(), CancellationToken.None);
+
+        Task<Lead> TakeAsync(string podId) => host.Database.WriteAsync(
+            async sql =>
+            {
+                var seen = await LeaderStore.ReadAsync(sql);
+                Assert.Equal(1, await LeaderStore.TakeAsync(sql, podId, seen, TimeProvider.System.GetUtcNow()));
+                return new Lead(podId, seen.Term + 1);
+            },
+            CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task A_lead_of_an_older_term_recovers_nothing()
+    {
+        await using var host = await RecoveryYard.StartAsync();
+        var stepId = Assert.Single(await host.OrphanAsync(1));
+        var slept = host.Services.GetRequiredService<Election>().Lead!;
+        await host.UsurpAsync();
+
+        var recovered = await host.Services.GetRequiredService<StepEndings>().RecoverAsync(slept, TimeProvider.System.GetUtcNow(), CancellationToken.None);
+
+        Assert.Null(recovered);
+        Assert.Equal("claimed", (await host.RowAsync(stepId)).Status);
+    }
+}
