@@ -1,6 +1,7 @@
 using Refinery.Artifacts;
 using Refinery.Builds;
 using Refinery.Fleet;
+using Refinery.Graph;
 using Refinery.Hints;
 using Refinery.History;
 using Refinery.Kernel;
@@ -20,6 +21,7 @@ internal static class Modules
         new QueueModule(),
         new FleetModule(),
         new HistoryModule(),
+        new GraphModule(),
         new HintModule(),
         new PlanModule(),
         new BuildsModule(),

@@ -12,6 +12,9 @@ internal static class HealthEndpoints
             .WithName("Health")
             .WithSummary("Whether the process lives.")
             .WithDescription("Answers as long as the process can answer at all; for a liveness probe.");
+        routes.MapGet("/healthz", () => TypedResults.Ok(new HealthAnswer("ok"))).WithTags("System").AllowAnyone()
+            .WithName("Healthz")
+            .WithSummary("As /api/health, where executors and orchestrators look for it.");
         api.MapGet("/ready", ReadyAsync)
             .Produces<ReadyAnswer>().Produces<ReadyAnswer>(StatusCodes.Status503ServiceUnavailable)
             .WithName("Ready")

@@ -37,8 +37,6 @@ public sealed class FleetModule : IModule
         services.AddSingleton<Recovery>();
         services.AddSingleton<DeadLetters>();
         services.AddSingleton<IProjection, DeadLetterProjection>();
-        services.AddSingleton<IProjection, PauseProjection>();
-        services.AddSingleton<Pauses>();
         services.AddSingleton<HandlerTable>();
         services.AddSingleton<StepRunner>();
         services.AddSingleton<LocalPod>();
@@ -59,6 +57,5 @@ public sealed class FleetModule : IModule
         routes.MapHealth();
         routes.MapFleetAdmin();
         routes.MapRecovery();
-        routes.MapPauses();
     }
 }

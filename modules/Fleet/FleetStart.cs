@@ -6,12 +6,11 @@ namespace Refinery.Fleet;
 
 /// <summary>Runs before any loop: counts the steps, gives back what an earlier process of this data directory still held, and registers this pod.</summary>
 internal sealed partial class FleetStart(
-    Database database, StepCounters counters, StepEndings endings, PodIdentity identity, LocalBeat beat, Election election, Pauses pauses, ILogger<FleetStart> logger) : IHostedService
+    Database database, StepCounters counters, StepEndings endings, PodIdentity identity, LocalBeat beat, Election election, ILogger<FleetStart> logger) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await counters.LoadAsync(database, cancellationToken);
-        await pauses.LoadAsync(cancellationToken);
         if (await endings.ReleaseRestoredAsync(cancellationToken) is { Count: > 0 } released)
         {
             LogReleased(logger, released.Count);

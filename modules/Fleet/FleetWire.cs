@@ -133,9 +133,8 @@ internal sealed record PodAnswer(
     string PodId, bool Alive, string State, bool IsLeader, IReadOnlyList<string> Kinds, long Capacity, long Running, string Version, DateTimeOffset BirthTs, DateTimeOffset LastHeartbeatTs);
 
 /// <summary>A step is submitted.</summary>
-/// <param name="NotBefore">The step is not called before this instant; absent is at once.</param>
 internal sealed record SubmitBody(
-    string Type, JsonElement Args, JsonElement? Metadata = null, int Priority = 0, int MaxRetries = 3, DateTimeOffset? NotBefore = null) : IChecked
+    string Type, JsonElement Args, JsonElement? Metadata = null, int Priority = 0, int MaxRetries = 3) : IChecked
 {
     public string? Fault() => this switch
     {
@@ -148,7 +147,7 @@ internal sealed record SubmitBody(
         _ => null,
     };
 
-    public NewStep Step() => new() { Type = Type, Args = Args, Metadata = Metadata, Priority = Priority, MaxRetries = MaxRetries, NotBefore = NotBefore };
+    public NewStep Step() => new() { Type = Type, Args = Args, Metadata = Metadata, Priority = Priority, MaxRetries = MaxRetries };
 }
 
 /// <summary>A step was taken in.</summary>

@@ -7,7 +7,7 @@ namespace Refinery.Fleet;
 /// <summary>Hands out the right to run: candidates from the queue backend first, then the next due rows in SQL.</summary>
 /// <remarks>The right itself comes from one conditional update that raises the step's fence. Source: docs/spec/fleet-q.md.</remarks>
 internal sealed class StepClaims(
-    Database database, DispatchQueue queue, StepCounters counters, Pauses pauses, IOptions<FleetOptions> options, TimeProvider clock)
+    Database database, DispatchQueue queue, StepCounters counters, IOptions<FleetOptions> options, TimeProvider clock)
 {
     /// <summary>Delayed steps and those of other hosts ring no bell here; this is how long they may go unseen.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
@@ -20,7 +20,7 @@ internal sealed class StepClaims(
         while (true)
         {
             var bell = queue.Ready.Next;
-            if (await ClaimNowAsync(pauses.Narrow(request), cancellationToken) is { Count: > 0 } claimed)
+            if (await ClaimNowAsync(request, cancellationToken) is { Count: > 0 } claimed)
             {
                 return claimed;
             }
@@ -115,7 +115,7 @@ internal sealed class StepClaims(
         }
 
         var offered = await queue.TakeAsync(request.Types, request.Max, cancellationToken);
-        return await database.WriteAsync(sql => ClaimAsync(sql, pauses.Narrow(request), [.. offered.Where(item => !pauses.IsPaused(item.Type)).Select(item => item.StepId)]), cancellationToken);
+        return await database.WriteAsync(sql => ClaimAsync(sql, request, [.. offered.Select(item => item.StepId)]), cancellationToken);
     }
 
     private async Task<IReadOnlyList<StepRow>> ClaimAsync(SqlSession sql, ClaimRequest request, IReadOnlyList<string> offered)

@@ -18,7 +18,7 @@ internal static class StepEndpoints
             .Produces<SubmitAnswer>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status503ServiceUnavailable)
             .WithName("SubmitStep").WithSummary("Submit a step.")
             .WithDescription(
-                "A higher priority runs first. not_before delays a step until an instant. With the header Idempotency-Key (1 to 255 printable ASCII characters) the step is made once: the same key with the same body "
+                "A higher priority runs first. With the header Idempotency-Key (1 to 255 printable ASCII characters) the step is made once: the same key with the same body "
                 + "gets the first answer again, marked Idempotency-Replayed: true; with another body 409. At most 1 MiB.")
             .WithExample(
                 """{"type":"hello_world","args":{"message":"Hello, FLEET-Q!"},"metadata":{"user":"alice"},"priority":1,"max_retries":3}""",

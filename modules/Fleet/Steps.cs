@@ -26,7 +26,7 @@ internal sealed class Steps(Database database, DispatchQueue queue, StepCounters
     {
         var prepared = Prepare(step, Instant.Truncate(clock.GetUtcNow()), key);
         var (row, isNew) = await database.WriteAsync(sql => InsertOnceAsync(sql, prepared, key), cancellationToken);
-        if (isNew && row.NotBefore is null)
+        if (isNew)
         {
             await queue.OfferAsync([Item(row)]);
         }

@@ -7,7 +7,7 @@ namespace Refinery.Fleet;
 
 /// <summary>Finds out why a step does not run.</summary>
 internal sealed class WaitingCauses(
-    Database database, FleetView view, LocalPod localPod, PodIdentity identity, Pauses pauses, IQueueBackend backend, TimeProvider clock)
+    Database database, FleetView view, LocalPod localPod, PodIdentity identity, IQueueBackend backend, TimeProvider clock)
 {
     private const int MostAhead = 1000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -21,19 +21,12 @@ internal sealed class WaitingCauses(
                 ? new Seen(row, await view.ReadAsync(sql), await StepStore.ListHoldersAsync(sql), await StepStore.ListDueAsync(sql, row.Type, now, MostAhead))
                 : null,
             cancellationToken);
-        return seen is null ? null : Ended(seen.Step) ?? Paused(seen.Step) ?? Waits(seen.Step, now) ?? ForPods(seen) ?? await InLineAsync(seen, cancellationToken);
+        return seen is null ? null : Ended(seen.Step) ?? Waits(seen.Step, now) ?? ForPods(seen) ?? await InLineAsync(seen, cancellationToken);
     }
 
     /// <summary>What a waiting step waits for that only a person can bring; null when it will be called by itself.</summary>
-    public async Task<string?> WaitingForAsync(string type, CancellationToken cancellationToken)
-    {
-        if (pauses.IsPaused(type))
-        {
-            return $"type {type} to be resumed";
-        }
-
-        return Serving(await view.ReadAsync(cancellationToken), type).Any() ? null : $"a pod that serves type {type}";
-    }
+    public async Task<string?> WaitingForAsync(string type, CancellationToken cancellationToken) =>
+        Serving(await view.ReadAsync(cancellationToken), type).Any() ? null : $"a pod that serves type {type}";
 
     private static WhyAnswer? Ended(StepRow step) => step.Status switch
     {
@@ -45,10 +38,6 @@ internal sealed class WaitingCauses(
             step, "held", $"Pod {step.ClaimedBy} holds the step.", new WhyEvidence(Attempts: step.Attempts, Pods: [new BusyPod(step.ClaimedBy ?? string.Empty, step.Status, 1, 1, step.LeaseUntil)])),
         _ => throw new InvalidOperationException($"The status {step.Status} has no cause."),
     };
-
-    private WhyAnswer? Paused(StepRow step) => pauses.IsPaused(step.Type)
-        ? Answer(step, "paused", $"Type {step.Type} is paused; POST /admin/types/{step.Type}/resume ends that.", new WhyEvidence(step.NotBefore, step.Attempts))
-        : null;
 
     private static WhyAnswer? Waits(StepRow step, DateTimeOffset now)
     {

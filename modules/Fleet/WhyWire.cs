@@ -1,7 +1,7 @@
 namespace Refinery.Fleet;
 
 /// <summary>Why a step does not run: the one cause that blocks it now, and what shows it.</summary>
-/// <param name="Cause">The first of these that holds: <c>completed</c>, <c>failed</c>, <c>cancelled</c>, <c>held</c>, <c>paused</c>, <c>backoff</c>, <c>delayed</c>,
+/// <param name="Cause">The first of these that holds: <c>completed</c>, <c>failed</c>, <c>cancelled</c>, <c>held</c>, <c>backoff</c>, <c>delayed</c>,
 /// <c>no_pod</c>, <c>capacity</c>, <c>backend_down</c>, <c>in_line</c>.</param>
 /// <param name="Detail">One sentence for a person.</param>
 internal sealed record WhyAnswer(string StepId, string Status, string Cause, string Detail, WhyEvidence Evidence);

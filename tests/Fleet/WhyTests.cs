@@ -70,23 +70,6 @@ public sealed class WhyTests
     }
 
     [Fact]
-    public async Task A_delayed_step_is_not_called_before_its_time()
-    {
-        await using var host = await RefineryHost.StartAsync();
-        var notBefore = TimeProvider.System.GetUtcNow().AddSeconds(2);
-        var stepId = await host.SubmitAsync(new { type = FleetCalls.Elsewhere, args = new { }, not_before = notBefore });
-
-        var early = await host.ClaimAsync("pod-r");
-        var why = await WhyAsync(host, stepId);
-        var claim = Assert.Single(await host.ClaimAsync("pod-r", waitSeconds: 30));
-
-        Assert.Empty(early);
-        Assert.Equal("delayed", Cause(why));
-        Assert.Equal(stepId, claim.GetProperty("step_id").GetString());
-        Assert.True((await host.RowAsync(stepId)).UpdatedAt >= notBefore.AddMilliseconds(-1));
-    }
-
-    [Fact]
     public async Task A_step_in_line_counts_those_before_it()
     {
         await using var host = await RefineryHost.StartAsync();

@@ -5,10 +5,6 @@ internal static class NotServedYet
 {
     public static string[] Requests { get; } =
     [
-        "GET /healthz",
-        "POST /v1/events/ingest",
-        "GET /v1/graph/summary",
-        "GET /v1/attempts/attempt-001",
         "GET /builds",
         "GET /builds/build-customer-123-parser-abc-123def",
         "POST /builds/build-customer-123-parser-abc-123def/cancel",

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Refinery.Kernel.Storage;
 
 namespace Refinery.Kernel.Journal;
 
@@ -31,6 +32,7 @@ internal static class EventChain
             EventId = eventId,
             EventType = draft.EventType,
             Timestamp = timestamp,
+            SentTimestamp = draft.SentTimestamp == Written(timestamp) ? null : draft.SentTimestamp,
             ActorId = draft.ActorId,
             Target = draft.Target,
             PrevHash = head.Hash,
@@ -52,11 +54,22 @@ internal static class EventChain
             EventType = row.EventType,
             Timestamp = Storage.Instant.Parse(root.GetProperty("timestamp").GetString() ?? string.Empty),
             ActorId = root.GetProperty("actor_id").GetString(),
+            SentTimestamp = row.SentTimestamp,
             Target = row.Target,
             PrevHash = root.GetProperty("prev_hash").GetString(),
             Hash = row.Hash,
             Canonical = row.Canonical,
         };
+    }
+
+    /// <summary>An instant as the canonical text has it, but with <c>Z</c>.</summary>
+    public static string Written(DateTimeOffset instant) => $"{CanonicalInstant(instant).AsSpan(..^6)}Z";
+
+    /// <summary>True when an event from elsewhere says what a stored link says.</summary>
+    public static bool IsSame(EventDraft draft, EventRow row)
+    {
+        var before = new JournalHead(row.Sequence - 1, Read(row).PrevHash);
+        return Link(draft, before, new ArrayBufferWriter<byte>(1024)).Hash == row.Hash;
     }
 
     /// <summary>Why a stored link does not follow the head, in one sentence; null when it does.</summary>
@@ -142,6 +155,22 @@ internal sealed record EventRow
     public required string EventId { get; init; }
     public required string EventType { get; init; }
     public string? Target { get; init; }
+    public string? SentTimestamp { get; init; }
     public required string Canonical { get; init; }
     public required string Hash { get; init; }
+
+    /// <summary>The columns in the order <see cref="Read"/> takes them.</summary>
+    public const string Columns = "sequence, event_id, event_type, target, sent_timestamp, canonical, hash";
+
+    /// <summary>Reads a row by position.</summary>
+    public static EventRow Read(ISqlRow row) => new()
+    {
+        Sequence = row.Whole(0),
+        EventId = row.Text(1),
+        EventType = row.Text(2),
+        Target = row.IsNull(3) ? null : row.Text(3),
+        SentTimestamp = row.IsNull(4) ? null : row.Text(4),
+        Canonical = row.Text(5),
+        Hash = row.Text(6),
+    };
 }

@@ -65,6 +65,47 @@ public sealed class EventJournal : ICommitParticipant
         }
     }
 
+    /// <summary>The events at some sequences, in the order asked for; what is not there is left out.</summary>
+    public static async Task<IReadOnlyList<JournalEvent>> ListAsync(SqlSession sql, IEnumerable<long> sequences)
+    {
+        var events = new List<JournalEvent>();
+        foreach (var sequence in sequences)
+        {
+            if (await JournalStore.FindAsync(sql, sequence) is { } row)
+            {
+                events.Add(EventChain.Read(row));
+            }
+        }
+
+        return events;
+    }
+
+    /// <summary>Events before a sequence, newest first.</summary>
+    public static async Task<IReadOnlyList<JournalEvent>> ListBeforeAsync(SqlSession sql, long sequence, int limit) =>
+        [.. (await JournalStore.ListBeforeAsync(sql, sequence, limit)).Select(EventChain.Read)];
+
+    /// <summary>Joins an event from elsewhere to the journal unless it is there already. Called in a unit of writing.</summary>
+    /// <param name="draft">With its id and timestamp set.</param>
+    public static async Task<Arrival> AppendOnceAsync(SqlSession sql, EventDraft draft)
+    {
+        var eventId = draft.EventId ?? throw new ArgumentException("An event from elsewhere has an id.", nameof(draft));
+        if (sql.DraftOf(eventId) is { } waiting)
+        {
+            var scratch = new ArrayBufferWriter<byte>(1024);
+            return EventChain.Link(draft, JournalHead.Genesis, scratch).Hash == EventChain.Link(waiting, JournalHead.Genesis, scratch).Hash
+                ? Arrival.Known
+                : Arrival.Conflict;
+        }
+
+        if (await JournalStore.FindAsync(sql, eventId) is { } row)
+        {
+            return EventChain.IsSame(draft, row) ? Arrival.Known : Arrival.Conflict;
+        }
+
+        sql.Append(draft);
+        return Arrival.New;
+    }
+
     /// <summary>Recomputes the whole chain.</summary>
     public async Task<JournalVerdict> VerifyAsync(CancellationToken cancellationToken)
     {
@@ -185,6 +226,19 @@ public sealed class EventJournal : ICommitParticipant
 
         return sequence;
     }
+}
+
+/// <summary>What came of an event from elsewhere.</summary>
+public enum Arrival
+{
+    /// <summary>It joins the journal.</summary>
+    New,
+
+    /// <summary>It is there already, word for word.</summary>
+    Known,
+
+    /// <summary>Its id belongs to another event.</summary>
+    Conflict,
 }
 
 /// <summary>What verifying the chain found.</summary>

@@ -110,7 +110,7 @@ public sealed class EventPayload
     /// <returns>Itself; nothing may be added any more.</returns>
     public EventPayload Seal()
     {
-        var output = new ArrayBufferWriter<byte>(values.WrittenCount + (members.Count * 24));
+        var output = new ArrayBufferWriter<byte>(values.WrittenCount + (members.Count * 24) + "{}".Length);
         WriteTo(output);
         text = output.WrittenSpan.ToArray();
         var reader = new Utf8JsonReader(text);

@@ -18,6 +18,9 @@ public sealed record EventDraft(string EventType, EventPayload Payload)
 
     /// <summary>When it happened, kept to the microsecond; null is now.</summary>
     public DateTimeOffset? Timestamp { get; init; }
+
+    /// <summary>The timestamp in its sender's own writing; null for our own events.</summary>
+    public string? SentTimestamp { get; init; }
 }
 
 /// <summary>An event of the journal.</summary>
@@ -34,6 +37,12 @@ public sealed record JournalEvent
 
     /// <summary>When it happened, UTC, to the microsecond.</summary>
     public required DateTimeOffset Timestamp { get; init; }
+
+    /// <summary>The timestamp as its sender wrote it, or in the journal's form with <c>Z</c>: 2026-01-24T10:00:00Z.</summary>
+    public string TimestampText => SentTimestamp ?? EventChain.Written(Timestamp);
+
+    /// <summary>The sender's own writing where it is another than <see cref="TimestampText"/> would be; else null.</summary>
+    public string? SentTimestamp { get; init; }
 
     public string? ActorId { get; init; }
 

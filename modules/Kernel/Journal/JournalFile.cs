@@ -66,7 +66,7 @@ public sealed partial class JournalFile(EventJournal journal, IEnumerable<IResto
             foreach (var page in new JournalFileReader(path).Chain().Chunk(PageSize))
             {
                 var stored = await journal.ListAfterAsync(page[0].Sequence - 1, page.Length, cancellationToken);
-                var odd = page.Zip(stored).FirstOrDefault(pair => (pair.First.Hash, pair.First.Target) != (pair.Second.Hash, pair.Second.Target));
+                var odd = page.Zip(stored).FirstOrDefault(pair => (pair.First.Hash, pair.First.Target, pair.First.SentTimestamp) != (pair.Second.Hash, pair.Second.Target, pair.Second.SentTimestamp));
                 if (odd.First is { } line)
                 {
                     return $"The journal file '{path}' differs from the database at sequence {line.Sequence}.";

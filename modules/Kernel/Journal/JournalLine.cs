@@ -24,6 +24,12 @@ internal static class JournalLine
             output.Write("null"u8);
         }
 
+        if (link.SentTimestamp is { } sent)
+        {
+            output.Write(",\"sent_timestamp\":"u8);
+            CanonicalJson.WriteText(output, sent);
+        }
+
         output.Write(",\"event\":"u8);
         Encoding.ASCII.GetBytes(link.Canonical, output);
         output.Write("}\n"u8);
@@ -42,6 +48,7 @@ internal static class JournalLine
                 Sequence = root.GetProperty("sequence").GetInt64(),
                 Hash = Text(root, "hash"),
                 Target = root.GetProperty("target").GetString(),
+                SentTimestamp = root.TryGetProperty("sent_timestamp", out var sent) ? sent.GetString() : null,
                 EventId = Text(link, "event_id"),
                 EventType = Text(link, "event_type"),
                 Canonical = link.GetRawText(),

@@ -3,7 +3,8 @@ namespace Refinery.Kernel.Storage;
 /// <summary>The few words in which the two engines differ. A text written with the tokens runs on both.</summary>
 /// <remarks>
 /// Tokens: <c>{{id}}</c> a self-counting primary key, <c>{{key}}</c> a whole-number primary key that the store gives (on SQLite
-/// the row's own place, so that it costs no second tree), <c>{{json}}</c> the type of a JSON column, <c>{{skip_locked}}</c> the
+/// the row's own place, so that it costs no second tree), <c>{{json}}</c> the type of a JSON column,
+/// <c>{{clustered}}</c> after a table whose rows lie in its primary key's tree, <c>{{skip_locked}}</c> the
 /// clause by which concurrent claimers pass over each other's rows. Source: docs/adr, "One SQL text for two engines".
 /// </remarks>
 public sealed class SqlDialect
@@ -20,7 +21,7 @@ public sealed class SqlDialect
     /// <summary>The embedded engine: one file, one process.</summary>
     public static SqlDialect Sqlite { get; } = new(
         "sqlite",
-        [("{{id}}", "INTEGER PRIMARY KEY AUTOINCREMENT"), ("{{key}}", "INTEGER PRIMARY KEY"), ("{{json}}", "TEXT"), ("{{skip_locked}}", "")],
+        [("{{id}}", "INTEGER PRIMARY KEY AUTOINCREMENT"), ("{{key}}", "INTEGER PRIMARY KEY"), ("{{json}}", "TEXT"), ("{{clustered}}", "WITHOUT ROWID"), ("{{skip_locked}}", "")],
         [
             "PRAGMA journal_mode = WAL",
             "PRAGMA synchronous = FULL",
@@ -37,6 +38,7 @@ public sealed class SqlDialect
             ("{{id}}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
             ("{{key}}", "BIGINT PRIMARY KEY"),
             ("{{json}}", "TEXT"),
+            ("{{clustered}}", ""),
             ("{{skip_locked}}", "FOR UPDATE SKIP LOCKED"),
         ],
         []);

@@ -20,6 +20,7 @@ public sealed class SqlSession : IAsyncDisposable
     private readonly Dictionary<string, ISqlStatement> statements = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CommandStatement> commands = new(StringComparer.Ordinal);
     private readonly List<EventDraft> drafts = [];
+    private readonly Dictionary<string, EventDraft> named = new(StringComparer.Ordinal);
     private readonly List<Action> afterCommit = [];
 
     static SqlSession()
@@ -91,6 +92,10 @@ public sealed class SqlSession : IAsyncDisposable
     {
         RequireWriter();
         drafts.Add(draft);
+        if (draft.EventId is { } eventId)
+        {
+            named.TryAdd(eventId, draft);
+        }
     }
 
     /// <summary>Runs an action once the unit's commit is durable; never when it fails. The action must be quick and must not throw.</summary>
@@ -114,9 +119,13 @@ public sealed class SqlSession : IAsyncDisposable
 
     internal DbConnection Connection => connection;
 
+    /// <summary>The draft of an id among those that wait for this commit, or null.</summary>
+    internal EventDraft? DraftOf(string eventId) => named.GetValueOrDefault(eventId);
+
     internal void Forget()
     {
         drafts.Clear();
+        named.Clear();
         afterCommit.Clear();
     }
 

@@ -1,10 +1,11 @@
 namespace Refinery.Tests.Conformance;
 
-/// <summary>Steps, pods and recovery answer as their document promises, judged by cases that know nothing of this code.</summary>
-public sealed class FleetCases
+/// <summary>The step queue and the event graph answer as their documents promise, judged by cases that know nothing of this code.</summary>
+public sealed class OtherCases
 {
     [ConformanceTheory]
     [InlineData("fleetq")]
+    [InlineData("leviathan")]
     public async Task Every_case_passes(string system)
     {
         await using var host = await RefineryHost.StartAsync(("LEVIATHAN_CONTROL_PLANE_TOKEN", "secret"));

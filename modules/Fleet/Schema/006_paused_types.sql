@@ -1,5 +1,0 @@
-CREATE TABLE paused_types (
-    type TEXT NOT NULL PRIMARY KEY,
-    reason TEXT,
-    paused_at TEXT NOT NULL
-);

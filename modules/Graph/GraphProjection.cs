@@ -1,0 +1,69 @@
+using System.Runtime.InteropServices;
+using Refinery.Kernel.Journal;
+using Refinery.Kernel.Storage;
+
+namespace Refinery.Graph;
+
+/// <summary>Writes the nodes, edges and counts that follow from the journal.</summary>
+internal sealed class GraphProjection : IProjection
+{
+    /// <inheritdoc />
+    public string Name => "graph";
+
+    /// <inheritdoc />
+    public async Task ResetAsync(SqlSession sql)
+    {
+        await NodeStore.ResetAsync(sql);
+        await EdgeStore.ResetAsync(sql);
+        await GraphCountStore.ResetAsync(sql);
+    }
+
+    /// <inheritdoc />
+    public async Task ApplyAsync(SqlSession sql, IReadOnlyList<JournalEvent> events)
+    {
+        var counts = new Dictionary<(string Kind, string Type), long>();
+        foreach (var link in events)
+        {
+            await ApplyAsync(sql, link, counts);
+        }
+
+        // In a fixed order, so that hosts that count at once take the rows' locks in the same order.
+        foreach (var ((kind, type), count) in counts.OrderBy(pair => $"{pair.Key.Kind} {pair.Key.Type}", StringComparer.Ordinal))
+        {
+            await GraphCountStore.AddAsync(sql, kind, type, count);
+        }
+    }
+
+    private static async Task ApplyAsync(SqlSession sql, JournalEvent link, Dictionary<(string Kind, string Type), long> counts)
+    {
+        var facts = GraphFacts.Of(link);
+        for (var index = 0; index < facts.Nodes.Count; index++)
+        {
+            var node = facts.Nodes[index];
+            if (await NodeStore.InsertAsync(sql, node, link) > 0)
+            {
+                Count(counts, GraphCountStore.Nodes, node.NodeType);
+            }
+            else if (index == 0)
+            {
+                await NodeStore.AddEventAsync(sql, node.NodeId, link.Sequence);
+            }
+        }
+
+        foreach (var edge in facts.Edges)
+        {
+            if (await EdgeStore.InsertAsync(sql, edge, link) > 0)
+            {
+                Count(counts, GraphCountStore.Edges, edge.EdgeType);
+            }
+        }
+
+        foreach (var nodeId in facts.Touched)
+        {
+            await NodeStore.AddEventAsync(sql, nodeId, link.Sequence);
+        }
+    }
+
+    private static void Count(Dictionary<(string Kind, string Type), long> counts, string kind, string type) =>
+        CollectionsMarshal.GetValueRefOrAddDefault(counts, (kind, type), out _)++;
+}

@@ -1,0 +1,67 @@
+using Refinery.Kernel.Journal;
+using Refinery.Kernel.Storage;
+
+namespace Refinery.Graph;
+
+/// <summary>The tables <c>nodes</c> and <c>node_events</c>: which nodes there are and where their events stand in the journal.</summary>
+internal static class NodeStore
+{
+    /// <summary>Makes a node; 0 when its id is taken.</summary>
+    public static Task<int> InsertAsync(SqlSession sql, NewNode node, JournalEvent link) => sql.ExecuteAsync(
+        """
+        INSERT INTO nodes (node_id, node_type, sequence, happened_at) VALUES (@NodeId, @NodeType, @Sequence, @HappenedAt)
+        ON CONFLICT (node_id) DO NOTHING
+        """,
+        new { node.NodeId, node.NodeType, link.Sequence, HappenedAt = link.Timestamp });
+
+    /// <summary>Adds an event to a node that exists or may yet come.</summary>
+    public static Task<int> AddEventAsync(SqlSession sql, string nodeId, long sequence) => sql.ExecuteAsync(
+        "INSERT INTO node_events (node_id, sequence) VALUES (@NodeId, @Sequence) ON CONFLICT (node_id, sequence) DO NOTHING",
+        new { NodeId = nodeId, Sequence = sequence });
+
+    /// <summary>A node, or null.</summary>
+    public static Task<NodeRow?> FindAsync(SqlSession sql, string nodeId) => sql.FirstOrDefaultAsync<NodeRow>(
+        "SELECT node_id, node_type, sequence, happened_at FROM nodes WHERE node_id = @NodeId", new { NodeId = nodeId });
+
+    /// <summary>The sequences of the events that tell of a node beside the one that made it, oldest first.</summary>
+    public static Task<IReadOnlyList<long>> ListEventsAsync(SqlSession sql, string nodeId, int limit) => sql.QueryAsync<long>(
+        "SELECT sequence FROM node_events WHERE node_id = @NodeId ORDER BY sequence LIMIT @Limit", new { NodeId = nodeId, Limit = limit });
+
+    /// <summary>Nodes of a type that had been made by an instant, oldest first.</summary>
+    public static Task<IReadOnlyList<NodeRow>> ListAsync(SqlSession sql, string nodeType, DateTimeOffset until, (int Limit, int Offset) page) => sql.QueryAsync<NodeRow>(
+        """
+        SELECT node_id, node_type, sequence, happened_at FROM nodes
+        WHERE node_type = @NodeType AND happened_at <= @Until ORDER BY sequence LIMIT @Limit OFFSET @Offset
+        """,
+        new { NodeType = nodeType, Until = until, page.Limit, page.Offset });
+
+    /// <summary>How many nodes of each type had been made by an instant.</summary>
+    public static Task<IReadOnlyList<TypeCount>> CountAsync(SqlSession sql, DateTimeOffset until) => sql.QueryAsync<TypeCount>(
+        "SELECT node_type AS type, COUNT(*) AS count FROM nodes WHERE happened_at <= @Until GROUP BY node_type", new { Until = until });
+
+    /// <summary>Empties both tables.</summary>
+    public static async Task ResetAsync(SqlSession sql)
+    {
+        await sql.ExecuteAsync("DELETE FROM nodes");
+        await sql.ExecuteAsync("DELETE FROM node_events");
+    }
+}
+
+/// <summary>A row of <c>nodes</c>.</summary>
+internal sealed record NodeRow
+{
+    public required string NodeId { get; init; }
+    public required string NodeType { get; init; }
+
+    /// <summary>Of the event that made it.</summary>
+    public required long Sequence { get; init; }
+
+    public required DateTimeOffset HappenedAt { get; init; }
+}
+
+/// <summary>How many there are of a type.</summary>
+internal sealed record TypeCount
+{
+    public required string Type { get; init; }
+    public required long Count { get; init; }
+}

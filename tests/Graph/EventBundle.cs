@@ -1,0 +1,30 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Refinery.Tests.Graph;
+
+/// <summary>Sends bundles of events as an executor does.</summary>
+internal static class EventBundle
+{
+    private const string Token = "graph-token";
+
+    /// <summary>A host whose graph takes calls; its client carries the token.</summary>
+    public static async Task<RefineryHost> StartHostAsync()
+    {
+        var host = await RefineryHost.StartAsync(("LEVIATHAN_CONTROL_PLANE_TOKEN", Token), ("LOCAL_WORKER", "0"));
+        host.Http.DefaultRequestHeaders.Authorization = new("Bearer", Token);
+        return host;
+    }
+
+    /// <summary>An event of an attempt.</summary>
+    public static object Event(string id, string type, string timestamp, object payload) =>
+        new { event_id = id, event_type = type, timestamp, actor_id = "executor-001", payload };
+
+    /// <summary>Sends events and answers with status and body.</summary>
+    public static async Task<(int Status, JsonElement Body)> SendAsync(RefineryHost host, object[] events, object[]? artifacts = null, string query = "")
+    {
+        using var response = await host.Http.PostAsJsonAsync(
+            $"/v1/events/ingest{query}", new { target = "radix", bundle_id = "bundle", events, artifacts = artifacts ?? [] });
+        return ((int)response.StatusCode, JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.Clone());
+    }
+}
