@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Refinery.Builds.Index;
 using Refinery.Builds.Processes;
+using Refinery.Builds.Records;
 using Refinery.Contract;
 using Refinery.Kernel;
 using Refinery.Kernel.Journal;
@@ -10,7 +11,7 @@ using Refinery.Kernel.Work;
 
 namespace Refinery.Builds;
 
-/// <summary>The door of Builds: the wheel build itself.</summary>
+/// <summary>The door of Builds: the wheel build itself, and all builds as others see them.</summary>
 public sealed class BuildsModule : IModule
 {
     public string Name => "Builds";
@@ -37,6 +38,11 @@ public sealed class BuildsModule : IModule
         services.AddSingleton<StoredWheelStore>();
         services.AddSingleton<IProjection, StoredWheelProjection>();
         services.AddSingleton<StoredWheels>();
+        services.AddSingleton<BuildStore>();
+        services.AddSingleton<AttemptStore>();
+        services.AddSingleton<BuildCounterStore>();
+        services.AddSingleton<BuildReader>();
+        services.AddSingleton<IProjection, BuildProjection>();
         services.AddSingleton<IStepHandler, WheelBuildHandler>();
         services.AddSingleton<IRebuildPlanner, RebuildPlanner>();
         services.AddSingleton<IBuildTarget, ConfiguredTarget>();
@@ -47,7 +53,5 @@ public sealed class BuildsModule : IModule
         services.AddHostedService<LeftoverStart>();
     }
 
-    public void AddRoutes(IEndpointRouteBuilder routes)
-    {
-    }
+    public void AddRoutes(IEndpointRouteBuilder routes) => routes.MapBuilds();
 }

@@ -40,6 +40,7 @@ public sealed class FleetModule : IModule
         services.AddSingleton<HandlerTable>();
         services.AddSingleton<StepRunner>();
         services.AddSingleton<LocalPod>();
+        services.AddSingleton<IStepCancel, StepCancel>();
         services.AddSingleton<ILocalWorker>(provider => provider.GetRequiredService<LocalPod>());
         services.AddHostedService<FleetStart>();
         services.AddHostedService<RecoveryLoop>();

@@ -56,6 +56,11 @@ internal sealed class FleetOptions : IValidatableObject
     [RegularExpression("0|1", ErrorMessage = "AUTO_BUILD must be 0 or 1.")]
     public string AutoBuild { get; set; } = "0";
 
+    /// <summary>Steps that may wait at once; 1–100000000, default 10000000.</summary>
+    [ConfigurationKeyName("MAX_QUEUE_SIZE")]
+    [Range(1, 100_000_000, ErrorMessage = "MAX_QUEUE_SIZE must be 1 to 100000000.")]
+    public int MaxQueueSize { get; set; } = 10_000_000;
+
     /// <summary>⌊max parallelism × 0.8⌋, at least 1; 0 without a local worker. Source: docs/spec/fleet-q.md, "Health check".</summary>
     public int Capacity => LocalWorker == "1" ? Math.Max(1, MaxParallelism * 8 / 10) : 0;
 

@@ -34,6 +34,8 @@ internal sealed partial class LocalPod(
 
     public bool IsOn => options.Value.LocalWorker == "1";
 
+    public int Capacity => options.Value.Capacity;
+
     public bool Drain()
     {
         if (!IsOn)

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Extensions.Options;
 using Refinery.Contract;
 using Refinery.Kernel.Storage;
@@ -39,6 +40,20 @@ internal sealed class StepEndings(
             cancellationToken);
         await OfferAgainAsync([.. rows.OfType<StepRow>()]);
         return rows;
+    }
+
+    /// <summary>Who cancelled the step and why; null when it was not cancelled since the holder claimed it, or nobody can tell now.</summary>
+    public async Task<string?> WhyCancelledAsync(Holder holder)
+    {
+        try
+        {
+            var row = await database.ReadAsync(sql => StepStore.FindAsync(sql, holder.StepId), CancellationToken.None);
+            return row is { Status: Status.Cancelled } && row.Fence == holder.Fence ? row.Detail : null;
+        }
+        catch (Exception fault) when (fault is DbException or DatabaseUnavailableException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Gives a claim back unspent: no retry is counted, the step may be called again at once.</summary>

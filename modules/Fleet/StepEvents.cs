@@ -83,6 +83,15 @@ internal static class StepEvents
         step,
         Wheel(step).Add("task_id", step.StepId).Add("status", "cancelled").Add("detail", step.Detail));
 
+    /// <summary>Says for those who watch builds that one was cancelled; null for a step that is none.</summary>
+    /// <param name="from">The status it had.</param>
+    public static EventDraft? BuildCancelled(StepRow step, string from) => BuildId.IsBuild(step)
+        ? Draft(
+            "build.cancelled",
+            step,
+            new EventPayload().Add("build_id", step.BuildId).Add("task_id", step.StepId).Add("from_status", from).Add("detail", step.Detail))
+        : null;
+
     /// <summary>A step that had failed for good waits again, with all its retries.</summary>
     public static EventDraft Replayed(StepRow step) => Draft(
         "task.updated",
@@ -118,10 +127,10 @@ internal static class StepEvents
         .Add("log_sha256", facts.Log?.Sha256)
         .Add("log_size_bytes", facts.Log?.SizeBytes);
 
-    /// <summary>What every event of a wheel build repeats, so that no projection needs a look-up.</summary>
+    /// <summary>What every event of a build repeats, so that no projection needs a look-up.</summary>
     private static EventPayload Wheel(StepRow step) => step.Type == StepTypes.WheelBuild
         ? Wheel(step, StepJson.Parse(step.Args), StepJson.Parse(step.Metadata))
-        : new EventPayload();
+        : Other(step);
 
     private static EventPayload Wheel(StepRow step, JsonElement args, JsonElement metadata) => step.Type == StepTypes.WheelBuild
         ? new EventPayload()
@@ -131,7 +140,9 @@ internal static class StepEvents
             .Add("python_tag", StepJson.Member(args, "python_tag"))
             .Add("platform_tag", StepJson.Member(args, "platform_tag"))
             .Add("run_id", StepJson.Member(metadata, "run_id"))
-        : new EventPayload();
+        : Other(step);
+
+    private static EventPayload Other(StepRow step) => new EventPayload().Add("build_id", BuildId.IsBuild(step) ? step.BuildId : null);
 }
 
 /// <summary>What is known about a run beside its outcome.</summary>

@@ -20,6 +20,11 @@ internal sealed partial class StepRunner(
         var started = clock.GetTimestamp();
         await using var log = await logs.OpenAsync(StepContext.LogKeyOf(step), CancellationToken.None);
         var outcome = await HandleAsync(step, log, lost);
+        if (outcome is null && await endings.WhyCancelledAsync(holder) is { } why)
+        {
+            await log.WriteLineAsync(why);
+        }
+
         var stored = await StoreAsync(log, step);
         if (outcome is null)
         {

@@ -168,6 +168,16 @@ internal static class StepStore
         """,
         new { StepId = stepId, ending.Detail, ending.Now });
 
+    /// <summary>Cancels a step that has not ended, or null when it has; its holder keeps its name, so that the last attempt has one.</summary>
+    public static Task<StepRow?> CancelAsync(SqlSession sql, string stepId, Ending ending) => sql.FirstOrDefaultAsync(
+        StepRow.Read,
+        $"""
+        UPDATE steps SET status = 'cancelled', detail = @Detail, lease_until = NULL, not_before = NULL, updated_at = @Now
+        WHERE step_id = @StepId AND status IN ('pending', 'claimed', 'running')
+        RETURNING {StepRow.Columns}
+        """,
+        new { StepId = stepId, ending.Detail, ending.Now });
+
     /// <summary>Puts a failed step back in line with all its retries, or null when it has not failed.</summary>
     public static Task<StepRow?> ReplayAsync(SqlSession sql, string stepId, string detail, DateTimeOffset now) => sql.FirstOrDefaultAsync(
         StepRow.Read,

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Refinery.Contract;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
@@ -6,7 +7,8 @@ using Refinery.Kernel.Work;
 namespace Refinery.Fleet;
 
 /// <summary>Submits steps and answers about them.</summary>
-internal sealed class Steps(Database database, DispatchQueue queue, StepCounters counters, Ids ids, TimeProvider clock) : ISteps
+internal sealed class Steps(
+    Database database, DispatchQueue queue, StepCounters counters, Ids ids, IOptions<FleetOptions> options, TimeProvider clock) : ISteps
 {
     private const int CancelPage = 1000;
     private long lastRank;
@@ -53,6 +55,10 @@ internal sealed class Steps(Database database, DispatchQueue queue, StepCounters
     }
 
     public long CountWaiting(string type) => counters.Of(type, Status.Pending);
+
+    public long CountWaiting() => counters.Total(Status.Pending);
+
+    public long MostWaiting => options.Value.MaxQueueSize;
 
     public async Task<long> CancelWaitingAsync(string type, string reason, CancellationToken cancellationToken)
     {

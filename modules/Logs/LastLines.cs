@@ -30,6 +30,18 @@ internal sealed class LastLines
     public IEnumerable<string> Take() =>
         IsEmpty ? [] : [$"[the log grew too long: {leftOut} lines are left out here]", .. lines];
 
+    /// <summary>The last lines of a text, at most so many.</summary>
+    public static string Of(string text, int lines)
+    {
+        var start = text.EndsWith('\n') ? text.Length - 1 : text.Length;
+        while (lines-- > 0 && start > 0)
+        {
+            start = text.LastIndexOf('\n', start - 1);
+        }
+
+        return text[Math.Min(start + 1, text.Length)..];
+    }
+
     /// <summary>The whole lines at the end of the bytes, at most so many bytes.</summary>
     /// <param name="end">One byte more than asked for, when there is more: it tells whether the first line is whole.</param>
     public static string WholeLines(ReadOnlySpan<byte> end, int maxBytes)

@@ -1,11 +1,14 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Logs;
 
 /// <summary>Finds the log a reader means, stored or being written.</summary>
-internal sealed class LogReader(LogStore store, LogArchive archive, LiveLogs live, TimeProvider clock, IHostApplicationLifetime lifetime)
+internal sealed class LogReader(LogStore store, LogArchive archive, LiveLogs live, TimeProvider clock, IHostApplicationLifetime lifetime) : ILogEnds
 {
+    private const int LongestEnd = 256 << 10;
+
     /// <summary>The newest stored log, or null.</summary>
     public async Task<FoundLog?> FindAsync(LogTarget target, CancellationToken cancellationToken) =>
         await OpenAsync(await store.FindNewestAsync(target.NormalizedName, target.Version, target.Attempt, cancellationToken), cancellationToken);
@@ -42,10 +45,35 @@ internal sealed class LogReader(LogStore store, LogArchive archive, LiveLogs liv
         }
     }
 
+    public async Task<string?> ReadEndAsync(LogKey key, string? sha256, int lines, CancellationToken cancellationToken)
+    {
+        if (sha256 is not null)
+        {
+            return await OpenAsync(sha256, cancellationToken) is { } known ? End(known, lines) : null;
+        }
+
+        var target = new LogTarget(key.Name, key.Version, key.Attempt);
+        if (live.FindNewest(target.NormalizedName, target.Version, target.Attempt) is { } writing)
+        {
+            return LastLines.Of(writing.Tail(LongestEnd), lines);
+        }
+
+        return await FindAsync(target, cancellationToken) is { } found ? End(found.Text, lines) : null;
+    }
+
+    private static string End(Stream text, int lines)
+    {
+        var bytes = new byte[Math.Min(text.Length, LongestEnd + 1)];
+        text.Seek(-bytes.Length, SeekOrigin.End);
+        text.ReadExactly(bytes);
+        return LastLines.Of(LastLines.WholeLines(bytes, LongestEnd), lines);
+    }
+
+    private async Task<Stream?> OpenAsync(string sha256, CancellationToken cancellationToken) =>
+        await store.FindTextAsync(sha256, cancellationToken) is { } place && archive.Find(place.Segment) is { } segment ? new TextStream(segment, place) : null;
+
     private async Task<FoundLog?> OpenAsync(LogRow? log, CancellationToken cancellationToken) =>
-        log is not null && await store.FindTextAsync(log.Sha256, cancellationToken) is { } place && archive.Find(place.Segment) is { } segment
-            ? new FoundLog(log, new TextStream(segment, place))
-            : null;
+        log is not null && await OpenAsync(log.Sha256, cancellationToken) is { } text ? new FoundLog(log, text) : null;
 }
 
 /// <summary>A stored log and its text.</summary>

@@ -1,11 +1,12 @@
 namespace Refinery.Tests.Conformance;
 
-/// <summary>The step queue and the event graph answer as their documents promise, judged by cases that know nothing of this code.</summary>
+/// <summary>The step queue, the event graph and the builds answer as their documents promise, judged by cases that know nothing of this code.</summary>
 public sealed class OtherCases
 {
     [ConformanceTheory]
     [InlineData("fleetq")]
     [InlineData("leviathan")]
+    [InlineData("builds")]
     public async Task Every_case_passes(string system)
     {
         await using var host = await RefineryHost.StartAsync(("LEVIATHAN_CONTROL_PLANE_TOKEN", "secret"));

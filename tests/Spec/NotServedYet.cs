@@ -5,9 +5,5 @@ internal static class NotServedYet
 {
     public static string[] Requests { get; } =
     [
-        "GET /builds",
-        "GET /builds/build-customer-123-parser-abc-123def",
-        "POST /builds/build-customer-123-parser-abc-123def/cancel",
-        "GET /async-jobs/stats",
     ];
 }

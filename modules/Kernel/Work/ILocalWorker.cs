@@ -6,6 +6,9 @@ public interface ILocalWorker
     /// <summary>Whether this process runs a local worker at all.</summary>
     bool IsOn { get; }
 
+    /// <summary>How many steps this process runs side by side; 0 without a local worker.</summary>
+    int Capacity { get; }
+
     /// <summary>Look for work now, wheel builds included, until the queue is empty.</summary>
     /// <returns>False when this process runs no local worker.</returns>
     bool Drain();

@@ -19,6 +19,12 @@ public interface ISteps
     /// <summary>How many steps of a type wait, without asking the database.</summary>
     long CountWaiting(string type);
 
+    /// <summary>How many steps of all types wait, without asking the database.</summary>
+    long CountWaiting();
+
+    /// <summary>How many steps may wait at once.</summary>
+    long MostWaiting { get; }
+
     /// <summary>Cancels every waiting step of a type; running ones are untouched.</summary>
     /// <param name="reason">One sentence: who and why; it is journalled with each step.</param>
     /// <returns>How many were cancelled.</returns>

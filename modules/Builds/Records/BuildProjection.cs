@@ -1,0 +1,65 @@
+using Refinery.Kernel.Journal;
+using Refinery.Kernel.Storage;
+using Refinery.Kernel.Web;
+
+namespace Refinery.Builds.Records;
+
+/// <summary>Writes the rows of builds and their attempts, and counts them, from the journal.</summary>
+internal sealed class BuildProjection : IProjection
+{
+    public string Name => "builds";
+
+    public async Task ResetAsync(SqlSession sql)
+    {
+        await BuildStore.ResetAsync(sql);
+        await AttemptStore.ResetAsync(sql);
+        await BuildCounterStore.ResetAsync(sql);
+    }
+
+    public async Task ApplyAsync(SqlSession sql, IReadOnlyList<JournalEvent> events)
+    {
+        var counters = new BuildCounters();
+        foreach (var link in events.Where(BuildEvents.IsOfBuild))
+        {
+            if (BuildEvents.NewBuild(link) is { } created)
+            {
+                await AddAsync(sql, created, counters);
+            }
+            else if (BuildEvents.NewAttempt(link) is { } begun)
+            {
+                await AttemptStore.InsertAsync(sql, begun);
+            }
+            else
+            {
+                await ChangeAsync(sql, link, counters);
+            }
+        }
+
+        await counters.WriteAsync(sql);
+    }
+
+    private static async Task AddAsync(SqlSession sql, BuildRow created, BuildCounters counters)
+    {
+        if (await BuildStore.InsertAsync(sql, created) == 1)
+        {
+            counters.Move(created, from: null);
+        }
+    }
+
+    private static async Task ChangeAsync(SqlSession sql, JournalEvent link, BuildCounters counters)
+    {
+        if (BuildEvents.StatusAfter(link) is not { } status
+            || await BuildStore.FindOfStepAsync(sql, link.Payload.TextMember("task_id") ?? string.Empty) is not { } before)
+        {
+            return;
+        }
+
+        var after = BuildEvents.Changed(before, status, link);
+        await BuildStore.UpdateAsync(sql, after);
+        counters.Move(after, before.Status);
+        if (BuildEvents.Attempt(link) is { } attempt)
+        {
+            await AttemptStore.UpdateAsync(sql, attempt);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using Refinery.Kernel.Storage;
+
+namespace Refinery.Builds.Records;
+
+/// <summary>The table <c>builds</c>. Its rows come from the journal only.</summary>
+internal sealed class BuildStore(Database database)
+{
+    private const string OfThirdParty = "third_party_id = @ThirdPartyId";
+    private const string OfParser = "parser_id = @ParserId";
+
+    // Every text is made once: one for each index and for one status or all of them.
+    private static readonly (string OfStatus, string OfAll) Any = Texts("1 = 1");
+    private static readonly (string OfStatus, string OfAll) ByThirdParty = Texts(OfThirdParty);
+    private static readonly (string OfStatus, string OfAll) ByParser = Texts(OfParser);
+    private static readonly (string OfStatus, string OfAll) ByBoth = Texts($"{OfThirdParty} AND {OfParser}");
+
+    /// <summary>Builds that pass a filter, newest first.</summary>
+    public Task<IReadOnlyList<BuildRow>> ListAsync(BuildFilter filter, int limit, int offset, CancellationToken cancellationToken)
+    {
+        var (ofStatus, ofAll) = filter switch
+        {
+            { ThirdPartyId: not null, ParserId: not null } => ByBoth,
+            { ThirdPartyId: not null } => ByThirdParty,
+            { ParserId: not null } => ByParser,
+            _ => Any,
+        };
+        var parameters = new { filter.ThirdPartyId, filter.ParserId, filter.Status, Reach = (long)limit + offset, Limit = limit, Offset = offset };
+        return database.ReadAsync(sql => sql.QueryAsync<BuildRow>(filter.Status is null ? ofAll : ofStatus, parameters), cancellationToken);
+    }
+
+    /// <summary>The newest build of an id, or null.</summary>
+    public Task<BuildRow?> FindAsync(string buildId, CancellationToken cancellationToken) => database.ReadAsync(
+        sql => sql.FirstOrDefaultAsync<BuildRow>(
+            "SELECT * FROM builds WHERE build_id = @BuildId ORDER BY sequence DESC LIMIT 1", new { BuildId = buildId }),
+        cancellationToken);
+
+    /// <summary>Called by the projection only.</summary>
+    public static Task<BuildRow?> FindOfStepAsync(SqlSession sql, string stepId) =>
+        sql.FirstOrDefaultAsync<BuildRow>("SELECT * FROM builds WHERE step_id = @StepId", new { StepId = stepId });
+
+    /// <summary>Called by the projection only; 0 when the step has a row.</summary>
+    public static Task<int> InsertAsync(SqlSession sql, BuildRow row) => sql.ExecuteAsync(
+        """
+        INSERT INTO builds (step_id, sequence, build_id, type, third_party_id, parser_id, image_uri, package, version, run_id, status, created_at)
+        VALUES (@StepId, @Sequence, @BuildId, @Type, @ThirdPartyId, @ParserId, @ImageUri, @Package, @Version, @RunId, @Status, @CreatedAt)
+        ON CONFLICT (step_id) DO NOTHING
+        """,
+        row);
+
+    /// <summary>Called by the projection only.</summary>
+    public static Task<int> UpdateAsync(SqlSession sql, BuildRow row) => sql.ExecuteAsync(
+        "UPDATE builds SET status = @Status, started_at = @StartedAt, completed_at = @CompletedAt, detail = @Detail WHERE step_id = @StepId",
+        row);
+
+    /// <summary>Called by the projection only.</summary>
+    public static Task<int> ResetAsync(SqlSession sql) => sql.ExecuteAsync("DELETE FROM builds");
+
+    private static (string OfStatus, string OfAll) Texts(string condition)
+    {
+        var each = BuildStatus.All.Select(status => $"""
+            SELECT * FROM (SELECT * FROM builds WHERE status = '{status}' AND {condition} ORDER BY sequence DESC LIMIT @Reach) AS {status}
+            """);
+        return (
+            $"SELECT * FROM builds WHERE status = @Status AND {condition} ORDER BY sequence DESC LIMIT @Limit OFFSET @Offset",
+            $"SELECT * FROM ({string.Join(" UNION ALL ", each)}) AS found ORDER BY sequence DESC LIMIT @Limit OFFSET @Offset");
+    }
+}
+
+/// <summary>Which builds are asked for; null members ask for nothing.</summary>
+internal sealed record BuildFilter(string? ThirdPartyId, string? ParserId, string? Status);

@@ -1,0 +1,12 @@
+namespace Refinery.Kernel.Work;
+
+/// <summary>How other modules show the end of a log. The Logs module implements it.</summary>
+public interface ILogEnds
+{
+    /// <summary>The last lines of a log, be it stored or still being written.</summary>
+    /// <param name="key">Where it is found.</param>
+    /// <param name="sha256">The digest of the stored text when it is known: it tells two logs of one key apart. Null for the newest of the key.</param>
+    /// <param name="lines">At least 1; of very long lines fewer come back.</param>
+    /// <returns>Whole lines, each with its line break; null when there is no such log.</returns>
+    Task<string?> ReadEndAsync(LogKey key, string? sha256, int lines, CancellationToken cancellationToken);
+}
