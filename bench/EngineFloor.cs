@@ -8,13 +8,42 @@ namespace Refinery.Bench;
 /// <remarks>Copies the rows of submitted steps inside the engine, table to table, in commits as large as the host's, with every index and flush.</remarks>
 internal static class EngineFloor
 {
-    private static readonly (string Table, string Key, int KeysPerStep)[] Tables = [("steps", "rowid", 1), ("events", "sequence", 1), ("history", "id", 2)];
+    private static readonly string[] Tables = ["steps", "events", "history", "nodes"];
 
-    /// <summary>Steps a second when each step is one row in each of the tables.</summary>
+    /// <summary>Submitted steps a second: of each step a row, its event, its history and its node.</summary>
     /// <param name="made">The host's database; the host may be running, and is idle.</param>
-    /// <param name="steps">How many steps it holds.</param>
+    /// <param name="steps">How many steps it holds, all waiting.</param>
     /// <param name="group">Steps to a commit.</param>
-    public static double Measure(string made, int steps, int group)
+    public static double OfSubmits(string made, int steps, int group) => Measure(made, connection => PerSecond(steps, group, first => Commit(connection, $"""
+        INSERT INTO main.steps SELECT * FROM made.steps WHERE rowid > {first} AND rowid <= {first + group};
+        INSERT INTO main.events SELECT * FROM made.events WHERE sequence > {first} AND sequence <= {first + group};
+        INSERT INTO main.history SELECT * FROM made.history WHERE id > {first * 2} AND id <= {(first + group) * 2};
+        INSERT INTO main.nodes SELECT * FROM made.nodes WHERE node_type = 'Task' AND sequence > {first} AND sequence <= {first + group}
+        """)));
+
+    /// <summary>Steps claimed and completed a second: each commit of claims is followed by one of completions.</summary>
+    /// <param name="steps">How many steps it holds, all completed.</param>
+    /// <inheritdoc cref="OfSubmits"/>
+    public static double OfClaims(string made, int steps, int group) => Measure(made, connection =>
+    {
+        Commit(connection, "INSERT INTO main.steps SELECT * FROM made.steps; UPDATE main.steps SET status = 'pending', claimed_by = NULL, lease_until = NULL");
+        return PerSecond(steps, group, first =>
+        {
+            Commit(connection, $"""
+                UPDATE main.steps SET status = 'claimed', claimed_by = 'pod-1', fence = fence + 1, attempts = attempts + 1, lease_until = updated_at
+                WHERE rowid > {first} AND rowid <= {first + group};
+                INSERT INTO main.events SELECT * FROM made.events WHERE sequence > {steps + (first * 2)} AND sequence <= {steps + (first * 2) + group};
+                INSERT INTO main.nodes SELECT * FROM made.nodes WHERE node_type = 'Attempt' AND sequence > {steps + (first * 2)} AND sequence <= {steps + ((first + group) * 2)}
+                """);
+            Commit(connection, $"""
+                UPDATE main.steps SET status = 'completed', detail = 'done', lease_until = NULL WHERE rowid > {first} AND rowid <= {first + group};
+                INSERT INTO main.events SELECT * FROM made.events WHERE sequence > {steps + (first * 2) + group} AND sequence <= {steps + ((first + group) * 2)};
+                INSERT INTO main.history SELECT * FROM made.history WHERE id > {(steps + (first * 2)) * 2} AND id <= {(steps + ((first + group) * 2)) * 2}
+                """);
+        });
+    });
+
+    private static double Measure(string made, Func<SqliteConnection, double> measure)
     {
         var folder = Directory.CreateTempSubdirectory("refinery-floor-");
         try
@@ -28,7 +57,7 @@ internal static class EngineFloor
 
             Execute(connection, $"ATTACH '{made}' AS made");
             Texts(connection).ForEach(text => Execute(connection, text));
-            return Copy(connection, steps, group);
+            return measure(connection);
         }
         finally
         {
@@ -36,29 +65,23 @@ internal static class EngineFloor
         }
     }
 
-    private static double Copy(SqliteConnection connection, int steps, int group)
+    private static double PerSecond(int steps, int group, Action<int> commit)
     {
         var clock = Stopwatch.StartNew();
-        for (var done = 0; done < steps; done += group)
+        for (var first = 0; first < steps; first += group)
         {
-            using var transaction = connection.BeginTransaction();
-            foreach (var (table, key, keys) in Tables)
-            {
-                using var command = connection.CreateCommand();
-                command.CommandText = $"INSERT INTO main.{table} SELECT * FROM made.{table} WHERE {key} > {done * keys} AND {key} <= {(done + group) * keys}";
-                command.ExecuteNonQuery();
-            }
-
-            transaction.Commit();
+            commit(first);
         }
 
         return steps / clock.Elapsed.TotalSeconds;
     }
 
+    private static void Commit(SqliteConnection connection, string text) => Execute(connection, $"BEGIN; {text}; COMMIT");
+
     private static List<string> Texts(SqliteConnection connection)
     {
         var texts = new List<string>();
-        foreach (var (table, _, _) in Tables)
+        foreach (var table in Tables)
         {
             using var command = connection.CreateCommand();
             command.CommandText = $"SELECT sql FROM made.sqlite_master WHERE tbl_name = '{table}' AND sql IS NOT NULL ORDER BY type DESC";

@@ -17,7 +17,7 @@ internal static class SubmitArrays
         var result = await Load.RunAsync(Callers, Calls, number => OneAsync(host, number, size));
 
         var cpu = (host.ProcessorTime - before).TotalMicroseconds / (Calls * size);
-        var floor = EngineFloor.Measure(host.DatabasePath, (Calls + 100) * size, Callers * size);
+        var floor = EngineFloor.OfSubmits(host.DatabasePath, (Calls + 100) * size, Callers * size);
         Console.WriteLine($"submit-arrays: {result.PerSecond * size:N0} steps/s, the engine alone {floor:N0}; p50 {result.P50:N1} ms, p99 {result.P99:N1} ms an array; host {cpu:N0} µs processor/step ({Calls} arrays of {size}, {Callers} connections, sqlite synchronous=FULL, journal, history and graph on)");
     }
 
