@@ -23,6 +23,7 @@ public sealed class FleetModule : IModule
         services.AddSingleton<DispatchQueue>();
         services.AddSingleton<Steps>();
         services.AddSingleton<ISteps>(provider => provider.GetRequiredService<Steps>());
+        services.AddSingleton<StepChanges>();
         services.AddSingleton<StepClaims>();
         services.AddSingleton<StepEndings>();
         services.AddSingleton<Heartbeats>();

@@ -7,7 +7,7 @@ namespace Refinery.Fleet;
 /// <summary>Hands out the right to run: candidates from the queue backend first, then the next due rows in SQL.</summary>
 /// <remarks>The right itself comes from one conditional update that raises the step's fence. Source: docs/spec/fleet-q.md.</remarks>
 internal sealed class StepClaims(
-    Database database, DispatchQueue queue, StepCounters counters, IOptions<FleetOptions> options, TimeProvider clock)
+    Database database, DispatchQueue queue, StepChanges changes, StepCounters counters, IOptions<FleetOptions> options, TimeProvider clock)
 {
     /// <summary>Delayed steps and those of other hosts ring no bell here; this is how long they may go unseen.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
@@ -44,13 +44,14 @@ internal sealed class StepClaims(
     public Task<StepRow?> StartAsync(Holder holder, CancellationToken cancellationToken) => database.WriteAsync(
         async sql =>
         {
-            var row = await StepStore.StartAsync(sql, holder, NewLease(holder.PodId));
-            if (row is not null)
+            var lease = NewLease(holder.PodId);
+            if (await StepChanges.FindHeldAsync(sql, holder) is not { Status: Status.Claimed } claim
+                || await changes.MakeAsync(sql, claim, claim with { Status = Status.Running, LeaseUntil = lease.Until, UpdatedAt = lease.Now }) is not { } row)
             {
-                sql.Append(StepEvents.Started(row));
-                sql.AfterCommit(() => counters.Move(row.Type, Status.Claimed, Status.Running));
+                return null;
             }
 
+            sql.Append(StepEvents.Started(row));
             return row;
         },
         cancellationToken);
@@ -136,7 +137,7 @@ internal sealed class StepClaims(
         var claimed = new List<StepRow>();
         foreach (var stepId in stepIds.TakeWhile(_ => claimed.Count < request.Max))
         {
-            if (await StepStore.ClaimAsync(sql, stepId, lease, request.Start ? Status.Running : Status.Claimed) is not { } row)
+            if (await ClaimAsync(sql, stepId, lease, request.Start ? Status.Running : Status.Claimed) is not { } row)
             {
                 continue;
             }
@@ -147,12 +148,26 @@ internal sealed class StepClaims(
                 sql.Append(StepEvents.Started(row));
             }
 
-            sql.AfterCommit(() => counters.Move(row.Type, Status.Pending, row.Status));
             claimed.Add(row);
         }
 
         return claimed;
     }
+
+    /// <summary>Gives a step to a pod; null when it is not waiting or not due.</summary>
+    private async Task<StepRow?> ClaimAsync(SqlSession sql, string stepId, Lease lease, string status) =>
+        await StepStore.FindAsync(sql, stepId) is { Status: Status.Pending } waiting && (waiting.NotBefore ?? lease.Now) <= lease.Now
+            ? await changes.MakeAsync(sql, waiting, waiting with
+            {
+                Status = status,
+                ClaimedBy = lease.PodId,
+                Fence = waiting.Fence + 1,
+                Attempts = waiting.Attempts + 1,
+                LeaseUntil = lease.Until,
+                NotBefore = null,
+                UpdatedAt = lease.Now,
+            })
+            : null;
 
     /// <summary>The next due rows over all types asked for, priority then age.</summary>
     private static async Task<IReadOnlyList<string>> DueAsync(SqlSession sql, ClaimRequest request, DateTimeOffset now, int max)

@@ -8,7 +8,7 @@ namespace Refinery.Fleet;
 /// <summary>Ends attempts: success, failure with or without another try, a claim given back, a worker lost.</summary>
 /// <remarks>A result counts only under the fence it was claimed with: of two who say they ran a step, one is refused.</remarks>
 internal sealed class StepEndings(
-    PodIdentity identity, Database database, DispatchQueue queue, StepCounters counters, IOptions<FleetOptions> options, TimeProvider clock)
+    Database database, DispatchQueue queue, StepChanges changes, IOptions<FleetOptions> options, TimeProvider clock)
 {
     private const int OrphanPage = 500;
 
@@ -128,7 +128,8 @@ internal sealed class StepEndings(
 
     private async Task<StepRow?> CompleteAsync(SqlSession sql, Holder holder, StepOutcome outcome, RunFacts facts)
     {
-        if (await EndAsync(sql, holder, new Ending(Status.Completed, outcome.Detail, Now())) is not { } row)
+        if (await StepChanges.FindHeldAsync(sql, holder) is not { } held
+            || await changes.MakeAsync(sql, held, Ended(held, Status.Completed, outcome.Detail)) is not { } row)
         {
             return null;
         }
@@ -142,66 +143,54 @@ internal sealed class StepEndings(
         return row;
     }
 
-    /// <summary>Ends a running step, or one that was claimed and never said that it started, as pods elsewhere often do not.</summary>
-    private async Task<StepRow?> EndAsync(SqlSession sql, Holder holder, Ending ending)
-    {
-        string[] likely = holder.PodId == identity.PodId ? [Status.Running, Status.Claimed] : [Status.Claimed, Status.Running];
-        foreach (var from in likely)
-        {
-            if (await StepStore.FinishAsync(sql, holder, from, ending) is { } row)
-            {
-                sql.AfterCommit(() => counters.Move(row.Type, from, row.Status));
-                return row;
-            }
-        }
-
-        return null;
-    }
-
     private async Task<StepRow?> FailAsync(SqlSession sql, Holder holder, StepOutcome outcome, RunFacts facts)
     {
-        if (await StepStore.FindAsync(sql, holder.StepId) is not { } before)
+        if (await StepChanges.FindHeldAsync(sql, holder) is not { } held)
         {
             return null;
         }
 
-        var again = outcome.Retryable && before.RetryCount < before.MaxRetries;
-        var row = again
-            ? await StepStore.RequeueAsync(sql, holder, Requeue(before, outcome))
-            : await EndAsync(sql, holder, new Ending(Status.Failed, outcome.Detail, Now()));
-        if (row is null)
+        var again = outcome.Retryable && held.RetryCount < held.MaxRetries;
+        if (await changes.MakeAsync(sql, held, again ? Retried(held, outcome) : Ended(held, Status.Failed, outcome.Detail)) is not { } row)
         {
             return null;
-        }
-
-        if (again)
-        {
-            sql.AfterCommit(() => counters.Move(row.Type, before.Status, row.Status));
         }
 
         // The event names the pod and the attempt that failed, which the requeued row no longer holds.
-        sql.Append(StepEvents.Failed(row with { ClaimedBy = before.ClaimedBy }, outcome, facts));
+        sql.Append(StepEvents.Failed(row with { ClaimedBy = held.ClaimedBy }, outcome, facts));
         return row;
     }
 
     private async Task<StepRow?> ReleaseAsync(SqlSession sql, Holder holder, string why)
     {
-        var requeue = new Requeue(Counts: 0, NotBefore: null, Recipes: null, why, Now());
-        if (await StepStore.FindAsync(sql, holder.StepId) is not { } before || await StepStore.RequeueAsync(sql, holder, requeue) is not { } row)
+        if (await StepChanges.FindHeldAsync(sql, holder) is not { } held || await changes.MakeAsync(sql, held, BackInLine(held, why)) is not { } row)
         {
             return null;
         }
 
-        sql.Append(StepEvents.Invalidated(row with { ClaimedBy = before.ClaimedBy }, why));
-        sql.AfterCommit(() => counters.Move(row.Type, before.Status, row.Status));
+        sql.Append(StepEvents.Invalidated(row with { ClaimedBy = held.ClaimedBy }, why));
         return row;
     }
 
-    private Requeue Requeue(StepRow before, StepOutcome outcome)
+    private StepRow Ended(StepRow held, string status, string detail) =>
+        held with { Status = status, Detail = detail, LeaseUntil = null, UpdatedAt = Now() };
+
+    private StepRow BackInLine(StepRow held, string detail) => held with
     {
-        DateTimeOffset? notBefore = outcome.RetryAtOnce ? null : Now() + options.Value.Backoff(before.RetryCount + 1);
-        return new Requeue(Counts: 1, notBefore, StepJson.Merge(before.Recipes, outcome.Recipes), outcome.Detail, Now());
-    }
+        Status = Status.Pending,
+        ClaimedBy = null,
+        LeaseUntil = null,
+        NotBefore = null,
+        Detail = detail,
+        UpdatedAt = Now(),
+    };
+
+    private StepRow Retried(StepRow held, StepOutcome outcome) => BackInLine(held, outcome.Detail) with
+    {
+        RetryCount = held.RetryCount + 1,
+        NotBefore = outcome.RetryAtOnce ? null : Now() + options.Value.Backoff(held.RetryCount + 1),
+        Recipes = StepJson.Merge(held.Recipes, outcome.Recipes) ?? held.Recipes,
+    };
 
     /// <summary>Steps that wait for a later instant are reached from SQL once due.</summary>
     private async Task OfferAgainAsync(IReadOnlyList<StepRow> rows)

@@ -60,27 +60,20 @@ internal static class StepStore
         """,
         new { Type = type, Now = now, Limit = limit });
 
-    /// <summary>Gives the step to the pod, or null when it is not waiting or not due.</summary>
-    /// <param name="status"><c>claimed</c>, or <c>running</c> when the pod starts it in the same breath.</param>
-    public static Task<StepRow?> ClaimAsync(SqlSession sql, string stepId, Lease lease, string status) => sql.FirstOrDefaultAsync(
-        StepRow.Read,
-        $"""
-        UPDATE steps SET status = @Status, claimed_by = @Pod, fence = fence + 1, attempts = attempts + 1,
-            lease_until = @Until, not_before = NULL, updated_at = @Now
-        WHERE step_id = @StepId AND status = 'pending' AND (not_before IS NULL OR not_before <= @Now)
-        RETURNING {StepRow.Columns}
+    /// <summary>Writes a step as it is to be; 0 when it is no longer what it was read as.</summary>
+    /// <remarks>A claim raises the fence, so status and fence together tell whether anybody has touched the step since.</remarks>
+    public static Task<int> ChangeAsync(SqlSession sql, StepRow before, StepRow after) => sql.ExecuteAsync(
+        """
+        UPDATE steps SET status = @Status, claimed_by = @ClaimedBy, fence = @Fence, attempts = @Attempts, retry_count = @RetryCount,
+            lease_until = @LeaseUntil, not_before = @NotBefore, recipes = @Recipes, detail = @Detail, updated_at = @UpdatedAt
+        WHERE step_id = @StepId AND status = @WasStatus AND fence = @WasFence
         """,
-        new { StepId = stepId, Status = status, Pod = lease.PodId, lease.Until, lease.Now });
-
-    /// <summary>Marks a claimed step as running, or null when the claim is no longer the holder's.</summary>
-    public static Task<StepRow?> StartAsync(SqlSession sql, Holder holder, Lease lease) => sql.FirstOrDefaultAsync(
-        StepRow.Read,
-        $"""
-        UPDATE steps SET status = 'running', lease_until = @Until, updated_at = @Now
-        WHERE step_id = @StepId AND claimed_by = @PodId AND fence = @Fence AND status = 'claimed'
-        RETURNING {StepRow.Columns}
-        """,
-        new { holder.StepId, holder.PodId, holder.Fence, lease.Until, lease.Now });
+        new
+        {
+            before.StepId, WasStatus = before.Status, WasFence = before.Fence,
+            after.Status, after.ClaimedBy, after.Fence, after.Attempts, after.RetryCount,
+            after.LeaseUntil, after.NotBefore, after.Recipes, after.Detail, after.UpdatedAt,
+        });
 
     /// <summary>Prolongs one lease; 0 when the claim is no longer the holder's.</summary>
     public static Task<int> RenewAsync(SqlSession sql, Holder holder, DateTimeOffset until) => sql.ExecuteAsync(
@@ -99,27 +92,6 @@ internal static class StepStore
     public static Task<int> BringNearerAsync(SqlSession sql, DateTimeOffset farthest, DateTimeOffset notBefore) => sql.ExecuteAsync(
         "UPDATE steps SET not_before = @NotBefore WHERE status = 'pending' AND attempts > 0 AND not_before > @Farthest",
         new { Farthest = farthest, NotBefore = notBefore });
-
-    /// <summary>Ends a claim in a terminal status, or null when it is no longer the holder's or its status is not <paramref name="from"/>.</summary>
-    public static Task<StepRow?> FinishAsync(SqlSession sql, Holder holder, string from, Ending ending) => sql.FirstOrDefaultAsync(
-        StepRow.Read,
-        $"""
-        UPDATE steps SET status = @Status, detail = @Detail, lease_until = NULL, updated_at = @Now
-        WHERE step_id = @StepId AND claimed_by = @PodId AND fence = @Fence AND status = @From
-        RETURNING {StepRow.Columns}
-        """,
-        new { holder.StepId, holder.PodId, holder.Fence, From = from, ending.Status, ending.Detail, ending.Now });
-
-    /// <summary>Puts a claimed step back in line, or null when it is no longer the holder's.</summary>
-    public static Task<StepRow?> RequeueAsync(SqlSession sql, Holder holder, Requeue requeue) => sql.FirstOrDefaultAsync(
-        StepRow.Read,
-        $"""
-        UPDATE steps SET status = 'pending', retry_count = retry_count + @Counts, not_before = @NotBefore,
-            recipes = COALESCE(@Recipes, recipes), detail = @Detail, claimed_by = NULL, lease_until = NULL, updated_at = @Now
-        WHERE step_id = @StepId AND claimed_by = @PodId AND fence = @Fence AND status IN ('claimed', 'running')
-        RETURNING {StepRow.Columns}
-        """,
-        new { holder.StepId, holder.PodId, holder.Fence, requeue.Counts, requeue.NotBefore, requeue.Recipes, requeue.Detail, requeue.Now });
 
     /// <summary>Claimed or running steps whose lease ran out before an instant.</summary>
     public static Task<IReadOnlyList<StepRow>> ListOrphansAsync(SqlSession sql, DateTimeOffset before, int limit) => sql.QueryAsync(
@@ -256,8 +228,3 @@ internal sealed record Holder(string StepId, string PodId, long Fence);
 
 /// <summary>How a step ends.</summary>
 internal sealed record Ending(string Status, string Detail, DateTimeOffset Now);
-
-/// <summary>How a step goes back in line.</summary>
-/// <param name="Counts">1 when it counts as a retry, else 0.</param>
-/// <param name="Recipes">The step's new recipes as JSON, or null to keep them.</param>
-internal sealed record Requeue(int Counts, DateTimeOffset? NotBefore, string? Recipes, string Detail, DateTimeOffset Now);
