@@ -7,7 +7,8 @@ namespace Refinery.Host;
 /// <summary>Chooses the engine.</summary>
 internal static class DatabaseOpener
 {
-    private const string FileName = "refinery.db";
+    /// <summary>The database's name in the data directory.</summary>
+    public const string FileName = "refinery.db";
 
     /// <summary>The embedded engine, in the data directory.</summary>
     public static Database Open(DataDirectory data)

@@ -10,15 +10,11 @@ internal static class JournalOnDisk
     /// <exception cref="StartupException">The file is broken, contradicts the database, or cannot be written.</exception>
     public static async Task OpenAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
-        var options = services.GetRequiredService<IOptions<JournalOptions>>().Value;
-        if (options.Backend != "ndjson")
+        if (PathOf(services) is not { } path)
         {
             return;
         }
 
-        var path = Path.GetFullPath(string.IsNullOrEmpty(options.EventsPath)
-            ? Path.Combine(services.GetRequiredService<DataDirectory>().Path, "journal.ndjson")
-            : options.EventsPath);
         try
         {
             await services.GetRequiredService<JournalFile>().OpenAsync(path, cancellationToken);
@@ -31,5 +27,14 @@ internal static class JournalOnDisk
         {
             throw new StartupException($"LEVIATHAN_EVENTS_PATH '{path}' cannot be opened; a file that this user may write is expected.", fault);
         }
+    }
+
+    /// <summary>The file's absolute path; null when there is to be none.</summary>
+    public static string? PathOf(IServiceProvider services)
+    {
+        var options = services.GetRequiredService<IOptions<JournalOptions>>().Value;
+        return options.Backend != "ndjson" ? null : Path.GetFullPath(string.IsNullOrEmpty(options.EventsPath)
+            ? Path.Combine(services.GetRequiredService<DataDirectory>().Path, "journal.ndjson")
+            : options.EventsPath);
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using Refinery.Contract;
 using Refinery.Host.Plugins;
 using Refinery.Kernel.Web;
@@ -8,6 +9,17 @@ namespace Refinery.Host.Commands;
 /// <summary>The verbs of the one binary; without a verb it serves.</summary>
 internal static class CommandLine
 {
+    private const string Description = """
+        Refinery rebuilds Python wheels from source and keeps the books.
+
+        Without a verb it serves: API and page at http://127.0.0.1:8080, everything kept in ./data.
+        Settings are environment variables; serve, verify and rebuild-projections take them as --NAME value too,
+        for example --DATA_DIR /srv/refinery or --urls http://127.0.0.1:9000. README.md lists them all.
+
+        It ends with 0 when all went well, with 1 when something failed or was asked for wrongly,
+        and with 130 when Ctrl-C ended a rebuild.
+        """;
+
     /// <summary>Each verb ends by itself when it is asked to, within its own limits; this only bounds the wait for a broken one.</summary>
     private static readonly TimeSpan StopLimit = TimeSpan.FromHours(2);
 
@@ -15,17 +27,20 @@ internal static class CommandLine
     /// <returns>The process's exit code: 0 when all went well, else 1.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
-        var root = new RootCommand("Refinery rebuilds Python wheels from source and keeps the books.")
+        var root = new RootCommand(Description)
         {
             RebuildCommand.Create(),
             VerifyCommand.Create(),
             RebuildProjectionsCommand.Create(),
+            ServeCommand.Create(),
         };
         root.TreatUnmatchedTokensAsErrors = false;
         root.SetAction((parse, cancellationToken) => ServeCommand.RunAsync(Settings(parse, root), cancellationToken));
         try
         {
-            return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = StopLimit, EnableDefaultExceptionHandler = false });
+            var parse = root.Parse(args);
+            RequireNoFault(parse);
+            return await parse.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = StopLimit, EnableDefaultExceptionHandler = false });
         }
         catch (Exception fault) when (fault is StartupException or PluginLoadException or QueuePluginException)
         {
@@ -34,10 +49,19 @@ internal static class CommandLine
         }
     }
 
+    /// <summary>One sentence; the parser would print its whole help behind it.</summary>
+    private static void RequireNoFault(ParseResult parse)
+    {
+        if (parse.Action is ParseErrorAction && parse.Errors is [var fault, ..])
+        {
+            throw new StartupException(fault.Message);
+        }
+    }
+
     /// <summary>A word that is neither a verb nor a setting is a mistake; serving instead would hide it.</summary>
     private static string[] Settings(ParseResult parse, Command root) =>
-        parse.UnmatchedTokens is [var first, ..] && !first.StartsWith('-') && !first.StartsWith('/') && !first.Contains('=', StringComparison.Ordinal)
+        parse.UnmatchedTokens is [var first, ..] && !SettingWords.IsOption(first)
             ? throw new StartupException(
                 $"{Errors.Quote(first)} is no verb; {string.Join(", ", root.Subcommands.Select(verb => verb.Name))} or, to serve, settings alone as --NAME value are expected.")
-            : [.. parse.UnmatchedTokens];
+            : SettingWords.Read(parse.UnmatchedTokens, "serve");
 }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Microsoft.AspNetCore.Hosting.Server;
-using Refinery.Host.Proxy;
+using Refinery.Kernel.Web;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Host.Commands;
@@ -11,7 +11,18 @@ internal static class RebuildCommand
     /// <summary>As shells count what SIGINT ended: 128 and the signal's number.</summary>
     private const int Interrupted = 130;
 
-    private static readonly Argument<FileInfo> Requirements = new("requirements") { Description = "A requirements file in pip's form." };
+    private const string Description = """
+        Rebuild every wheel of a requirements file from source.
+
+        The environment says the rest: BUILD_PYTHON, the interpreter to build with (python3); RECIPES, apply to install what a hint
+        names and try again, suggest only to say so; DATA_DIR, where everything is kept (./data). README.md lists them all.
+        """;
+
+    private static readonly Argument<FileInfo?> Requirements = new("requirements")
+    {
+        Description = "A requirements file in pip's form; exactly its lines are built, so give it a full pip freeze.",
+        Arity = ArgumentArity.ZeroOrOne, // its absence is told in our own sentence
+    };
     private static readonly Option<string[]> FindLinks = new("--find-links", "-f") { Description = "A folder or page with sdists; may be given again." };
     private static readonly Option<bool> NoIndex = new("--no-index") { Description = "Ask no index, only --find-links." };
     private static readonly Option<string?> IndexUrl = new("--index-url", "-i") { Description = "The package index to ask." };
@@ -24,14 +35,15 @@ internal static class RebuildCommand
 
     public static Command Create()
     {
-        var command = new Command("rebuild", "Rebuild every wheel of a requirements file from source.") { Requirements, FindLinks, NoIndex, IndexUrl, Force, Out };
+        var command = new Command("rebuild", Description) { Requirements, FindLinks, NoIndex, IndexUrl, Force, Out };
+        command.TreatUnmatchedTokensAsErrors = false; // they are told in our own sentence
         command.SetAction(RunAsync);
         return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        var output = Folder(parse.GetRequiredValue(Out).FullName);
+        var requirements = RequirementsOf(parse);
         await using var app = RefineryApp.Build([], builder =>
         {
             builder.Services.AddSingleton<IServer, NoServer>();
@@ -39,11 +51,11 @@ internal static class RebuildCommand
         });
         await RefineryApp.PrepareAsync(app, cancellationToken);
         app.Services.GetRequiredService<ILocalWorker>().Confine([]);
-        var run = new RebuildRun(app.Services, output);
+        var run = new RebuildRun(app.Services, parse.GetRequiredValue(Out).FullName);
         try
         {
             await app.StartAsync(cancellationToken);
-            return await run.RunAsync(parse.GetRequiredValue(Requirements).FullName, reuse: !parse.GetValue(Force), cancellationToken);
+            return await run.RunAsync(requirements, reuse: !parse.GetValue(Force), cancellationToken);
         }
         catch (PlanException fault)
         {
@@ -62,19 +74,17 @@ internal static class RebuildCommand
         }
     }
 
-    /// <summary>Made before the work, so that nobody builds for an hour and then cannot write.</summary>
-    private static string Folder(string path)
+    private static string RequirementsOf(ParseResult parse)
     {
-        try
+        // An option nobody knows in front of the file's name is taken for the file's name.
+        var words = (parse.GetResult(Requirements)?.Tokens ?? []).Select(token => token.Value).Where(token => token.StartsWith('-')).Concat(parse.UnmatchedTokens);
+        if (words.FirstOrDefault() is { } word)
         {
-            Directory.CreateDirectory(path);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            throw new StartupException($"The folder '{path}' of --out cannot be made; a folder that may be written is expected.", fault);
+            throw new StartupException($"{Errors.Quote(word)} is no option of rebuild; rebuild --help names them, and settings such as DATA_DIR come from the environment.");
         }
 
-        return FolderCheck.CanWrite(path) ? path : throw new StartupException($"The folder '{path}' of --out cannot be written; a folder that may be written is expected.");
+        return parse.GetValue(Requirements)?.FullName
+            ?? throw new StartupException("rebuild needs a requirements file; its path is expected, as in: rebuild requirements.txt.");
     }
 
     private static Dictionary<string, string?> Settings(ParseResult parse)

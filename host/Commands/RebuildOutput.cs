@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Refinery.Host.Proxy;
 using Refinery.Kernel.Web;
 using Refinery.Kernel.Work;
 
@@ -8,6 +9,25 @@ namespace Refinery.Host.Commands;
 internal sealed class RebuildOutput(IArtifacts artifacts, string folder)
 {
     private static readonly JsonSerializerOptions Indented = new(RefineryJson.Options) { WriteIndented = true };
+
+    /// <summary>Makes the folder before the work, so that nobody builds for an hour and then cannot write.</summary>
+    /// <exception cref="StartupException">It cannot be made or written.</exception>
+    public void MakeFolder()
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"The folder '{folder}' of --out cannot be made; a folder that may be written is expected.", fault);
+        }
+
+        if (!FolderCheck.CanWrite(folder))
+        {
+            throw new StartupException($"The folder '{folder}' of --out cannot be written; a folder that may be written is expected.");
+        }
+    }
 
     public async Task WriteAsync(IReadOnlyList<RebuildWheel> wheels, string runId, CancellationToken cancellationToken)
     {

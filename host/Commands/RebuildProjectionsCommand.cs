@@ -9,13 +9,14 @@ internal static class RebuildProjectionsCommand
     public static Command Create()
     {
         var command = new Command("rebuild-projections", "Empty every projection and replay the journal into it.") { TreatUnmatchedTokensAsErrors = false };
-        command.SetAction((parse, cancellationToken) => RunAsync([.. parse.UnmatchedTokens], cancellationToken));
+        command.SetAction((parse, cancellationToken) => RunAsync(SettingWords.Read(parse.UnmatchedTokens, command.Name), cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
     {
         await using var app = RefineryApp.Build(args);
+        ExistingBooks.Require(app.Services);
         await RefineryApp.PrepareAsync(app, cancellationToken);
         var replayed = await app.Services.GetRequiredService<EventJournal>().RebuildAsync(cancellationToken);
         await Console.Out.WriteLineAsync($"Rebuilt every projection from {replayed} events.");

@@ -11,6 +11,7 @@ internal sealed class RebuildRun(IServiceProvider services, string outputFolder)
     private readonly ISteps steps = services.GetRequiredService<ISteps>();
     private readonly EventJournal journal = services.GetRequiredService<EventJournal>();
     private readonly string runId = services.GetRequiredService<Ids>().New("run");
+    private readonly RebuildOutput output = new(services.GetRequiredService<IArtifacts>(), outputFolder);
     private IReadOnlyList<RebuildWheel> wheels = [];
 
     /// <summary>Runs it.</summary>
@@ -19,13 +20,14 @@ internal sealed class RebuildRun(IServiceProvider services, string outputFolder)
     public async Task<int> RunAsync(string requirementsFile, bool reuse, CancellationToken cancellationToken)
     {
         var plan = await services.GetRequiredService<IRebuildPlanner>().PlanAsync(requirementsFile, reuse, cancellationToken);
+        output.MakeFolder();
         wheels = [.. plan.Nodes.Select(node => new RebuildWheel(node))];
         await SavePlanAsync(cancellationToken);
         var start = (await journal.HeadAsync(cancellationToken)).Sequence;
         await SubmitAsync(cancellationToken);
         var view = RebuildView.Create(wheels);
         await view.ShowAsync(() => FollowAsync(start, view, cancellationToken));
-        await new RebuildOutput(services.GetRequiredService<IArtifacts>(), outputFolder).WriteAsync(wheels, runId, cancellationToken);
+        await output.WriteAsync(wheels, runId, cancellationToken);
         RebuildView.Summarize(wheels, outputFolder);
         return wheels.All(wheel => wheel.IsGood) ? 0 : 1;
     }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -8,6 +9,14 @@ namespace Refinery.Host.Commands;
 internal static class ServeCommand
 {
     private const string DefaultUrl = "http://127.0.0.1:8080";
+
+    /// <summary>The verb for those who expect one; it is the same as none.</summary>
+    public static Command Create()
+    {
+        var command = new Command("serve", "Serve API, page and local worker; the same as no verb.") { TreatUnmatchedTokensAsErrors = false };
+        command.SetAction((parse, cancellationToken) => RunAsync(SettingWords.Read(parse.UnmatchedTokens, command.Name), cancellationToken));
+        return command;
+    }
 
     public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
     {

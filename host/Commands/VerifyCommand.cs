@@ -10,13 +10,14 @@ internal static class VerifyCommand
     public static Command Create()
     {
         var command = new Command("verify", "Recompute the journal's hash chain, read every stored log again, and name the first fault.") { TreatUnmatchedTokensAsErrors = false };
-        command.SetAction((parse, cancellationToken) => RunAsync([.. parse.UnmatchedTokens], cancellationToken));
+        command.SetAction((parse, cancellationToken) => RunAsync(SettingWords.Read(parse.UnmatchedTokens, command.Name), cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
     {
         await using var app = RefineryApp.Build(args);
+        ExistingBooks.Require(app.Services);
         await RefineryApp.PrepareAsync(app, cancellationToken);
         var verdict = await app.Services.GetRequiredService<EventJournal>().VerifyAsync(cancellationToken);
         var fault = verdict.Valid

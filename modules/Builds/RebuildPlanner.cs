@@ -15,6 +15,11 @@ internal sealed class RebuildPlanner(
         try
         {
             var file = RequirementsFile.Read(requirementsFile);
+            if (file.Lines.Count == 0)
+            {
+                throw new RequirementsException($"{requirementsFile} names no package; a line such as markupsafe==2.1.5 is expected.");
+            }
+
             // Its builds look where it was planned from; what the settings say wins.
             sources.Current = IndexSettings.Of(options.Value).With(file.Options);
             var python = await interpreter.AskAsync(cancellationToken);

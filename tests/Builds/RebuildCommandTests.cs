@@ -75,7 +75,8 @@ public sealed class RebuildCommandTests : IDisposable
     [InlineData("yardpure>=1\n", "requirements.txt:1: yardpure has no exact version; pin it as yardpure==VERSION, or set STRATEGY=upgrade to take the newest.")]
     [InlineData("yardpure==2.0\n", "requirements.txt:1: There is no sdist of yardpure ==2.0 (found: 1.0).")]
     [InlineData("absent==1.0\n", "requirements.txt:1: There is no sdist of absent ==1.0 (no version of it was found; are INDEX_URL and FIND_LINKS right?).")]
-    [InlineData("yardpure==1.0\nyardpure==\n", "requirements.txt, line 2: 'yardpure==' has no version specifier that can be read")]
+    [InlineData("yardpure==1.0\nyardpure==\n", "requirements.txt:2: 'yardpure==' has no version specifier that can be read")]
+    [InlineData("# nothing yet\n", "requirements.txt names no package; a line such as markupsafe==2.1.5 is expected.")]
     public async Task A_file_that_cannot_be_planned_is_told_line_by_line_and_nothing_is_built(string requirements, string sentence)
     {
         Write(requirements);
@@ -87,7 +88,33 @@ public sealed class RebuildCommandTests : IDisposable
         Assert.Contains(sentence, run.Errors, StringComparison.Ordinal);
         Assert.Single(run.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Empty(run.Output);
-        Assert.Empty(Directory.GetFiles(Out));
+        Assert.False(Directory.Exists(Out));
+    }
+
+    [Fact]
+    public async Task Every_bad_line_of_the_file_is_told()
+    {
+        Write("yardpure==\nyardpure==1.0\n--frobnicate\nhttps://x.test/a.zip\n");
+
+        await using var run = Start();
+
+        Assert.Equal(1, await run.ExitAsync());
+        Assert.Equal(["1", "3", "4"], run.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[folder.File("requirements.txt:").Length..].Split(':')[0]));
+    }
+
+    [Fact]
+    public async Task A_data_folder_in_use_is_said_before_an_output_folder_is_made()
+    {
+        Write("yardpure==1.0\n");
+        using var data = new TemporaryFolder();
+        await using var holding = HostRun.Start(data, []);
+        await holding.ReadyAsync();
+
+        await using var run = StartWith(("DATA_DIR", data.File("data")));
+
+        Assert.Equal(1, await run.ExitAsync());
+        Assert.Contains("is held by another Refinery process", run.Errors, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Out));
     }
 
     [Fact]

@@ -7,12 +7,14 @@ internal sealed class RequirementsReader
 {
     // A file that includes others many times over must end.
     private const int MaxLines = 100_000;
+    private const int MaxFaults = 50;
 
     private readonly Stack<string> open = new();
     private readonly List<RequirementLine> requirements = [];
     private readonly List<RequirementLine> constraints = [];
     private readonly List<string> extraIndexUrls = [];
     private readonly List<string> findLinks = [];
+    private readonly List<string> faults = [];
     private string? indexUrl;
     private bool noIndex;
     private bool allowPreReleases;
@@ -22,10 +24,11 @@ internal sealed class RequirementsReader
     public RequirementsFile ReadAll(string path)
     {
         ReadFile(path, isConstraints: false, from: null);
+        RequireNoFault();
         if (requireHashes && requirements.Find(line => line.Hashes.Count == 0) is { } bare)
         {
             throw new RequirementsException(
-                $"{bare.File}, line {bare.Line}: {Errors.Quote(bare.Requirement.Name)} has no hash although --require-hashes is set; --hash=sha256:<64 hexadecimal digits> is expected.");
+                $"{bare.File}:{bare.Line}: {Errors.Quote(bare.Requirement.Name)} has no hash although --require-hashes is set; --hash=sha256:<64 hexadecimal digits> is expected.");
         }
 
         return new(requirements, constraints, new(indexUrl, extraIndexUrls, findLinks, noIndex, allowPreReleases));
@@ -39,18 +42,41 @@ internal sealed class RequirementsReader
             throw Fault(from, path, "includes itself; a file that does not lead back to this one is expected");
         }
 
+        var read = LinesOf(path, from);
         open.Push(full);
-        foreach (var (number, text) in RequirementsLines.Of(LinesOf(path, from)))
+        foreach (var (number, text) in RequirementsLines.Of(read))
         {
             if (++lines > MaxLines)
             {
-                throw new RequirementsException($"{path}, line {number}: {Errors.Quote(text)} is beyond {MaxLines} requirements; fewer includes are expected.");
+                throw new RequirementsException($"{path}:{number}: {Errors.Quote(text)} is beyond {MaxLines} requirements; fewer includes are expected.");
             }
 
-            ReadLine(new(path, number, text), isConstraints);
+            TryLine(new(path, number, text), isConstraints);
         }
 
         open.Pop();
+    }
+
+    /// <summary>A wrong line is remembered, so that all of them are told at once.</summary>
+    private void TryLine(RequirementsPlace place, bool isConstraints)
+    {
+        try
+        {
+            ReadLine(place, isConstraints);
+        }
+        catch (RequirementsException fault)
+        {
+            faults.Add(fault.Message);
+        }
+    }
+
+    private void RequireNoFault()
+    {
+        if (faults.Count > 0)
+        {
+            var rest = faults.Count > MaxFaults ? $"{Environment.NewLine}{faults.Count - MaxFaults} more lines are wrong." : string.Empty;
+            throw new RequirementsException(string.Join(Environment.NewLine, faults.Take(MaxFaults)) + rest);
+        }
     }
 
     private static string[] LinesOf(string path, RequirementsPlace? from)

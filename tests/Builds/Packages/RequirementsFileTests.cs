@@ -28,8 +28,8 @@ public sealed class RequirementsFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("six==", "line 1: 'six=='")]
-    [InlineData("\n\nsix @ https://x.test/a.zip", "line 3: ")]
+    [InlineData("six==", ":1: 'six=='")]
+    [InlineData("\n\nsix @ https://x.test/a.zip", ":3: ")]
     [InlineData("./six-1.0.tar.gz", "is a path or a URL")]
     [InlineData("-e .", "'--editable' is not known")]
     [InlineData("-r absent.txt", "absent.txt' cannot be read")]
@@ -37,7 +37,7 @@ public sealed class RequirementsFileTests : IDisposable
     [InlineData("six --hash=md5:abc", "--hash=sha256:<64 hexadecimal digits> is expected")]
     [InlineData("--index-url", "has no value")]
     [InlineData("--index-url https://${TOKEN}@x.test", "environment variable")]
-    [InlineData("--require-hashes\nsix==1.0", "line 2: 'six' has no hash")]
+    [InlineData("--require-hashes\nsix==1.0", ":2: 'six' has no hash")]
     [InlineData("six; python_versoin > '3'", "'python_versoin'")]
     public void A_fault_names_file_line_and_text(string text, string expected)
     {
