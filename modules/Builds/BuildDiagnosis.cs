@@ -31,9 +31,15 @@ internal sealed class BuildDiagnosis(IHints hints, RecipePolicy policy)
         var recipes = policy.New(helpful.Recipes, step.Recipes);
         var remedy = RecipePolicy.Sentence(recipes);
         return policy.Helps(recipes) && !step.IsLastAttempt
-            ? await SayAsync(step, plain with { Detail = $"{plain.Detail} {helpful.Note} Trying again with: {remedy}.", Retryable = true, RetryAtOnce = true, Recipes = recipes })
+            ? await SayAsync(step, plain with { Detail = $"{plain.Detail} {helpful.Note} Trying again with: {remedy}{Where(recipes)}.", Retryable = true, RetryAtOnce = true, Recipes = recipes })
             : await SayAsync(step, plain with { Detail = $"{plain.Detail} {helpful.Note} This would help: {remedy}." });
     }
+
+    /// <summary>Changing the machine is said where progress is told, with the way to have it otherwise.</summary>
+    private string Where(IReadOnlyDictionary<string, IReadOnlyList<string>> recipes) =>
+        policy.InstallsHere && recipes.Keys.Any(manager => manager == policy.Manager)
+            ? ", installed on this machine (RECIPES=suggest would only name it)"
+            : string.Empty;
 
     private static async Task<StepOutcome> SayAsync(IStepContext step, StepOutcome outcome)
     {

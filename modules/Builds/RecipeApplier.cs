@@ -36,6 +36,7 @@ internal sealed class RecipeApplier(ChildProcess children, RecipePolicy policy, 
         await one.WaitAsync(cancellationToken);
         try
         {
+            await step.LogAsync(policy.ApplyNotice);
             await step.LogAsync($"Refinery installs {string.Join(' ', packages)} by {manager}.");
             var isInstalled = await InstallAsync(manager, packages, step, work, cancellationToken)
                 || (await RefreshAsync(manager, step, work, cancellationToken) && await InstallAsync(manager, packages, step, work, cancellationToken));
@@ -58,8 +59,9 @@ internal sealed class RecipeApplier(ChildProcess children, RecipePolicy policy, 
     private Task<bool> RefreshAsync(string manager, IStepContext step, WorkFolder work, CancellationToken cancellationToken) =>
         RunAsync(manager, [manager == "apt" ? "update" : "makecache"], step, work, cancellationToken);
 
+    /// <summary>Installs what is missing; a named package that is there stays as it is, for other programs use it too.</summary>
     private Task<bool> InstallAsync(string manager, IReadOnlyList<string> packages, IStepContext step, WorkFolder work, CancellationToken cancellationToken) =>
-        RunAsync(manager, ["install", "-y", .. manager == "apt" ? ["--no-install-recommends"] : Array.Empty<string>(), "--", .. packages], step, work, cancellationToken);
+        RunAsync(manager, ["install", "-y", .. manager == "apt" ? ["--no-install-recommends", "--no-upgrade"] : Array.Empty<string>(), "--", .. packages], step, work, cancellationToken);
 
     private async Task<bool> RunAsync(string manager, string[] arguments, IStepContext step, WorkFolder work, CancellationToken cancellationToken)
     {

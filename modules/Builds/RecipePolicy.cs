@@ -12,6 +12,11 @@ internal sealed class RecipePolicy(IOptions<BuildOptions> options, BuildEnvironm
     public string Mode => options.Value.Recipes
         ?? (Environment.UserName == "root" && ContainerMarks.Any(File.Exists) ? "apply" : "suggest");
 
+    /// <summary>Why system packages are installed, and how to have it otherwise; for those who never asked for it.</summary>
+    public string ApplyNotice => options.Value.Recipes is null
+        ? "Refinery runs as root in a container, so it installs missing system packages here by itself; RECIPES=suggest makes it only name them."
+        : "Refinery installs missing system packages here, as RECIPES=apply asks.";
+
     /// <summary>True when recipes are installed and the build is tried again.</summary>
     public bool Applies => Mode == "apply";
 

@@ -62,6 +62,7 @@ public sealed class HintRepairTests : IAsyncLifetime
 
         Assert.Equal(1, failed.GetProperty("attempt").GetInt32());
         Assert.Equal(["hint-libattr"], Hints(failed));
+        Assert.Contains("installed on this machine (RECIPES=suggest would only name it)", failed.GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Contains($"fatal error: {Header}", first, StringComparison.Ordinal);
         Assert.DoesNotContain($"fatal error: {Header}", second, StringComparison.Ordinal);
         Assert.Contains($"Refinery installs {Package} by apt.", second, StringComparison.Ordinal);

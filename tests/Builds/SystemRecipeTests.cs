@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Options;
+using Refinery.Builds;
+using Refinery.Kernel.Work;
+
+namespace Refinery.Tests.Builds;
+
+/// <summary>A machine is changed by a recipe as little as can be, and never in silence.</summary>
+public sealed class SystemRecipeTests
+{
+    [Fact]
+    public async Task Before_anything_is_installed_the_log_says_so_and_apt_is_told_to_upgrade_nothing()
+    {
+        using var programs = new TemporaryFolder();
+        var program = programs.File("apt-get");
+        await File.WriteAllTextAsync(program, "#!/bin/sh\necho apt-get \"$@\"\n");
+        await Tool.RunAsync("chmod", "755", program);
+        await using var yard = await BuildYard.StartAsync(
+            [("PATH", $"{programs.Path}:{Environment.GetEnvironmentVariable("PATH")}")], ("RECIPES", "apply"));
+        SourceArchive.WritePure(yard.Sources, "yardpure");
+
+        await yard.BuildAsync(new { package = "yardpure", version = "1.0", recipes = new[] { "apt:libyard-dev" } });
+
+        var log = (await yard.LogAsync("yardpure")).Split('\n');
+        var notice = Array.IndexOf(log, "Refinery installs missing system packages here, as RECIPES=apply asks.");
+        var install = Array.FindIndex(log, line => line.EndsWith("install -y --no-install-recommends --no-upgrade -- libyard-dev", StringComparison.Ordinal));
+        Assert.True(notice >= 0 && notice < install, string.Join('\n', log));
+    }
+
+    [Theory]
+    [InlineData(null, "Refinery runs as root in a container, so it installs missing system packages here by itself; RECIPES=suggest makes it only name them.")]
+    [InlineData("apply", "Refinery installs missing system packages here, as RECIPES=apply asks.")]
+    public void Who_did_not_ask_for_installations_is_told_how_to_have_none(string? recipes, string notice)
+    {
+        var options = Options.Create(new BuildOptions { Recipes = recipes });
+        var environment = new BuildEnvironment(new ProcessEnvironment(new Dictionary<string, string>()), new SourcesInForce(options));
+
+        Assert.Equal(notice, new RecipePolicy(options, environment).ApplyNotice);
+    }
+}
