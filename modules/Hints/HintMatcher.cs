@@ -15,6 +15,9 @@ internal sealed class HintMatcher
 
     private const int MaxLineLength = 300;
 
+    /// <summary>A hint of less confidence is a guess, and is told only when nothing better is known.</summary>
+    private const double LeastKnown = 0.1;
+
     /// <summary>A hundred times what a log takes on an idle machine; on a busy one a hint should still be found.</summary>
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(5);
 
@@ -42,15 +45,20 @@ internal sealed class HintMatcher
         var start = clock.GetTimestamp();
         Run(tail.Span, run, () => clock.GetElapsedTime(start) < TimeLimit);
         var normalized = package is null ? null : PackageName.Normalize(package);
+        var found = run.Found.Where(match => match.Hint.AppliesTo(normalized)).ToList();
+        var isExplained = found.Exists(match => !IsGuess(match.Hint.Hint));
         return
         [
-            .. run.Found
-                .Where(match => match.Hint.AppliesTo(normalized))
+            .. found
+                .Where(match => !isExplained || !IsGuess(match.Hint.Hint))
                 .OrderByDescending(match => match.Hint.Hint.Confidence ?? 0)
                 .ThenBy(match => match.Hint.Hint.Id, StringComparer.Ordinal)
                 .Select(match => Answer(match.Hint.Hint, match.Line.Span)),
         ];
     }
+
+    /// <summary>A hint that says nothing of its confidence is somebody's own, and no guess.</summary>
+    private static bool IsGuess(Hint hint) => hint.Confidence < LeastKnown;
 
     private static LineFilter Filter(IGrouping<StringComparison, (int Index, PreparedBranch Item)> branches) => new(
         [.. branches.SelectMany(branch => branch.Item.Branch.Requirement is { } requirement ? new[] { (requirement, branch.Index) } : [])],

@@ -46,6 +46,16 @@ public sealed class HintMatcherTests
     public void The_most_confident_hint_comes_first() =>
         Assert.Equal(["c", "a", "b"], Match("boom", Hint("b", "boom"), Hint("a", "boo") with { Confidence = 0.2 }, Hint("c", "oom") with { Confidence = 0.9 }).Select(match => match.Id));
 
+    [Fact]
+    public void A_guess_is_told_only_when_nothing_better_is_known()
+    {
+        var guess = Hint("guess", "boo") with { Confidence = 0.05 };
+
+        Assert.Equal(["known"], Match("boom", guess, Hint("known", "boom") with { Confidence = 0.9 }).Select(match => match.Id));
+        Assert.Equal(["own"], Match("boom", guess, Hint("own", "boom")).Select(match => match.Id));
+        Assert.Equal(["guess"], Match("boo", guess, Hint("known", "boom") with { Confidence = 0.9 }).Select(match => match.Id));
+    }
+
     [Theory]
     [InlineData("Foo_Bar", 2)]
     [InlineData("other", 1)]
