@@ -131,10 +131,10 @@ internal sealed partial class Election(Database database, PodIdentity identity, 
         return pods.Where(pod => pod.CanLead && pod.Rank < own && pod.State == PodState.Live && pod.BeatAt >= aliveSince);
     }
 
-    [LoggerMessage(LogLevel.Information, "{PodId} leads in term {Term}.")]
+    [LoggerMessage(LogLevel.Debug, "{PodId} leads in term {Term}.")]
     private static partial void LogElected(ILogger logger, string podId, long term);
 
-    [LoggerMessage(LogLevel.Information, "{PodId} resigned from term {Term}.")]
+    [LoggerMessage(LogLevel.Debug, "{PodId} resigned from term {Term}.")]
     private static partial void LogResigned(ILogger logger, string podId, long term);
 
     [LoggerMessage(LogLevel.Warning, "{PodId} leads no longer; its term {Term} is over.")]

@@ -10,6 +10,8 @@ internal sealed class WaitingCauses(
     Database database, FleetView view, LocalPod localPod, PodIdentity identity, IQueueBackend backend, TimeProvider clock)
 {
     private const int MostAhead = 1000;
+    private const string TriggerAdvice = "POST /api/worker/trigger lets the local pod build, AUTO_BUILD=1 does so always";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <summary>The one cause, or null when there is no such step.</summary>
@@ -26,7 +28,9 @@ internal sealed class WaitingCauses(
 
     /// <summary>What a waiting step waits for that only a person can bring; null when it will be called by itself.</summary>
     public async Task<string?> WaitingForAsync(string type, CancellationToken cancellationToken) =>
-        Serving(await view.ReadAsync(cancellationToken), type).Any() ? null : $"a pod that serves type {type}";
+        Serving(await view.ReadAsync(cancellationToken), type).Any() ? null
+        : WaitsForTrigger(type) ? $"a trigger: {TriggerAdvice}"
+        : $"a pod that serves type {type}";
 
     private static WhyAnswer? Ended(StepRow step) => step.Status switch
     {
@@ -58,14 +62,17 @@ internal sealed class WaitingCauses(
         var serving = Serving(seen.Fleet, type).Select(pod => Busy(pod, seen.Holders)).ToList();
         if (serving.Count == 0)
         {
-            var trigger = type == StepTypes.WheelBuild ? "; POST /api/worker/trigger lets the local pod build, AUTO_BUILD=1 does so always" : string.Empty;
-            return Answer(seen.Step, "no_pod", $"No live pod serves type {type}{trigger}.", new WhyEvidence(Pods: []));
+            var advice = WaitsForTrigger(type) ? $"; {TriggerAdvice}" : string.Empty;
+            return Answer(seen.Step, "no_pod", $"No live pod serves type {type}{advice}.", new WhyEvidence(Pods: []));
         }
 
         return serving.TrueForAll(pod => pod.Running >= pod.Capacity)
             ? Answer(seen.Step, "capacity", $"Every pod that serves type {type} is full.", new WhyEvidence(Pods: serving))
             : null;
     }
+
+    /// <summary>The local pod builds wheels, but only when it is told to.</summary>
+    private bool WaitsForTrigger(string type) => type == StepTypes.WheelBuild && localPod.IsOn;
 
     private async Task<WhyAnswer> InLineAsync(Seen seen, CancellationToken cancellationToken)
     {

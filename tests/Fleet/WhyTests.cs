@@ -31,9 +31,24 @@ public sealed class WhyTests
         var stepId = (await host.PostAsync("/api/queue/enqueue", new { package = "numpy" })).GetProperty("step_id").GetString()!;
 
         var why = await WhyAsync(host, stepId);
+        var status = await host.GetAsync($"/status/{stepId}");
 
         Assert.Equal("no_pod", Cause(why));
+        Assert.StartsWith("a trigger: POST /api/worker/trigger ", status.GetProperty("waiting_for").GetString(), StringComparison.Ordinal);
         Assert.Contains("/api/worker/trigger", why.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_local_worker_a_wheel_waits_for_a_pod()
+    {
+        await using var host = await RefineryHost.StartAsync(("LOCAL_WORKER", "0"));
+        var stepId = (await host.PostAsync("/api/queue/enqueue", new { package = "numpy" })).GetProperty("step_id").GetString()!;
+
+        var why = await WhyAsync(host, stepId);
+        var status = await host.GetAsync($"/status/{stepId}");
+
+        Assert.Equal("a pod that serves type wheel_build", status.GetProperty("waiting_for").GetString());
+        Assert.Equal("No live pod serves type wheel_build.", why.GetProperty("detail").GetString());
     }
 
     [Fact]
