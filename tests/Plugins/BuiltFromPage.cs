@@ -19,6 +19,7 @@ public sealed class BuiltFromPage : IAsyncLifetime
     {
         Directory.CreateDirectory(Home);
         File.Copy(typeof(Contract.IQueuePlugin).Assembly.Location, Path.Combine(Home, "Refinery.Contract.dll"));
+        CopyDelivered();
         foreach (var (file, code) in PluginPage.Files)
         {
             var path = Folder.File(file);
@@ -36,6 +37,17 @@ public sealed class BuiltFromPage : IAsyncLifetime
     {
         Folder.Dispose();
         return Task.CompletedTask;
+    }
+
+    /// <summary>What comes with the host is there before a stranger's plugin is.</summary>
+    private void CopyDelivered()
+    {
+        foreach (var file in Directory.GetFiles(Paths.HostPlugins, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(Plugins, Path.GetRelativePath(Paths.HostPlugins, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
     }
 
     private async Task BuildAsync(string arguments)

@@ -10,12 +10,8 @@ namespace Refinery.Tests.Plugins;
 public sealed class PluginPageTests(BuiltFromPage built)
 {
     [Fact]
-    public void The_pages_handler_is_the_one_delivered()
-    {
-        var delivered = File.ReadAllText(Path.Combine(Paths.Repository, "plugins", "HelloWorld", "HelloWorldHandler.cs"));
-
-        Assert.Equal(delivered, PluginPage.Files["HelloWorld/HelloWorldHandler.cs"]);
-    }
+    public void The_pages_handler_stands_beside_those_delivered() =>
+        Assert.Equal(["greet", "hello_world"], new PluginHost(built.Plugins).LoadHandlers().Select(handler => handler.Type).Order(StringComparer.Ordinal));
 
     [Fact]
     public void The_contract_is_not_copied_into_a_plugins_folder()
@@ -46,16 +42,22 @@ public sealed class PluginPageTests(BuiltFromPage built)
     }
 
     [Fact]
-    public async Task The_pages_handler_says_hello()
+    public async Task The_pages_handler_greets()
     {
-        var handler = Assert.Single(new PluginHost(built.Plugins).LoadHandlers());
-        var step = new SampleStep("""{"message": "Hello,\nRefinery!"}""");
+        var step = new SampleStep("""{"name": "Ada\nLovelace"}""");
 
-        var outcome = await handler.RunAsync(step, CancellationToken.None);
+        var outcome = await PagesHandler().RunAsync(step, CancellationToken.None);
 
-        Assert.Equal("hello_world", handler.Type);
         Assert.True(outcome.Succeeded);
-        Assert.Equal(["Hello, Refinery!"], step.Lines);
+        Assert.Equal(["Hello, Ada Lovelace!"], step.Lines);
+    }
+
+    [Fact]
+    public async Task The_pages_handler_refuses_what_it_cannot_greet()
+    {
+        var outcome = await PagesHandler().RunAsync(new SampleStep("""{"name": 5}"""), CancellationToken.None);
+
+        Assert.Equal((false, false), (outcome.Succeeded, outcome.Retryable));
     }
 
     [Theory]
@@ -83,6 +85,8 @@ public sealed class PluginPageTests(BuiltFromPage built)
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
     }
+
+    private IStepHandler PagesHandler() => new PluginHost(built.Plugins).LoadHandlers().Single(handler => handler.Type == "greet");
 
     private static ConfigurationManager ConfigurationOf((string Name, string Value) setting)
     {
