@@ -6,7 +6,7 @@ const kinds = {
   building: "busy", retry: "busy",
 };
 const tiles = [
-  ["Built", ["built"], "good"], ["Reused", ["reused", "cached"]], ["Building", ["building"]],
+  ["Built", ["built"], "good"], ["Reused", ["reused", "cached"]],
   ["Failed", ["failed", "missing", "system_recipe_failed"], "bad"], ["Retried", ["retry"]], ["Cancelled", ["cancelled"]],
 ];
 const $ = id => document.getElementById(id);
@@ -70,14 +70,34 @@ function title(name, version) {
 
 function wheel(event) {
   const tags = [event.python_tag, event.platform_tag].filter(Boolean).join(" · ");
+  const attempt = event.attempt > 1 ? `attempt ${event.attempt}` : null;
+  const detail = [event.detail, attempt, tags, duration(event.duration_ms)].filter(Boolean).join(" · ");
   return el("li", { class: "event" },
     el("span", { class: "status", "data-kind": kinds[event.status] }, event.status.replaceAll("_", " ")),
     title(event.name, event.version ?? ""), when(event.timestamp),
-    el("p", { class: "detail" }, [event.detail, tags, duration(event.duration_ms)].filter(Boolean).join(" · ")));
+    detail || kinds[event.status] === "bad" ? el("p", { class: "detail" }, detail, detail ? " " : null, log(event)) : null);
+}
+
+function log(event) {
+  if (kinds[event.status] !== "bad" || !event.version) return null;
+  const path = `api/logs/${encodeURIComponent(event.name)}/${encodeURIComponent(event.version)}`;
+  return el("a", { href: event.attempt ? `${path}?attempt=${event.attempt}` : path }, "Log");
+}
+
+// Events come newest first, so the first of a build is how it stands now.
+function builds(events) {
+  const latest = new Map();
+  for (const event of events) {
+    const build = event.metadata?.step_id ?? JSON.stringify([event.run_id, event.name, event.version]);
+    if (!latest.has(build)) latest.set(build, event);
+  }
+  return [...latest.values()];
 }
 
 function failure(event) {
-  const item = wheel(event);
+  const notes = (event.matched_hint_ids ?? []).map(id => hints.get(id)?.note).filter(Boolean);
+  // What a hint says stands below in its own frame, so not in the sentence as well.
+  const item = wheel({ ...event, detail: notes.reduce((detail, note) => detail?.replace(` ${note}`, ""), event.detail) });
   for (const id of event.matched_hint_ids ?? []) {
     const hint = hints.get(id);
     const recipes = Object.entries(hint?.recipes ?? {}).map(([manager, packages]) => `${manager}: ${packages.join(" ")}`).join("  ");
@@ -97,14 +117,17 @@ function queued(item) {
     notes ? el("p", { class: "detail" }, notes) : null);
 }
 
+function tile(label, total, kind) {
+  return el("div", { "data-kind": total ? kind : undefined }, el("dt", {}, label), el("dd", {}, total.toLocaleString("en")));
+}
+
 async function showSummary() {
   try {
-    const answer = await call("api/summary?failure_limit=20");
+    const [answer, queue] = await Promise.all([call("api/summary?failure_limit=20"), call("api/queue/stats")]);
     const counts = answer.status_counts ?? {};
-    $("summary").replaceChildren(...tiles.map(([label, words, kind]) => {
-      const total = words.reduce((sum, word) => sum + (counts[word] ?? 0), 0);
-      return el("div", { "data-kind": total ? kind : undefined }, el("dt", {}, label), el("dd", {}, total.toLocaleString("en")));
-    }));
+    $("summary").replaceChildren(
+      tile("Building now", queue.running, "busy"),
+      ...tiles.map(([label, words, kind]) => tile(label, words.reduce((sum, word) => sum + (counts[word] ?? 0), 0), kind)));
     $("summary").removeAttribute("aria-busy");
     const failures = answer.failures ?? [];
     if (failures.some(event => (event.matched_hint_ids ?? []).some(id => !hints.has(id)))) await readHints();
@@ -122,7 +145,7 @@ async function readHints() {
 }
 
 async function showEvents() {
-  try { fill($("events"), await call("api/recent?limit=30"), wheel, "Nothing has happened yet. Add a package to the queue and build it."); }
+  try { fill($("events"), builds(await call("api/recent?limit=100")).slice(0, 30), wheel, "Nothing has happened yet. Add a package to the queue and build it."); }
   catch (error) { fault($("events"), error, "History"); }
 }
 

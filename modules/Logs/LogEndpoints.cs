@@ -29,7 +29,7 @@ internal static class LogEndpoints
         logs.MapGet("/{name}/{version}", ReadAsync)
             .Produces<LogEntry>(StatusCodes.Status200OK, "application/json", "text/plain").ProducesProblem(StatusCodes.Status404NotFound)
             .WithName("ReadLog").WithSummary("The newest log of a version, or of one of its attempts.")
-            .WithDescription("With Accept: text/plain the text alone, also parts of it by Range.");
+            .WithDescription("With Accept: text/plain, and in a browser, the text alone, also parts of it by Range.");
     }
 
     private static async Task<IResult> StoreAsync(HttpRequest request, LogDrafts drafts, LogIntake intake, Ids ids, CancellationToken cancellationToken)
@@ -71,11 +71,12 @@ internal static class LogEndpoints
         entityTag: new EntityTagHeaderValue($"\"{found.Log.Sha256}\""),
         enableRangeProcessing: true);
 
+    /// <summary>A browser that follows a link asks for text/html; a person reads the text and not its JSON.</summary>
     private static bool WantsText(HttpRequest request)
     {
         request.HttpContext.Response.Headers.Vary = "Accept";
         var accepted = request.GetTypedHeaders().Accept;
-        return Quality(accepted, "text/plain") > Quality(accepted, "application/json");
+        return Math.Max(Quality(accepted, "text/plain"), Quality(accepted, "text/html")) > Quality(accepted, "application/json");
     }
 
     private static double Quality(IList<MediaTypeHeaderValue> accepted, string type) =>

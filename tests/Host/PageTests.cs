@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.RegularExpressions;
 
 namespace Refinery.Tests.Host;
 
@@ -20,6 +21,20 @@ public sealed class PageTests
         Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
         Assert.StartsWith("default-src 'none'; script-src 'self'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
         Assert.True(response.Headers.Contains("X-Correlation-ID"));
+    }
+
+    [Fact]
+    public async Task The_page_asks_only_for_what_is_served()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var served = (await host.GetAsync("/openapi/v1.json")).GetProperty("paths").EnumerateObject().Select(path => path.Name).ToList();
+
+        var script = await host.Http.GetStringAsync("/app.js");
+        var asked = Regex.Matches(script, "[\"`](api/[a-z/]+[a-z])").Select(match => $"/{match.Groups[1].Value}").Distinct().ToList();
+
+        Assert.Contains("/api/queue/stats", asked);
+        Assert.Contains("/api/logs", asked);
+        Assert.All(asked, path => Assert.Contains(served, known => known == path || known.StartsWith($"{path}/", StringComparison.Ordinal)));
     }
 
     [Fact]

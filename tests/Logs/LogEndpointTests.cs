@@ -80,6 +80,23 @@ public sealed class LogEndpointTests
         Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, beyond.StatusCode);
     }
 
+    [Theory]
+    [InlineData("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/plain")]
+    [InlineData("*/*", "application/json")]
+    [InlineData("application/json, text/html;q=0.5", "application/json")]
+    public async Task A_browser_that_follows_a_link_gets_the_text(string accepted, string type)
+    {
+        await using var host = await RefineryHost.StartAsync();
+        await host.PostAsync("/api/logs", new { name = "a", version = "1", content = "<b>text</b>" });
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/logs/a/1");
+        request.Headers.Accept.ParseAdd(accepted);
+
+        using var response = await host.Http.SendAsync(request);
+
+        Assert.Equal(type, response.Content.Headers.ContentType?.MediaType);
+        Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
+    }
+
     [Fact]
     public async Task Nul_becomes_the_replacement_character()
     {
