@@ -64,8 +64,7 @@ internal static class RebuildCommand
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             await app.StopAsync(CancellationToken.None);
-            await run.AbandonAsync();
-            await Console.Error.WriteLineAsync("Stopped; nothing half-built was kept.");
+            await Console.Error.WriteLineAsync(await run.AbandonAsync());
             return Interrupted;
         }
         finally
@@ -99,6 +98,7 @@ internal static class RebuildCommand
         };
         if (parse.GetValue(FindLinks) is { Length: > 0 } links)
         {
+            RequireFolders(links);
             settings["FIND_LINKS"] = string.Join(' ', links.Select(Link));
         }
 
@@ -113,6 +113,15 @@ internal static class RebuildCommand
         }
 
         return settings;
+    }
+
+    private static void RequireFolders(string[] links)
+    {
+        var absent = links.Where(link => !link.Contains("://", StringComparison.Ordinal) && !Directory.Exists(link)).ToList();
+        if (absent.Count > 0)
+        {
+            throw new StartupException(string.Join(Environment.NewLine, absent.Select(link => $"--find-links names '{link}', which is no folder; one with sdists is expected.")));
+        }
     }
 
     /// <summary>A space divides links, so a folder with one is named as a URL.</summary>

@@ -28,13 +28,27 @@ internal sealed class RebuildRun(IServiceProvider services, string outputFolder)
         var view = RebuildView.Create(wheels);
         await view.ShowAsync(() => FollowAsync(start, view, cancellationToken));
         await output.WriteAsync(wheels, runId, cancellationToken);
+        await new RebuildFailures(services.GetRequiredService<ILogTexts>(), services.GetRequiredService<IHints>(), outputFolder).CollectAsync(wheels, cancellationToken);
         RebuildView.Summarize(wheels, outputFolder);
         return wheels.All(wheel => wheel.IsGood) ? 0 : 1;
     }
 
-    /// <summary>Cancels what an interrupted run left waiting; to be called when nothing is claimed any more.</summary>
-    public Task AbandonAsync() =>
-        steps.CancelWaitingAsync([.. wheels.Select(wheel => wheel.StepId).OfType<string>()], "Cancelled by Ctrl-C.", CancellationToken.None);
+    /// <summary>Cancels what an interrupted run left waiting and writes what it had done; to be called when nothing is claimed any more.</summary>
+    /// <returns>How far it came, as a sentence.</returns>
+    public async Task<string> AbandonAsync()
+    {
+        await steps.CancelWaitingAsync([.. wheels.Select(wheel => wheel.StepId).OfType<string>()], "Cancelled by Ctrl-C.", CancellationToken.None);
+        var wanted = wheels.Where(wheel => wheel.Status != "skipped").ToList();
+        var done = wanted.Where(wheel => wheel.IsGood).ToList();
+        if (done.Count > 0)
+        {
+            await output.WriteAsync(done, runId, CancellationToken.None);
+        }
+
+        return wanted.Count == 0
+            ? "Stopped; nothing half-built was kept."
+            : $"Stopped; nothing half-built was kept. {done.Count} of {wanted.Count} done; run the same command to go on.";
+    }
 
     /// <summary>Journals the plan, and for the wheels that are there already what would follow from building them.</summary>
     private Task<int> SavePlanAsync(CancellationToken cancellationToken)

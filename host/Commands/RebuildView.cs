@@ -25,18 +25,51 @@ internal abstract class RebuildView
             return;
         }
 
-        var table = new Table().Border(Console.IsOutputRedirected ? TableBorder.Ascii : TableBorder.Rounded).AddColumns("Failed", "Why", "Hints that fit");
+        if (Console.IsOutputRedirected)
+        {
+            failed.ForEach(TellPlainly);
+        }
+        else
+        {
+            Tell(failed);
+        }
+
+        if (failed.Find(wheel => wheel.LogPath is not null) is { } logged)
+        {
+            Console.WriteLine($"The whole log of each failure is in {Path.GetDirectoryName(logged.LogPath)}");
+        }
+    }
+
+    /// <summary>No line is broken, so that a command can be copied and a script can read.</summary>
+    private static void TellPlainly(RebuildWheel wheel)
+    {
+        Console.WriteLine($"{Name(wheel)} {wheel.Status}: {wheel.Detail}");
+        foreach (var hint in wheel.Hints)
+        {
+            Console.WriteLine($"  {Told(wheel, hint)}");
+        }
+
+        if (wheel.LogPath is { } path)
+        {
+            Console.WriteLine($"  log: {path}");
+        }
+    }
+
+    private static void Tell(List<RebuildWheel> failed)
+    {
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("Failed", "Why", "Hints that fit");
         foreach (var wheel in failed)
         {
-            table.AddRow(
-                Markup.Escape($"{wheel.Node.Name} {wheel.Node.Version}"),
-                Markup.Escape(wheel.Detail),
-                Markup.Escape(wheel.Hints.Count == 0 ? "none" : string.Join(", ", wheel.Hints)));
+            var hints = wheel.Hints.Count == 0 ? "none" : string.Join(Environment.NewLine, wheel.Hints.Select(hint => Told(wheel, hint)));
+            table.AddRow(Markup.Escape(Name(wheel)), Markup.Escape(wheel.Detail), Markup.Escape(hints));
         }
 
         AnsiConsole.Write(table);
-        Console.WriteLine($"The whole log: start Refinery here and open /api/logs/{failed[0].Node.Name}/{failed[0].Node.Version}");
     }
+
+    private static string Name(RebuildWheel wheel) => $"{wheel.Node.Name} {wheel.Node.Version}";
+
+    private static string Told(RebuildWheel wheel, string hint) => wheel.Remedies.TryGetValue(hint, out var remedy) ? $"{hint}: {remedy}" : hint;
 
     private static string Count(IReadOnlyList<RebuildWheel> wheels, string status) => $"{wheels.Count(wheel => wheel.Status == status)} {status}";
 

@@ -21,6 +21,12 @@ internal sealed class RebuildWheel(RebuildNode node)
 
     public IReadOnlyList<string> Hints { get; private set; } = [];
 
+    /// <summary>What each hint that fits would do, by the hint's id.</summary>
+    public IReadOnlyDictionary<string, string> Remedies { get; set; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Where its log was written; null unless it failed.</summary>
+    public string? LogPath { get; set; }
+
     public string? FileName { get; private set; } = node.Wheel?.FileName;
 
     public string? Sha256 { get; private set; } = node.Wheel?.Sha256;

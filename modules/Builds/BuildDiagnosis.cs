@@ -11,14 +11,15 @@ internal sealed class BuildDiagnosis(IHints hints, RecipePolicy policy)
 
     public async Task<StepOutcome> ExplainAsync(WheelArgs wanted, ChildExit exit, IStepContext step, CancellationToken cancellationToken)
     {
-        var matched = policy.Mode == "off" ? [] : await hints.MatchAsync(step.LogTail(TailBytes), wanted.Package, cancellationToken);
+        var log = step.LogTail(TailBytes);
+        var matched = policy.Mode == "off" ? [] : await hints.MatchAsync(log, wanted.Package, cancellationToken);
         var plain = StepOutcome.Failure("build_failed", $"The build of {wanted} ended with exit code {exit.Code}.", retryable: false) with
         {
             MatchedHintIds = [.. matched.Select(hint => hint.Id)],
         };
         if (matched.Count == 0)
         {
-            return plain;
+            return TellingLine.Of(log) is { } line ? plain with { Detail = $"{plain.Detail} Its log says: {line.TrimEnd('.')}." } : plain;
         }
 
         // The most confident hint that offers something new; a next failure reaches the next one.

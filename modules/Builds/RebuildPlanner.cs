@@ -22,6 +22,7 @@ internal sealed class RebuildPlanner(
 
             // Its builds look where it was planned from; what the settings say wins.
             sources.Current = IndexSettings.Of(options.Value).With(file.Options);
+            RequireFolders(sources.Current);
             var python = await interpreter.AskAsync(cancellationToken);
             return await PlanAsync(file, python, reuse, cancellationToken);
         }
@@ -53,6 +54,16 @@ internal sealed class RebuildPlanner(
         }
 
         return faults.Count == 0 ? new RebuildPlan([.. nodes.Values, .. Skipped(file, python)]) : throw new PlanException(string.Join(Environment.NewLine, faults));
+    }
+
+    /// <summary>Told once here, not once for every line.</summary>
+    private static void RequireFolders(IndexSettings settings)
+    {
+        var absent = settings.FindLinks.Where(link => Path.IsPathRooted(link) && !Directory.Exists(link)).ToList();
+        if (absent.Count > 0)
+        {
+            throw new RequirementsException(string.Join(Environment.NewLine, absent.Select(link => $"FIND_LINKS names '{link}', which is no folder; one with sdists is expected.")));
+        }
     }
 
     private static IEnumerable<RebuildNode> Skipped(RequirementsFile file, InterpreterInfo python) =>

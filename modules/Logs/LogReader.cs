@@ -5,9 +5,12 @@ using Refinery.Kernel.Work;
 namespace Refinery.Logs;
 
 /// <summary>Finds the log a reader means, stored or being written.</summary>
-internal sealed class LogReader(LogStore store, LogArchive archive, LiveLogs live, TimeProvider clock, IHostApplicationLifetime lifetime) : ILogEnds
+internal sealed class LogReader(LogStore store, LogArchive archive, LiveLogs live, TimeProvider clock, IHostApplicationLifetime lifetime) : ILogTexts
 {
     private const int LongestEnd = 256 << 10;
+
+    public async Task<Stream?> OpenNewestAsync(string name, string version, CancellationToken cancellationToken) =>
+        (await FindAsync(new LogTarget(name, version, Attempt: null), cancellationToken))?.Text;
 
     /// <summary>The newest stored log, or null.</summary>
     public async Task<FoundLog?> FindAsync(LogTarget target, CancellationToken cancellationToken) =>

@@ -22,7 +22,7 @@ public sealed class LogsModule : IModule
         services.AddSingleton<LogSearch>();
         services.AddSingleton<LiveLogs>();
         services.AddSingleton<LogReader>();
-        services.AddSingleton<ILogEnds>(provider => provider.GetRequiredService<LogReader>());
+        services.AddSingleton<ILogTexts>(provider => provider.GetRequiredService<LogReader>());
         services.AddSingleton<ILogs>(provider => provider.GetRequiredService<LiveLogs>());
         services.AddSingleton<IAudit, LogAudit>();
         services.AddSingleton<IProjection, LogProjection>();

@@ -41,7 +41,7 @@ public sealed class RebuildCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task What_failed_is_told_in_a_table_with_the_hint_that_fits()
+    public async Task What_failed_is_told_with_the_hint_that_fits_its_remedy_and_its_log()
     {
         Write("yardpure==1.0\nyardbroken==1.0\n");
 
@@ -51,12 +51,27 @@ public sealed class RebuildCommandTests : IDisposable
         Assert.Equal(1, code);
         Assert.Contains("failed    yardbroken 1.0: The build of yardbroken 1.0 ended with exit code 1. The Firebird client headers (ibase.h) are not installed. This would help: apt-get install firebird-dev.", lines);
         Assert.Contains("1 built, 1 failed; wheels", text, StringComparison.Ordinal);
-        Assert.Contains("| yardbroken 1.0 | ", text, StringComparison.Ordinal);
-        Assert.Contains("hint-firebird", text, StringComparison.Ordinal);
+        Assert.Contains("\n  hint-firebird: apt-get install firebird-dev", text, StringComparison.Ordinal);
+        Assert.Contains($"  log: {Path.Combine(Out, "logs", "yardbroken-1.0.log")}", lines);
+        Assert.Contains("ibase.h", await File.ReadAllTextAsync(Path.Combine(Out, "logs", "yardbroken-1.0.log")), StringComparison.Ordinal);
+        Assert.DoesNotContain("+--", text, StringComparison.Ordinal);
         Assert.DoesNotContain("\u001b[", text, StringComparison.Ordinal);
         Assert.Equal("yardpure 1.0 yardpure-1.0-py3-none-any.whl py3 any built", Line(Manifest()[0]));
         Assert.Matches("^yardbroken 1.0  cp3[0-9]+ linux_[a-z0-9_]+ failed$", Line(Manifest()[1]));
         Assert.Equal(["manifest.json", "yardpure-1.0-py3-none-any.whl"], Directory.GetFiles(Out).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_folder_of_find_links_that_is_not_there_is_said_once_by_the_name_it_was_given_under()
+    {
+        Write("yardpure==1.0\nyardbroken==1.0\n");
+
+        await using var option = Start("--find-links", "nowhere");
+        await using var variable = HostRun.Start(folder, ["rebuild", "requirements.txt", "--no-index"], ("BUILD_PYTHON", DebianPython.Program), ("FIND_LINKS", "/no/such"));
+
+        Assert.Equal((1, 1), (await option.ExitAsync(), await variable.ExitAsync()));
+        Assert.Equal("--find-links names 'nowhere', which is no folder; one with sdists is expected.", option.Errors.TrimEnd());
+        Assert.Equal("FIND_LINKS names '/no/such', which is no folder; one with sdists is expected.", variable.Errors.TrimEnd());
     }
 
     [Fact]

@@ -157,11 +157,24 @@ internal sealed class PackageIndex(HttpClient http, TimeProvider clock)
             var found = isJson ? SimplePage.ReadJson(text, final, package) : SimplePage.ReadHtml(text, final, package);
             return [.. found.Select(candidate => candidate with { Location = WithUser(candidate.Location, page) })];
         }
+        catch (HttpRequestException fault)
+        {
+            throw new IndexException(
+                "download_failed", $"The index {Shown(page)} cannot be reached: {Cause(fault)}; use --no-index with --find-links (NO_INDEX, FIND_LINKS) to build offline.", fault);
+        }
         catch (Exception fault) when (fault is not IndexException && (IsFetchFault(fault, cancellationToken) || fault is JsonException or RegexMatchTimeoutException))
         {
             throw new IndexException("download_failed", $"The index {Shown(page)} does not answer as an index.", fault);
         }
     }
+
+    private static string Cause(HttpRequestException fault) => fault.HttpRequestError switch
+    {
+        HttpRequestError.NameResolutionError => "its name is not known",
+        HttpRequestError.SecureConnectionError => "no secure connection",
+        HttpRequestError.InvalidResponse or HttpRequestError.ResponseEnded => "its answer is no HTTP",
+        _ => "no connection",
+    };
 
     private async Task<Stream> OpenAsync(Uri location, CancellationToken cancellationToken)
     {

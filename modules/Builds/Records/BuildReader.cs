@@ -4,7 +4,7 @@ using Refinery.Kernel.Work;
 namespace Refinery.Builds.Records;
 
 /// <summary>Puts one build together: its row, its attempts, the end of its log.</summary>
-internal sealed class BuildReader(BuildStore builds, AttemptStore attempts, ILogEnds logs)
+internal sealed class BuildReader(BuildStore builds, AttemptStore attempts, ILogTexts logs)
 {
     private const int DefaultLines = 50;
     private const int MaxLines = 1000;

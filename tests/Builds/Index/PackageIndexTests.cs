@@ -128,7 +128,7 @@ public sealed class PackageIndexTests : IAsyncLifetime, IDisposable
         var wrong = await Assert.ThrowsAsync<IndexException>(() => Index.ListAsync(new("no url", [], [], NoIndex: false), "six", CancellationToken.None));
 
         Assert.EndsWith("does not answer as an index.", broken.Message, StringComparison.Ordinal);
-        Assert.EndsWith("does not answer as an index.", absent.Message, StringComparison.Ordinal);
+        Assert.EndsWith("cannot be reached: no connection; use --no-index with --find-links (NO_INDEX, FIND_LINKS) to build offline.", absent.Message, StringComparison.Ordinal);
         Assert.Contains("is no http or https URL", wrong.Message, StringComparison.Ordinal);
     }
 

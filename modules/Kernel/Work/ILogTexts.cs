@@ -1,8 +1,14 @@
 namespace Refinery.Kernel.Work;
 
-/// <summary>How other modules show the end of a log. The Logs module implements it.</summary>
-public interface ILogEnds
+/// <summary>How other modules read logs. The Logs module implements it.</summary>
+public interface ILogTexts
 {
+    /// <summary>Opens the newest stored log of a package's version.</summary>
+    /// <param name="name">The package, in any spelling; names are compared normalised.</param>
+    /// <param name="version">The version, letter by letter.</param>
+    /// <returns>UTF-8 text, or null when there is none.</returns>
+    Task<Stream?> OpenNewestAsync(string name, string version, CancellationToken cancellationToken);
+
     /// <summary>The last lines of a log, be it stored or still being written.</summary>
     /// <param name="key">Where it is found.</param>
     /// <param name="sha256">The digest of the stored text when it is known: it tells two logs of one key apart. Null for the newest of the key.</param>
