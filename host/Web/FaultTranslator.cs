@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Refinery.Kernel.Storage;
 using Refinery.Kernel.Web;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Host.Web;
 
@@ -12,6 +13,7 @@ namespace Refinery.Host.Web;
 internal sealed partial class FaultTranslator(IHostApplicationLifetime lifetime, ILogger<FaultTranslator> logger) : IExceptionHandler
 {
     private const int SqliteFull = 13;
+    private static readonly TimeSpan QueueRetry = TimeSpan.FromSeconds(5);
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
@@ -42,6 +44,8 @@ internal sealed partial class FaultTranslator(IHostApplicationLifetime lifetime,
                 return Errors.Validation(BindingSentence(bad));
             case OperationCanceledException when lifetime.ApplicationStopping.IsCancellationRequested:
                 return Errors.Unavailable("The server is stopping.");
+            case QueueFullException full:
+                return Errors.TooMany(full.Message, QueueRetry);
             case DatabaseUnavailableException away:
                 return Errors.Unavailable(away.Message);
             case SqliteException { SqliteErrorCode: SqliteFull }:

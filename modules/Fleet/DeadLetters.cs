@@ -29,7 +29,7 @@ internal sealed class DeadLetters(Database database, DispatchQueue queue, StepCo
         var replayed = await database.WriteAsync(
             async sql =>
             {
-                if (await StepStore.ReplayAsync(sql, stepId, "It was replayed by hand.", Instant.Truncate(clock.GetUtcNow())) is not { } row)
+                if (await StepStore.ReplayAsync(sql, stepId, Status.Failed, new Ending(Status.Pending, "It was replayed by hand.", Instant.Truncate(clock.GetUtcNow()))) is not { } row)
                 {
                     return null;
                 }

@@ -21,6 +21,7 @@ public sealed class FleetModule : IModule
         services.AddSingleton<PodIdentity>();
         services.AddSingleton<StepCounters>();
         services.AddSingleton<DispatchQueue>();
+        services.AddSingleton<QueueRoom>();
         services.AddSingleton<Steps>();
         services.AddSingleton<ISteps>(provider => provider.GetRequiredService<Steps>());
         services.AddSingleton<StepChanges>();

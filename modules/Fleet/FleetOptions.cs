@@ -56,7 +56,7 @@ internal sealed class FleetOptions : IValidatableObject
     [RegularExpression("0|1", ErrorMessage = "AUTO_BUILD must be 0 or 1.")]
     public string AutoBuild { get; set; } = "0";
 
-    /// <summary>Steps that may wait at once; 1–100000000, default 10000000.</summary>
+    /// <summary>Steps that may wait at once, beyond which more are refused; 1–100000000, default 10000000.</summary>
     [ConfigurationKeyName("MAX_QUEUE_SIZE")]
     [Range(1, 100_000_000, ErrorMessage = "MAX_QUEUE_SIZE must be 1 to 100000000.")]
     public int MaxQueueSize { get; set; } = 10_000_000;

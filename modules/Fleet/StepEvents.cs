@@ -92,7 +92,7 @@ internal static class StepEvents
             new EventPayload().Add("build_id", step.BuildId).Add("task_id", step.StepId).Add("from_status", from).Add("detail", step.Detail))
         : null;
 
-    /// <summary>A step that had failed for good waits again, with all its retries.</summary>
+    /// <summary>A step that had ended waits again, with all its retries.</summary>
     public static EventDraft Replayed(StepRow step) => Draft(
         "task.updated",
         step,

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Refinery.Contract;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
@@ -8,7 +7,7 @@ namespace Refinery.Fleet;
 
 /// <summary>Submits steps and answers about them.</summary>
 internal sealed class Steps(
-    Database database, DispatchQueue queue, StepCounters counters, Ids ids, IOptions<FleetOptions> options, TimeProvider clock) : ISteps
+    Database database, DispatchQueue queue, StepCounters counters, Ids ids, QueueRoom room, TimeProvider clock) : ISteps
 {
     private const int CancelPage = 1000;
     private long lastRank;
@@ -18,7 +17,7 @@ internal sealed class Steps(
         // Ids and texts are made here, by as many callers as there are: the database's one writer only writes them down.
         var now = Instant.Truncate(clock.GetUtcNow());
         var prepared = steps.Select(step => Prepare(step, now)).ToList();
-        var rows = await database.WriteAsync(sql => InsertAsync(sql, prepared), cancellationToken);
+        var rows = await room.FillAsync(steps.Count, () => database.WriteAsync(sql => InsertAsync(sql, prepared), cancellationToken));
         await queue.OfferAsync([.. rows.Where(row => row.NotBefore is null).Select(Item)]);
         return [.. rows.Select(row => new SubmittedStep(row.StepId, row.BuildId))];
     }
@@ -27,7 +26,7 @@ internal sealed class Steps(
     public async Task<KeyedStep> SubmitOnceAsync(NewStep step, string key, CancellationToken cancellationToken)
     {
         var prepared = Prepare(step, Instant.Truncate(clock.GetUtcNow()), key);
-        var (row, isNew) = await database.WriteAsync(sql => InsertOnceAsync(sql, prepared, key), cancellationToken);
+        var (row, isNew) = await room.FillAsync(1, () => database.WriteAsync(sql => InsertOnceAsync(sql, prepared, key), cancellationToken));
         if (isNew)
         {
             await queue.OfferAsync([Item(row)]);
@@ -58,7 +57,7 @@ internal sealed class Steps(
 
     public long CountWaiting() => counters.Total(Status.Pending);
 
-    public long MostWaiting => options.Value.MaxQueueSize;
+    public long MostWaiting => room.Most;
 
     public async Task<long> CancelWaitingAsync(string type, string reason, CancellationToken cancellationToken)
     {
@@ -86,6 +85,17 @@ internal sealed class Steps(
             return rows.Count;
         },
         cancellationToken);
+
+    public async Task<bool> RetryAsync(string stepId, string reason, CancellationToken cancellationToken)
+    {
+        var retried = await database.WriteAsync(sql => RetryAsync(sql, stepId, reason), cancellationToken);
+        if (retried is not null)
+        {
+            await queue.OfferAsync([Item(retried)]);
+        }
+
+        return retried is not null;
+    }
 
     public async Task<StepSnapshot?> FindAsync(string stepId, CancellationToken cancellationToken) =>
         await database.ReadAsync(sql => StepStore.FindAsync(sql, stepId), cancellationToken) is { } row ? Snapshot(row) : null;
@@ -126,6 +136,20 @@ internal sealed class Steps(
         var row = (await InsertAsync(sql, [step]))[0];
         await SubmissionStore.NameAsync(sql, key, row.StepId);
         return (row, true);
+    }
+
+    private async Task<StepRow?> RetryAsync(SqlSession sql, string stepId, string reason)
+    {
+        var word = new Ending(Status.Pending, reason, Instant.Truncate(clock.GetUtcNow()));
+        if (await StepStore.FindAsync(sql, stepId) is not { Status: Status.Completed or Status.Failed or Status.Cancelled } before
+            || await StepStore.ReplayAsync(sql, stepId, before.Status, word) is not { } row)
+        {
+            return null;
+        }
+
+        sql.Append(StepEvents.Replayed(row));
+        sql.AfterCommit(() => counters.Move(row.Type, before.Status, row.Status));
+        return row;
     }
 
     private PreparedStep Prepare(NewStep step, DateTimeOffset now, string? key = null)

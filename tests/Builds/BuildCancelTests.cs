@@ -88,6 +88,26 @@ public sealed class BuildCancelTests
     }
 
     [Fact]
+    public async Task What_has_ended_is_built_once_more_and_its_earlier_attempt_stays()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var buildId = await EnqueueAsync(host);
+        var step = BuildCalls.StepOf(await BuildCalls.ClaimAsync(host, "pod-a"));
+        using var early = await host.Http.PostAsync($"/api/builds/{buildId}/retry", content: null);
+        await host.PostAsync($"/builds/{buildId}/cancel");
+
+        await host.PostAsync($"/api/builds/{buildId}/retry");
+        using var late = await host.Http.PostAsJsonAsync($"/api/steps/{step}/complete", new { pod_id = "pod-a", fence = 1 });
+        await BuildCalls.ClaimAsync(host, "pod-a");
+        await host.PostAsync($"/api/steps/{step}/complete", new { pod_id = "pod-a", fence = 2 });
+
+        var build = await BuildCalls.FindAsync(host, buildId);
+        Assert.Equal([HttpStatusCode.Conflict, HttpStatusCode.Conflict], new[] { early.StatusCode, late.StatusCode });
+        Assert.Equal("succeeded", build.GetProperty("status").GetString());
+        Assert.Equal(["invalidated", "succeeded"], build.GetProperty("attempts").EnumerateArray().Select(attempt => attempt.GetProperty("status").GetString()));
+    }
+
+    [Fact]
     public async Task Of_many_who_cancel_at_once_exactly_one_wins()
     {
         await using var host = await RefineryHost.StartAsync();

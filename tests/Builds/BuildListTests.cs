@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Refinery.Kernel.Journal;
@@ -106,6 +107,22 @@ public sealed class BuildListTests
         Assert.Equal(1, stats.GetProperty("queue_size").GetInt64());
         Assert.Equal(77, stats.GetProperty("max_queue_size").GetInt64());
         Assert.Equal(1, stats.GetProperty("results_count").GetInt64());
+    }
+
+    [Fact]
+    public async Task A_full_queue_takes_nothing_of_what_is_too_much_and_says_when_to_come_back()
+    {
+        await using var host = await RefineryHost.StartAsync(("MAX_QUEUE_SIZE", "3"));
+        await EnqueueAsync(host, ("a", "x"), ("a", "y"));
+
+        using var tooMany = await host.Http.PostAsJsonAsync("/api/queue/enqueue", new[] { new { package = "p" }, new { package = "q" } });
+        await EnqueueAsync(host, ("a", "z"));
+        using var beyond = await host.Http.PostAsJsonAsync("/submit", new { type = "elsewhere", args = new { } });
+
+        Assert.Equal([HttpStatusCode.TooManyRequests, HttpStatusCode.TooManyRequests], new[] { tooMany.StatusCode, beyond.StatusCode });
+        Assert.NotNull(tooMany.Headers.RetryAfter);
+        Assert.Equal(3, (await host.GetAsync("/async-jobs/stats")).GetProperty("queue_size").GetInt64());
+        Assert.Equal(3, (await host.GetAsync("/builds")).GetProperty("total").GetInt64());
     }
 
     [Fact]

@@ -53,6 +53,13 @@ internal static class BuildEndpoints
             .WithExample(answer: $$"""
                 {"build_id":"build-customer-123-markupsafe-2.1.5-1a2b3c4d","status":"cancelled","message":"Build cancelled successfully",{{Envelope}}}
                 """);
+        builds.MapPost("/api/builds/{id}/retry", RetryAsync).RequireWorkerToken().Produces<BuildRetriedAnswer>()
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
+            .WithName("RetryBuild").WithSummary("Build once more what has ended, under the same id.")
+            .WithDescription("The build waits again with all its retries. Its earlier attempts stay as they are; the next one has the next number. 409 while it waits or runs.")
+            .WithExample(answer: $$"""
+                {"build_id":"build-customer-123-markupsafe-2.1.5-1a2b3c4d","step_id":"step_20260124100000_1a2b3c4d","status":"pending","message":"Build waits again",{{Envelope}}}
+                """);
         builds.MapGet("/async-jobs/stats", StatsAsync).AllowAnyone().Produces<JobStatsAnswer>()
             .WithName("AsyncJobStats").WithSummary("How busy the pool of this process is.")
             .WithExample(answer: """
@@ -101,7 +108,7 @@ internal static class BuildEndpoints
             return Errors.NotFound(Missing);
         }
 
-        return await steps.CancelAsync(build.StepId, ReasonOf(reason, context.TraceIdentifier), cancellationToken) switch
+        return await steps.CancelAsync(build.StepId, ReasonOf("Cancelled", reason, context.TraceIdentifier), cancellationToken) switch
         {
             CancelOutcome.Cancelled => Results.Ok(new BuildCancelledAnswer(
                 build.BuildId, BuildStatus.Cancelled, "Build cancelled successfully",
@@ -112,9 +119,31 @@ internal static class BuildEndpoints
         };
     }
 
-    private static string ReasonOf(string? given, string correlationId) => string.IsNullOrWhiteSpace(given)
-        ? $"Cancelled by request {correlationId}."
-        : $"Cancelled by request {correlationId}: {given.Trim().Replace('\0', '\uFFFD')}";
+    private static async Task<IResult> RetryAsync(
+        HttpContext context,
+        string id,
+        [FromQuery(Name = "reason")] [Description("Why, in a sentence; it stands in the journal.")] string? reason,
+        BuildStore builds,
+        ISteps steps,
+        TimeProvider clock,
+        CancellationToken cancellationToken)
+    {
+        var started = clock.GetTimestamp();
+        if (await builds.FindAsync(RouteText.Decode(id), cancellationToken) is not { } build)
+        {
+            return Errors.NotFound(Missing);
+        }
+
+        return await steps.RetryAsync(build.StepId, ReasonOf("Retried", reason, context.TraceIdentifier), cancellationToken)
+            ? Results.Ok(new BuildRetriedAnswer(
+                build.BuildId, build.StepId, BuildStatus.Pending, "Build waits again",
+                Success: true, clock.GetUtcNow(), clock.GetElapsedTime(started).TotalSeconds, context.TraceIdentifier))
+            : Errors.Conflict("Build has not ended");
+    }
+
+    private static string ReasonOf(string what, string? given, string correlationId) => string.IsNullOrWhiteSpace(given)
+        ? $"{what} by request {correlationId}."
+        : $"{what} by request {correlationId}: {given.Trim().Replace('\0', '\uFFFD')}";
 
     private static async Task<IResult> StatsAsync(
         ISteps steps, ILocalWorker worker, BuildCounterStore counters, IHostApplicationLifetime lifetime, TimeProvider clock, CancellationToken cancellationToken)

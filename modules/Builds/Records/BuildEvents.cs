@@ -68,7 +68,13 @@ internal static class BuildEvents
     public static BuildRow Changed(BuildRow before, string status, JournalEvent link) => before with
     {
         Status = status,
-        StartedAt = status == BuildStatus.Running ? before.StartedAt ?? link.Timestamp : before.StartedAt,
+        StartedAt = status switch
+        {
+            BuildStatus.Running => before.StartedAt ?? link.Timestamp,
+            // A build that had ended begins anew; one that waits for its next attempt does not.
+            BuildStatus.Pending when before.CompletedAt is not null => null,
+            _ => before.StartedAt,
+        },
         CompletedAt = status is BuildStatus.Pending or BuildStatus.Running ? null : link.Timestamp,
         Detail = Text(link.Payload, "detail") ?? before.Detail,
     };

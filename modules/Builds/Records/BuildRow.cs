@@ -16,7 +16,7 @@ internal sealed record BuildRow
     public required string Status { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When its first attempt started.</summary>
+    /// <summary>When its first attempt started, the first since a retry by hand.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
     public DateTimeOffset? CompletedAt { get; init; }

@@ -122,6 +122,11 @@ internal sealed record BuildFoundAnswer(BuildDetail Build, bool Success, DateTim
 internal sealed record BuildCancelledAnswer(
     string BuildId, string Status, string Message, bool Success, DateTimeOffset Timestamp, double Duration, string CorrelationId);
 
+/// <summary>A build that had ended waits again.</summary>
+/// <param name="Duration">Seconds the answer took.</param>
+internal sealed record BuildRetriedAnswer(
+    string BuildId, string StepId, string Status, string Message, bool Success, DateTimeOffset Timestamp, double Duration, string CorrelationId);
+
 /// <summary>How busy the pool of this process is.</summary>
 /// <param name="WorkerCount">Steps this process runs side by side.</param>
 /// <param name="QueueSize">Steps that wait.</param>

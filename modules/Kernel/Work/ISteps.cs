@@ -8,6 +8,7 @@ public interface ISteps
     /// <summary>Stores the steps and their <c>task.created</c> events in one unit, then offers them to the queue backend.</summary>
     /// <param name="steps">At least one, already validated.</param>
     /// <returns>One answer per step, in order.</returns>
+    /// <exception cref="QueueFullException">More than <see cref="MostWaiting"/> would wait; nothing was stored.</exception>
     Task<IReadOnlyList<SubmittedStep>> SubmitAsync(IReadOnlyList<NewStep> steps, CancellationToken cancellationToken);
 
     /// <summary>Steps of a type that wait to be called or for a retry, next to run first.</summary>
@@ -34,6 +35,11 @@ public interface ISteps
     /// <param name="reason">One sentence: who and why; it is journalled with each step.</param>
     /// <returns>How many were cancelled.</returns>
     Task<int> CancelWaitingAsync(IReadOnlyList<string> stepIds, string reason, CancellationToken cancellationToken);
+
+    /// <summary>Puts a step that has ended, however it ended, back in line with all its retries; its attempts go on being numbered.</summary>
+    /// <param name="reason">One sentence: who and why; it is journalled.</param>
+    /// <returns>False when there is no such step or it has not ended (any more): of two who retry it at once, one is told true.</returns>
+    Task<bool> RetryAsync(string stepId, string reason, CancellationToken cancellationToken);
 
     /// <summary>The step as it is now, or null.</summary>
     Task<StepSnapshot?> FindAsync(string stepId, CancellationToken cancellationToken);
