@@ -18,7 +18,11 @@ internal sealed partial class LocalPod(
     /// <summary>What a handler that was told to stop gets for it.</summary>
     private static readonly TimeSpan Deaf = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<string, Run> runs = new(StringComparer.Ordinal);
+    /// <summary>More claims than one pod is ever given at once.</summary>
+    private const int MostEarly = 1024;
+
+    private readonly ConcurrentDictionary<Holder, Run> runs = new();
+    private readonly ConcurrentQueue<Holder> early = new();
     private readonly AsyncSignal freed = new();
     private long drainsAsked;
     private long drainsDone;
@@ -62,10 +66,40 @@ internal sealed partial class LocalPod(
     {
         foreach (var holder in lost)
         {
-            if (runs.TryGetValue(holder.StepId, out var run) && run.Holder == holder)
+            if (runs.TryGetValue(holder, out var run))
             {
                 run.Stop();
             }
+        }
+    }
+
+    /// <summary>Stops the run of a claim that was cancelled, even if it has yet to begin: a claim is committed a moment before its run is there.</summary>
+    public void StopCancelled(Holder holder)
+    {
+        if (holder.PodId != identity.PodId)
+        {
+            return;
+        }
+
+        early.Enqueue(holder);
+        while (early.Count > MostEarly)
+        {
+            early.TryDequeue(out _);
+        }
+
+        StopLost([holder]);
+    }
+
+    /// <summary>Runs a step that this pod has claimed.</summary>
+    /// <remarks>A step may have two runs for a while: one that was lost and does not hear it yet, and the one claimed since.</remarks>
+    public void Begin(StepRow step)
+    {
+        var run = new Run(step);
+        runs[run.Holder] = run;
+        run.Completion = RunAsync(run);
+        if (early.Contains(run.Holder))
+        {
+            run.Stop();
         }
     }
 
@@ -148,7 +182,7 @@ internal sealed partial class LocalPod(
         {
             var request = new ClaimRequest(identity.PodId, Types, free, Start: true);
             var steps = Volatile.Read(ref confines) is { } own
-                ? await claims.ClaimOfAsync([.. own.Where(stepId => !runs.ContainsKey(stepId))], request, stoppingToken)
+                ? await claims.ClaimOfAsync([.. own.Except(runs.Keys.Select(holder => holder.StepId), StringComparer.Ordinal)], request, stoppingToken)
                 : await claims.ClaimAsync(request, TimeSpan.Zero, stoppingToken);
             foreach (var step in steps)
             {
@@ -164,13 +198,6 @@ internal sealed partial class LocalPod(
         }
     }
 
-    private void Begin(StepRow step)
-    {
-        var run = new Run(step);
-        runs[step.StepId] = run;
-        run.Completion = RunAsync(run);
-    }
-
     private async Task RunAsync(Run run)
     {
         await Task.Yield();
@@ -184,7 +211,7 @@ internal sealed partial class LocalPod(
         }
         finally
         {
-            runs.TryRemove(KeyValuePair.Create(run.Step.StepId, run));
+            runs.TryRemove(KeyValuePair.Create(run.Holder, run));
             run.Dispose();
             freed.Pulse();
         }

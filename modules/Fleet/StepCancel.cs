@@ -11,7 +11,7 @@ internal sealed class StepCancel(Database database, StepCounters counters, Local
         var (before, after) = await database.WriteAsync(sql => CancelAsync(sql, stepId, reason), cancellationToken);
         if (after is { ClaimedBy: { } holder })
         {
-            pod.StopLost([new Holder(after.StepId, holder, after.Fence)]);
+            pod.StopCancelled(new Holder(after.StepId, holder, after.Fence));
         }
 
         return (before, after) switch
