@@ -25,6 +25,12 @@ internal sealed class Steps(
     /// <summary>Stores the step unless its key has made one before, whichever process took that in.</summary>
     public async Task<KeyedStep> SubmitOnceAsync(NewStep step, string key, CancellationToken cancellationToken)
     {
+        // What the key has made already needs no room.
+        if (await database.ReadAsync(sql => FindMadeAsync(sql, key), cancellationToken) is { } made)
+        {
+            return new KeyedStep(made.StepId, IsNew: false, Submission.IsSame(made, step));
+        }
+
         var prepared = Prepare(step, Instant.Truncate(clock.GetUtcNow()), key);
         var (row, isNew) = await room.FillAsync(1, () => database.WriteAsync(sql => InsertOnceAsync(sql, prepared, key), cancellationToken));
         if (isNew)
@@ -127,16 +133,17 @@ internal sealed class Steps(
     {
         if (await SubmissionStore.TakeAsync(sql, key, step.Row.CreatedAt) == 0)
         {
-            var before = await SubmissionStore.FindAsync(sql, key);
-            return before is not null && await StepStore.FindAsync(sql, before) is { } found
-                ? (found, false)
-                : throw new InvalidOperationException($"The submission key '{key}' names no step.");
+            return (await FindMadeAsync(sql, key) ?? throw new InvalidOperationException($"The submission key '{key}' names no step."), false);
         }
 
         var row = (await InsertAsync(sql, [step]))[0];
         await SubmissionStore.NameAsync(sql, key, row.StepId);
         return (row, true);
     }
+
+    /// <summary>The step that a key has made, or null.</summary>
+    private static async Task<StepRow?> FindMadeAsync(SqlSession sql, string key) =>
+        await SubmissionStore.FindAsync(sql, key) is { } stepId ? await StepStore.FindAsync(sql, stepId) : null;
 
     private async Task<StepRow?> RetryAsync(SqlSession sql, string stepId, string reason)
     {

@@ -43,6 +43,19 @@ public sealed class SubmitTests : IDisposable
     }
 
     [Fact]
+    public async Task A_full_queue_still_answers_what_a_key_has_made()
+    {
+        await using var host = await RefineryHost.StartAsync(("MAX_QUEUE_SIZE", "1"));
+        using var first = await SubmitAsync(host, "k", Step);
+
+        using var again = await SubmitAsync(host, "k", Step);
+        using var more = await SubmitAsync(host, "another", Step);
+
+        Assert.Equal(await first.Content.ReadAsStringAsync(), await again.Content.ReadAsStringAsync());
+        Assert.Equal(HttpStatusCode.TooManyRequests, more.StatusCode);
+    }
+
+    [Fact]
     public async Task A_key_that_is_none_is_refused()
     {
         await using var host = await RefineryHost.StartAsync();
