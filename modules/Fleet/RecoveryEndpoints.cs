@@ -28,8 +28,9 @@ internal static class RecoveryEndpoints
             .WithName("ListDeadLetters").WithSummary("Steps that failed for good and were not replayed, newest first.");
         admin.MapPost("/dead-letters/{stepId}/replay", ReplayAsync).RequireWorkerToken().Produces<ReplayAnswer>()
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status429TooManyRequests)
             .WithName("ReplayDeadLetter").WithSummary("Give a failed step another life.")
-            .WithDescription("It goes back in line under its own id with all its retries; its idempotency key stays the same. 409 when it has not failed.")
+            .WithDescription("It goes back in line under its own id with all its retries; its idempotency key stays the same. 409 when it has not failed, 429 when the queue is full.")
             .WithExample(answer: """{"step_id":"step_20260124100000_1a2b3c4d","status":"pending","message":"Step step_20260124100000_1a2b3c4d is back in line"}""");
     }
 
@@ -53,10 +54,10 @@ internal static class RecoveryEndpoints
         return Results.Ok(await letters.ListAsync(page.Limit, page.Offset, cancellationToken));
     }
 
-    private static async Task<IResult> ReplayAsync(string stepId, DeadLetters letters, Steps steps, CancellationToken cancellationToken)
+    private static async Task<IResult> ReplayAsync(string stepId, Steps steps, CancellationToken cancellationToken)
     {
         var id = RouteText.Decode(stepId);
-        if (await letters.ReplayAsync(id, cancellationToken) is { } row)
+        if (await steps.RetryAsync(id, step => step.Status == Status.Failed, "It was replayed by hand.", cancellationToken) is { } row)
         {
             return Results.Ok(new ReplayAnswer(row.StepId, row.Status, $"Step {row.StepId} is back in line"));
         }

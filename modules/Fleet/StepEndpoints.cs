@@ -15,7 +15,8 @@ internal static class StepEndpoints
     {
         var fleet = routes.MapGroup(string.Empty).WithTags("Steps");
         fleet.MapPost("/submit", SubmitAsync).RequireWorkerToken().WithBodyLimit(LargestPayload)
-            .Produces<SubmitAnswer>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status503ServiceUnavailable)
+            .Produces<SubmitAnswer>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status429TooManyRequests).ProducesProblem(StatusCodes.Status503ServiceUnavailable)
             .WithName("SubmitStep").WithSummary("Submit a step.")
             .WithDescription(
                 "A higher priority runs first. With the header Idempotency-Key (1 to 255 printable ASCII characters) the step is made once: the same key with the same body "

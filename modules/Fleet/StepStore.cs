@@ -150,16 +150,6 @@ internal static class StepStore
         """,
         new { StepId = stepId, ending.Detail, ending.Now });
 
-    /// <summary>Puts a step that has ended back in line with all its retries, or null when its status is another.</summary>
-    public static Task<StepRow?> ReplayAsync(SqlSession sql, string stepId, string from, Ending word) => sql.FirstOrDefaultAsync(
-        StepRow.Read,
-        $"""
-        UPDATE steps SET status = 'pending', retry_count = 0, not_before = NULL, claimed_by = NULL, detail = @Detail, updated_at = @Now
-        WHERE step_id = @StepId AND status = @From
-        RETURNING {StepRow.Columns}
-        """,
-        new { StepId = stepId, From = from, word.Detail, word.Now });
-
     /// <summary>When the first lease of all ends; null when no step is held.</summary>
     public static Task<string?> SoonestLeaseAsync(SqlSession sql) =>
         sql.FirstOrDefaultAsync<string>("SELECT MIN(lease_until) FROM steps WHERE status IN ('claimed', 'running')");

@@ -7,7 +7,7 @@ namespace Refinery.Fleet;
 
 /// <summary>Submits steps and answers about them.</summary>
 internal sealed class Steps(
-    Database database, DispatchQueue queue, StepCounters counters, Ids ids, QueueRoom room, TimeProvider clock) : ISteps
+    Database database, DispatchQueue queue, StepChanges changes, StepCounters counters, Ids ids, QueueRoom room, TimeProvider clock) : ISteps
 {
     private const int CancelPage = 1000;
     private long lastRank;
@@ -92,15 +92,22 @@ internal sealed class Steps(
         },
         cancellationToken);
 
-    public async Task<bool> RetryAsync(string stepId, string reason, CancellationToken cancellationToken)
+    public async Task<bool> RetryAsync(string stepId, string reason, CancellationToken cancellationToken) =>
+        await RetryAsync(stepId, step => step.Status is Status.Completed or Status.Failed or Status.Cancelled, reason, cancellationToken) is not null;
+
+    /// <summary>Puts a step that has ended back in line under its own id, with all its retries; its idempotency key stays the same.</summary>
+    /// <param name="may">Whether a step as it stands may be retried.</param>
+    /// <returns>The step, or null when it may not (any more): of two who retry it at once, one does.</returns>
+    /// <exception cref="QueueFullException">There is no room; nothing was changed.</exception>
+    public async Task<StepRow?> RetryAsync(string stepId, Predicate<StepRow> may, string reason, CancellationToken cancellationToken)
     {
-        var retried = await database.WriteAsync(sql => RetryAsync(sql, stepId, reason), cancellationToken);
+        var retried = await room.FillAsync(1, () => database.WriteAsync(sql => RetryAsync(sql, stepId, may, reason), cancellationToken));
         if (retried is not null)
         {
             await queue.OfferAsync([Item(retried)]);
         }
 
-        return retried is not null;
+        return retried;
     }
 
     public async Task<StepSnapshot?> FindAsync(string stepId, CancellationToken cancellationToken) =>
@@ -145,19 +152,26 @@ internal sealed class Steps(
     private static async Task<StepRow?> FindMadeAsync(SqlSession sql, string key) =>
         await SubmissionStore.FindAsync(sql, key) is { } stepId ? await StepStore.FindAsync(sql, stepId) : null;
 
-    private async Task<StepRow?> RetryAsync(SqlSession sql, string stepId, string reason)
+    private async Task<StepRow?> RetryAsync(SqlSession sql, string stepId, Predicate<StepRow> may, string reason)
     {
-        var word = new Ending(Status.Pending, reason, Instant.Truncate(clock.GetUtcNow()));
-        if (await StepStore.FindAsync(sql, stepId) is not { Status: Status.Completed or Status.Failed or Status.Cancelled } before
-            || await StepStore.ReplayAsync(sql, stepId, before.Status, word) is not { } row)
+        if (await StepStore.FindAsync(sql, stepId) is not { } ended || !may(ended) || await changes.MakeAsync(sql, ended, InLineAgain(ended, reason)) is not { } row)
         {
             return null;
         }
 
         sql.Append(StepEvents.Replayed(row));
-        sql.AfterCommit(() => counters.Move(row.Type, before.Status, row.Status));
         return row;
     }
+
+    private StepRow InLineAgain(StepRow ended, string reason) => ended with
+    {
+        Status = Status.Pending,
+        RetryCount = 0,
+        NotBefore = null,
+        ClaimedBy = null,
+        Detail = reason,
+        UpdatedAt = Instant.Truncate(clock.GetUtcNow()),
+    };
 
     private PreparedStep Prepare(NewStep step, DateTimeOffset now, string? key = null)
     {

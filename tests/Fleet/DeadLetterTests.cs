@@ -62,6 +62,20 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
+    public async Task A_full_queue_takes_no_replay()
+    {
+        await using var host = await RefineryHost.StartAsync(("MAX_QUEUE_SIZE", "1"));
+        var stepId = await host.SubmitAsync(new { type = FleetCalls.Elsewhere, args = new { }, max_retries = 0 });
+        await FailAsync(host, stepId, fences: [1]);
+        await host.SubmitAsync();
+
+        using var refused = await host.Http.PostAsync($"/admin/dead-letters/{stepId}/replay", content: null);
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.Equal("failed", await host.StatusAsync(stepId));
+    }
+
+    [Fact]
     public async Task They_are_listed_newest_first_and_follow_from_the_journal()
     {
         await using var host = await RefineryHost.StartAsync();

@@ -39,6 +39,7 @@ public interface ISteps
     /// <summary>Puts a step that has ended, however it ended, back in line with all its retries; its attempts go on being numbered.</summary>
     /// <param name="reason">One sentence: who and why; it is journalled.</param>
     /// <returns>False when there is no such step or it has not ended (any more): of two who retry it at once, one is told true.</returns>
+    /// <exception cref="QueueFullException">It would be one more than <see cref="MostWaiting"/>; nothing was changed.</exception>
     Task<bool> RetryAsync(string stepId, string reason, CancellationToken cancellationToken);
 
     /// <summary>The step as it is now, or null.</summary>
