@@ -1,3 +1,4 @@
+using Refinery.Kernel.Web;
 using System.Text.Json;
 using Refinery.Kernel.Work;
 
@@ -13,8 +14,8 @@ internal static class BuildId
     public static string Of(string stepId, NewStep step)
     {
         var metadata = step.Metadata ?? default;
-        var thirdParty = StepJson.Member(metadata, "third_party_id") ?? "refinery";
-        var parser = StepJson.Member(metadata, "parser_id") ?? DefaultParser(step);
+        var thirdParty = metadata.TextMember("third_party_id") ?? "refinery";
+        var parser = metadata.TextMember("parser_id") ?? DefaultParser(step);
         return $"build-{thirdParty}-{parser}-{stepId[^8..]}";
     }
 
@@ -22,10 +23,10 @@ internal static class BuildId
     public static bool IsBuild(StepRow step) => step.Type == StepTypes.WheelBuild
         || (Marks.Any(mark => step.Metadata.Contains(mark, StringComparison.Ordinal)) && IsBuild(StepJson.Parse(step.Metadata)));
 
-    private static bool IsBuild(JsonElement metadata) => Marks.Any(mark => StepJson.Member(metadata, mark) is not null);
+    private static bool IsBuild(JsonElement metadata) => Marks.Any(mark => metadata.TextMember(mark) is not null);
 
     private static string DefaultParser(NewStep step) =>
-        StepJson.Member(step.Args, "package") is { } package
-            ? $"{package}-{StepJson.Member(step.Args, "version") ?? "latest"}"
+        step.Args.TextMember("package") is { } package
+            ? $"{package}-{step.Args.TextMember("version") ?? "latest"}"
             : step.Type;
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
+using Refinery.Kernel.Web;
 
 namespace Refinery.Fleet;
 
@@ -20,7 +21,7 @@ internal sealed class DeadLetterProjection : IProjection
             {
                 await DeadLetterStore.PutAsync(sql, row);
             }
-            else if (link.EventType == "task.updated" && Text(link, "status") == Status.Pending && Text(link, "task_id") is { } stepId)
+            else if (link.EventType == "task.updated" && link.Payload.TextMember("status") == Status.Pending && link.Payload.TextMember("task_id") is { } stepId)
             {
                 await DeadLetterStore.DeleteAsync(sql, stepId);
             }
@@ -29,7 +30,7 @@ internal sealed class DeadLetterProjection : IProjection
 
     private static DeadLetterRow? Read(JournalEvent link)
     {
-        if (Text(link, "task_id") is not { } stepId || !link.Payload.TryGetProperty("will_retry", out var again) || again.ValueKind != JsonValueKind.False)
+        if (link.Payload.TextMember("task_id") is not { } stepId || link.Payload.Member("will_retry", JsonValueKind.False) is null)
         {
             return null;
         }
@@ -39,16 +40,11 @@ internal sealed class DeadLetterProjection : IProjection
             StepId = stepId,
             Sequence = link.Sequence,
             PodId = link.ActorId,
-            Attempts = Number(link, "attempt_number"),
-            RetryCount = Number(link, "retry_count"),
-            FailureReason = Text(link, "failure_reason") ?? "failed",
-            Detail = Text(link, "detail") ?? string.Empty,
+            Attempts = link.Payload.WholeMember("attempt_number") ?? 0,
+            RetryCount = link.Payload.WholeMember("retry_count") ?? 0,
+            FailureReason = link.Payload.TextMember("failure_reason") ?? "failed",
+            Detail = link.Payload.TextMember("detail") ?? string.Empty,
             DiedAt = link.Timestamp,
         };
     }
-
-    private static string? Text(JournalEvent link, string name) => StepJson.Member(link.Payload, name);
-
-    private static long Number(JournalEvent link, string name) =>
-        link.Payload.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : 0;
 }

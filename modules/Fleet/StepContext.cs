@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Refinery.Contract;
+using Refinery.Kernel.Web;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
@@ -27,9 +28,9 @@ internal sealed class StepContext(StepRow step, ILogWriter log) : IStepContext
     public static LogKey LogKeyOf(StepRow step)
     {
         var args = StepJson.Parse(step.Args);
-        var runId = StepJson.Member(StepJson.Parse(step.Metadata), "run_id");
-        return step.Type == StepTypes.WheelBuild && StepJson.Member(args, "package") is { } package
-            ? new LogKey(package, StepJson.Member(args, "version") ?? "latest", (int)step.Attempts, runId)
+        var runId = StepJson.Parse(step.Metadata).TextMember("run_id");
+        return step.Type == StepTypes.WheelBuild && args.TextMember("package") is { } package
+            ? new LogKey(package, args.TextMember("version") ?? "latest", (int)step.Attempts, runId)
             : new LogKey(step.Type, step.StepId, (int)step.Attempts, runId);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Refinery.Contract;
 using Refinery.Kernel.Journal;
+using Refinery.Kernel.Web;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
@@ -135,11 +136,11 @@ internal static class StepEvents
     private static EventPayload Wheel(StepRow step, JsonElement args, JsonElement metadata) => step.Type == StepTypes.WheelBuild
         ? new EventPayload()
             .Add("build_id", step.BuildId)
-            .Add("package", StepJson.Member(args, "package"))
-            .Add("version", StepJson.Member(args, "version"))
-            .Add("python_tag", StepJson.Member(args, "python_tag"))
-            .Add("platform_tag", StepJson.Member(args, "platform_tag"))
-            .Add("run_id", StepJson.Member(metadata, "run_id"))
+            .Add("package", args.TextMember("package"))
+            .Add("version", args.TextMember("version"))
+            .Add("python_tag", args.TextMember("python_tag"))
+            .Add("platform_tag", args.TextMember("platform_tag"))
+            .Add("run_id", metadata.TextMember("run_id"))
         : Other(step);
 
     private static EventPayload Other(StepRow step) => new EventPayload().Add("build_id", BuildId.IsBuild(step) ? step.BuildId : null);

@@ -23,12 +23,6 @@ internal static class StepJson
     /// <summary>The object given, or an empty one.</summary>
     public static JsonElement Object(JsonElement? value) => value is { ValueKind: JsonValueKind.Object } given ? given : EmptyObject;
 
-    /// <summary>A member's text, or null when it is absent or no text.</summary>
-    public static string? Member(JsonElement owner, string name) =>
-        owner.ValueKind == JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
-            : null;
-
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> Recipes(string? json) =>
         json is null ? Empty : JsonSerializer.Deserialize<Dictionary<string, IReadOnlyList<string>>>(json, RefineryJson.Options) ?? Empty;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
+using Refinery.Kernel.Web;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
@@ -31,7 +32,7 @@ internal sealed class StepRestore : IRestore
     private static StepRow? Created(JournalEvent link)
     {
         var payload = link.Payload;
-        if (Text(payload, "task_id") is not { } stepId || Text(payload, "step_type") is not { } type || Number(payload, "rank") is not { } rank)
+        if (payload.TextMember("task_id") is not { } stepId || payload.TextMember("step_type") is not { } type || payload.WholeMember("rank") is not { } rank)
         {
             return null;
         }
@@ -40,15 +41,15 @@ internal sealed class StepRestore : IRestore
         return new StepRow
         {
             StepId = stepId,
-            BuildId = Text(payload, "build_id") ?? BuildId.Of(stepId, new NewStep { Type = type, Args = args, Metadata = metadata }),
+            BuildId = payload.TextMember("build_id") ?? BuildId.Of(stepId, new NewStep { Type = type, Args = args, Metadata = metadata }),
             Type = type,
             Status = Status.Pending,
-            Priority = Number(payload, "priority") ?? 0,
+            Priority = payload.WholeMember("priority") ?? 0,
             Rank = rank,
             Args = StepJson.Object(args).GetRawText(),
             Metadata = StepJson.Object(metadata).GetRawText(),
-            Recipes = Json(payload, "recipes"),
-            MaxRetries = Number(payload, "max_retries") ?? 0,
+            Recipes = payload.Member("recipes", JsonValueKind.Object)?.GetRawText(),
+            MaxRetries = payload.WholeMember("max_retries") ?? 0,
             RetryCount = 0,
             Attempts = 0,
             Fence = 0,
@@ -61,7 +62,7 @@ internal sealed class StepRestore : IRestore
     private static RestoredStep? Changed(JournalEvent link)
     {
         var payload = link.Payload;
-        if (Text(payload, "task_id") is not { } stepId || StatusAfter(link.EventType, payload) is not { } status)
+        if (payload.TextMember("task_id") is not { } stepId || StatusAfter(link.EventType, payload) is not { } status)
         {
             return null;
         }
@@ -72,11 +73,11 @@ internal sealed class StepRestore : IRestore
             Status = status,
             ClaimedBy = status == Status.Pending || link.EventType == "task.updated" ? null : link.ActorId,
             NotBefore = status == Status.Pending ? When(payload, "not_before") : null,
-            Attempts = Number(payload, "attempt_number"),
-            Fence = Number(payload, "fence"),
-            RetryCount = Number(payload, "retry_count"),
-            Recipes = Json(payload, "recipes"),
-            Detail = Text(payload, "detail"),
+            Attempts = payload.WholeMember("attempt_number"),
+            Fence = payload.WholeMember("fence"),
+            RetryCount = payload.WholeMember("retry_count"),
+            Recipes = payload.Member("recipes", JsonValueKind.Object)?.GetRawText(),
+            Detail = payload.TextMember("detail"),
             UpdatedAt = link.Timestamp,
         };
     }
@@ -86,23 +87,12 @@ internal sealed class StepRestore : IRestore
         "attempt.created" => Status.Claimed,
         "attempt.started" => Status.Running,
         "attempt.succeeded" => Status.Completed,
-        "attempt.failed" => IsTrue(payload, "will_retry") ? Status.Pending : Status.Failed,
-        "attempt.invalidated" => IsTrue(payload, "requeued") ? Status.Pending : Status.Cancelled,
-        "task.updated" when Text(payload, "status") is Status.Cancelled or Status.Pending => Text(payload, "status"),
+        "attempt.failed" => payload.Member("will_retry", JsonValueKind.True) is not null ? Status.Pending : Status.Failed,
+        "attempt.invalidated" => payload.Member("requeued", JsonValueKind.True) is not null ? Status.Pending : Status.Cancelled,
+        "task.updated" when payload.TextMember("status") is Status.Cancelled or Status.Pending => payload.TextMember("status"),
         _ => null,
     };
 
-    private static string? Text(JsonElement payload, string name) => StepJson.Member(payload, name);
-
-    private static long? Number(JsonElement payload, string name) =>
-        payload.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : null;
-
-    private static bool IsTrue(JsonElement payload, string name) =>
-        payload.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
-
-    private static string? Json(JsonElement payload, string name) =>
-        payload.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object ? value.GetRawText() : null;
-
     private static DateTimeOffset? When(JsonElement payload, string name) =>
-        Text(payload, name) is { } text ? Instant.Parse(text) : null;
+        payload.TextMember(name) is { } text ? Instant.Parse(text) : null;
 }

@@ -1,5 +1,6 @@
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
+using Refinery.Kernel.Web;
 
 namespace Refinery.Fleet;
 
@@ -10,7 +11,7 @@ internal sealed class SubmissionRestore : IRestore
     {
         foreach (var link in events.Where(link => link.EventType == "task.created" && link.Target is null))
         {
-            if (StepJson.Member(link.Payload, Submission.Member) is { } key && StepJson.Member(link.Payload, "task_id") is { } stepId)
+            if (link.Payload.TextMember(Submission.Member) is { } key && link.Payload.TextMember("task_id") is { } stepId)
             {
                 await SubmissionStore.TakeAsync(sql, key, link.Timestamp);
                 await SubmissionStore.NameAsync(sql, key, stepId);
