@@ -175,7 +175,7 @@ internal sealed class StepClaims(
         var due = new List<Candidate>();
         foreach (var type in request.Types)
         {
-            due.AddRange(await StepStore.ListDueAsync(sql, type, now, max));
+            due.AddRange(await StepStore.RipenAndListAsync(sql, type, now, max));
         }
 
         return [.. due.OrderByDescending(row => row.Priority).ThenBy(row => row.Rank).Take(max).Select(row => row.StepId)];

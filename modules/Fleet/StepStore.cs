@@ -5,6 +5,34 @@ namespace Refinery.Fleet;
 /// <summary>The table <c>steps</c>. Each change of status is one conditional update: the database decides, once.</summary>
 internal static class StepStore
 {
+    /// <summary>0 for a waiting step that may be called at once, 1 for one that waits for an instant; the index of waiting steps keeps the two apart.</summary>
+    private const string IsDelayed = "CASE WHEN not_before IS NULL THEN 0 ELSE 1 END";
+
+    /// <summary>As many as one claim can take.</summary>
+    private const int RipenedAtOnce = 1000;
+
+    /// <summary>The next steps of a type that may be called at once.</summary>
+    internal const string Ready =
+        $"SELECT step_id, priority, rank FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = 0 ORDER BY priority DESC, rank LIMIT @Limit";
+
+    /// <summary>A page of the due steps of a type; those that were delayed are few, because each claim lets them in line with the others.</summary>
+    private const string Due =
+        $"""
+        SELECT step_id FROM (
+            SELECT * FROM (
+                SELECT step_id, priority, rank FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = 0 ORDER BY priority DESC, rank LIMIT @Most) AS ready
+            UNION ALL
+            SELECT step_id, priority, rank FROM steps WHERE status = 'pending' AND type = @Type AND not_before <= @Now) AS due
+        ORDER BY priority DESC, rank LIMIT @Limit OFFSET @Offset
+        """;
+
+    /// <summary>Lets those be called at once whose instant has come.</summary>
+    internal const string Ripen =
+        """
+        UPDATE steps SET not_before = NULL WHERE status = 'pending' AND step_id IN (
+            SELECT step_id FROM steps WHERE status = 'pending' AND type = @Type AND not_before <= @Now ORDER BY not_before LIMIT @Limit {{skip_locked}})
+        """;
+
     /// <summary>Stores a new step; 0 when its id is taken.</summary>
     public static Task<int> InsertAsync(SqlSession sql, StepRow row) => sql.ExecuteAsync(
         """
@@ -32,15 +60,14 @@ internal static class StepStore
 
     private static Task<IReadOnlyList<StepRow>> ListDueAsync(SqlSession sql, string type, DateTimeOffset now, (int Limit, int Offset) page) => sql.QueryAsync(
         StepRow.Read,
-        $"""
-        SELECT {StepRow.Columns} FROM steps
-        WHERE status = 'pending' AND type = @Type AND (not_before IS NULL OR not_before <= @Now)
-        ORDER BY priority DESC, rank LIMIT @Limit OFFSET @Offset
-        """,
-        new { Type = type, Now = now, page.Limit, page.Offset });
+        $"SELECT {StepRow.Columns} FROM steps WHERE step_id IN ({Due}) ORDER BY priority DESC, rank",
+        new { Type = type, Now = now, page.Limit, page.Offset, Most = (long)page.Limit + page.Offset });
 
     private static Task<long> CountDueAsync(SqlSession sql, string type, DateTimeOffset now) => sql.FirstOrDefaultAsync<long>(
-        "SELECT COUNT(*) FROM steps WHERE status = 'pending' AND type = @Type AND (not_before IS NULL OR not_before <= @Now)",
+        $"""
+        SELECT (SELECT COUNT(*) FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = 0)
+            + (SELECT COUNT(*) FROM steps WHERE status = 'pending' AND type = @Type AND not_before <= @Now)
+        """,
         new { Type = type, Now = now });
 
     private static Task<IReadOnlyList<StepRow>> ListDelayedAsync(SqlSession sql, string type, DateTimeOffset now, (int Limit, int Offset) page) => sql.QueryAsync(
@@ -51,14 +78,18 @@ internal static class StepStore
         """,
         new { Type = type, Now = now, page.Limit, page.Offset });
 
-    /// <summary>The next due steps of a type as candidates for a claim; locks nothing.</summary>
+    /// <summary>The next due steps of a type; locks nothing.</summary>
     public static Task<IReadOnlyList<Candidate>> ListDueAsync(SqlSession sql, string type, DateTimeOffset now, int limit) => sql.QueryAsync<Candidate>(
-        """
-        SELECT step_id, priority, rank FROM steps
-        WHERE status = 'pending' AND type = @Type AND (not_before IS NULL OR not_before <= @Now)
-        ORDER BY priority DESC, rank LIMIT @Limit
-        """,
-        new { Type = type, Now = now, Limit = limit });
+        $"SELECT step_id, priority, rank FROM steps WHERE step_id IN ({Due}) ORDER BY priority DESC, rank",
+        new { Type = type, Now = now, Limit = limit, Offset = 0, Most = limit });
+
+    /// <summary>The next due steps of a type as candidates for a claim; those whose instant has come are let in line with the others first.</summary>
+    /// <remarks>So each delayed step is looked at once when it is due, and never before: those in backoff cost a claim nothing.</remarks>
+    public static async Task<IReadOnlyList<Candidate>> RipenAndListAsync(SqlSession sql, string type, DateTimeOffset now, int limit)
+    {
+        await sql.ExecuteAsync(Ripen, new { Type = type, Now = now, Limit = RipenedAtOnce });
+        return await sql.QueryAsync<Candidate>(Ready, new { Type = type, Limit = limit });
+    }
 
     /// <summary>Writes a step as it is to be; 0 when it is no longer what it was read as.</summary>
     /// <remarks>A claim raises the fence, so status and fence together tell whether anybody has touched the step since.</remarks>
@@ -126,7 +157,7 @@ internal static class StepStore
         $$$"""
         UPDATE steps SET status = 'cancelled', detail = @Detail, not_before = NULL, updated_at = @Now
         WHERE status = 'pending' AND step_id IN (
-            SELECT step_id FROM steps WHERE status = 'pending' AND type = @Type ORDER BY priority DESC, rank LIMIT @Limit {{skip_locked}})
+            SELECT step_id FROM steps WHERE status = 'pending' AND type = @Type ORDER BY {{{IsDelayed}}}, priority DESC, rank LIMIT @Limit {{skip_locked}})
         RETURNING {{{StepRow.Columns}}}
         """,
         new { Type = type, ending.Detail, ending.Now, Limit = limit });
@@ -167,13 +198,16 @@ internal static class StepStore
 
     /// <summary>When the oldest waiting step of a type was submitted; walks one index entry per priority.</summary>
     public static Task<string?> OldestWaitingAsync(SqlSession sql, string type) => sql.FirstOrDefaultAsync<string>(
-        """
-        WITH RECURSIVE bands (priority) AS (
-            SELECT MAX(priority) FROM steps WHERE status = 'pending' AND type = @Type
+        $"""
+        WITH RECURSIVE bands (delayed, priority) AS (
+            SELECT 0, (SELECT MAX(priority) FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = 0)
             UNION ALL
-            SELECT (SELECT MAX(priority) FROM steps WHERE status = 'pending' AND type = @Type AND priority < bands.priority)
+            SELECT 1, (SELECT MAX(priority) FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = 1)
+            UNION ALL
+            SELECT delayed, (SELECT MAX(priority) FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = bands.delayed AND priority < bands.priority)
             FROM bands WHERE bands.priority IS NOT NULL)
-        SELECT MIN((SELECT created_at FROM steps WHERE status = 'pending' AND type = @Type AND priority = bands.priority ORDER BY rank LIMIT 1))
+        SELECT MIN((
+            SELECT created_at FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = bands.delayed AND priority = bands.priority ORDER BY rank LIMIT 1))
         FROM bands
         """,
         new { Type = type });
