@@ -233,7 +233,7 @@ internal sealed partial class LocalPod(
 
         public StepRow Step => step;
 
-        public Holder Holder { get; } = new(step.StepId, step.ClaimedBy ?? string.Empty, step.Fence);
+        public Holder Holder { get; } = Holder.Of(step);
 
         public CancellationToken Lost => lost.Token;
 

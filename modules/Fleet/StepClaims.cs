@@ -7,7 +7,7 @@ namespace Refinery.Fleet;
 /// <summary>Hands out the right to run: candidates from the queue backend first, then the next due rows in SQL.</summary>
 /// <remarks>The right itself comes from one conditional update that raises the step's fence. Source: docs/spec/fleet-q.md.</remarks>
 internal sealed class StepClaims(
-    Database database, DispatchQueue queue, StepChanges changes, StepCounters counters, IOptions<FleetOptions> options, TimeProvider clock)
+    Database database, DispatchQueue queue, StepChanges changes, StepEndings endings, StepCounters counters, IOptions<FleetOptions> options, TimeProvider clock)
 {
     /// <summary>Delayed steps and those of other hosts ring no bell here; this is how long they may go unseen.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
@@ -37,7 +37,7 @@ internal sealed class StepClaims(
 
     /// <summary>Claims up to <see cref="ClaimRequest.Max"/> of these steps, in their order and whatever their types, as far as they are due.</summary>
     public Task<IReadOnlyList<StepRow>> ClaimOfAsync(IReadOnlyList<string> stepIds, ClaimRequest request, CancellationToken cancellationToken) =>
-        database.WriteAsync<IReadOnlyList<StepRow>>(async sql => await ClaimEachAsync(sql, request, NewLease(request.PodId), stepIds), cancellationToken);
+        WriteAsync(async sql => await ClaimEachAsync(sql, request, NewLease(request.PodId), stepIds), cancellationToken);
 
     /// <summary>Marks a claimed step as running.</summary>
     /// <returns>The step, or null when the claim is no longer the holder's.</returns>
@@ -116,7 +116,20 @@ internal sealed class StepClaims(
         }
 
         var offered = await queue.TakeAsync(request.Types, request.Max, cancellationToken);
-        return await database.WriteAsync(sql => ClaimAsync(sql, request, [.. offered.Select(item => item.StepId)]), cancellationToken);
+        return await WriteAsync(sql => ClaimAsync(sql, request, [.. offered.Select(item => item.StepId)]), cancellationToken);
+    }
+
+    /// <summary>Commits a claim, and gives back at once what it got for a caller who left meanwhile: nobody would run it, and the end of its lease would cost a retry.</summary>
+    private async Task<IReadOnlyList<StepRow>> WriteAsync(Func<SqlSession, Task<IReadOnlyList<StepRow>>> claim, CancellationToken cancellationToken)
+    {
+        var claimed = await database.WriteAsync(claim, cancellationToken);
+        if (claimed.Count > 0 && cancellationToken.IsCancellationRequested)
+        {
+            await endings.ReleaseAsync(claimed, "Whoever asked for the step had left.", CancellationToken.None);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return claimed;
     }
 
     private async Task<IReadOnlyList<StepRow>> ClaimAsync(SqlSession sql, ClaimRequest request, IReadOnlyList<string> offered)

@@ -64,25 +64,13 @@ internal sealed class StepEndings(
         return row;
     }
 
-    /// <summary>Gives back what was held when the database was lost and made anew from the journal: nobody knows whose lease still ran.</summary>
-    public async Task<IReadOnlyList<StepRow>> ReleaseRestoredAsync(CancellationToken cancellationToken)
-    {
-        var released = await database.WriteAsync(
-            async sql =>
-            {
-                var rows = new List<StepRow>();
-                foreach (var step in await StepStore.ListRestoredAsync(sql))
-                {
-                    var holder = new Holder(step.StepId, step.ClaimedBy ?? string.Empty, step.Fence);
-                    rows.AddRange(await ReleaseAsync(sql, holder, "The database was made anew from the journal while the step was held.") is { } row ? [row] : []);
-                }
+    /// <summary>Gives many claims back unspent, in one unit.</summary>
+    public Task<IReadOnlyList<StepRow>> ReleaseAsync(IReadOnlyList<StepRow> held, string why, CancellationToken cancellationToken) =>
+        ReleaseAllAsync(_ => Task.FromResult(held), why, cancellationToken);
 
-                return rows;
-            },
-            cancellationToken);
-        await OfferAgainAsync(released);
-        return released;
-    }
+    /// <summary>Gives back what was held when the database was lost and made anew from the journal: nobody knows whose lease still ran.</summary>
+    public Task<IReadOnlyList<StepRow>> ReleaseRestoredAsync(CancellationToken cancellationToken) =>
+        ReleaseAllAsync(StepStore.ListRestoredAsync, "The database was made anew from the journal while the step was held.", cancellationToken);
 
     /// <summary>Requeues, or ends when no retry is left, the next claimed or running steps whose lease had run out at an instant.</summary>
     /// <param name="lead">Under which this pod leads.</param>
@@ -93,6 +81,25 @@ internal sealed class StepEndings(
     /// <summary>Requeues everything a pod held that is known to be dead.</summary>
     public async Task<IReadOnlyList<StepRow>> RecoverPodAsync(string podId, CancellationToken cancellationToken) => await RecoverAsync(
         async sql => await StepStore.ListHeldAsync(sql, podId), "ended without a word", cancellationToken) ?? [];
+
+    private async Task<IReadOnlyList<StepRow>> ReleaseAllAsync(
+        Func<SqlSession, Task<IReadOnlyList<StepRow>>> list, string why, CancellationToken cancellationToken)
+    {
+        var released = await database.WriteAsync(
+            async sql =>
+            {
+                var rows = new List<StepRow>();
+                foreach (var step in await list(sql))
+                {
+                    rows.AddRange(await ReleaseAsync(sql, Holder.Of(step), why) is { } row ? [row] : []);
+                }
+
+                return rows;
+            },
+            cancellationToken);
+        await OfferAgainAsync(released);
+        return released;
+    }
 
     private async Task<IReadOnlyList<StepRow>?> RecoverAsync(
         Func<SqlSession, Task<IReadOnlyList<StepRow>?>> list, string what, CancellationToken cancellationToken)
@@ -109,7 +116,7 @@ internal sealed class StepEndings(
                 foreach (var orphan in orphans)
                 {
                     var lost = StepOutcome.Failure("worker_lost", $"Pod {orphan.ClaimedBy} {what} while it held the step.");
-                    var holder = new Holder(orphan.StepId, orphan.ClaimedBy ?? string.Empty, orphan.Fence);
+                    var holder = Holder.Of(orphan);
                     if (await FailAsync(sql, holder, lost, RunFacts.None) is { } row)
                     {
                         rows.Add(row);

@@ -16,7 +16,7 @@ internal sealed partial class StepRunner(
     /// <param name="lost">Fires when the lease is lost, the step is cancelled or the grace of a stop is over.</param>
     public async Task RunAsync(StepRow step, CancellationToken lost)
     {
-        var holder = new Holder(step.StepId, step.ClaimedBy ?? string.Empty, step.Fence);
+        var holder = Holder.Of(step);
         var started = clock.GetTimestamp();
         await using var log = await logs.OpenAsync(StepContext.LogKeyOf(step), CancellationToken.None);
         var outcome = await HandleAsync(step, log, lost);

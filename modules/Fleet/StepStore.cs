@@ -248,7 +248,11 @@ internal sealed record CountRow
 internal sealed record Lease(string PodId, DateTimeOffset Now, DateTimeOffset Until);
 
 /// <summary>Who says it holds a step, and under which fence.</summary>
-internal sealed record Holder(string StepId, string PodId, long Fence);
+internal sealed record Holder(string StepId, string PodId, long Fence)
+{
+    /// <summary>Who holds a step that is claimed or running.</summary>
+    public static Holder Of(StepRow step) => new(step.StepId, step.ClaimedBy ?? string.Empty, step.Fence);
+}
 
 /// <summary>How a step ends.</summary>
 internal sealed record Ending(string Status, string Detail, DateTimeOffset Now);

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -5,6 +6,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Refinery.Fleet;
+using Refinery.Tests.Chaos;
 
 namespace Refinery.Tests.Fleet;
 
@@ -165,6 +167,30 @@ public sealed class WorkProtocolTests
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
         Assert.Contains(sha256, await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, taken.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_step_claimed_for_a_caller_who_left_meanwhile_waits_again_with_all_its_retries()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var stepId = await SubmitAsync(host, "elsewhere");
+        var (first, last, claimed) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
+        using var caller = new CancellationTokenSource();
+
+        // The second unit stands behind the claim in one group: the claim has run by then and is not committed.
+        var before = host.Database.WriteAsync(async _ => { await first.Task; return 0; }, CancellationToken.None);
+        var claim = host.Services.GetRequiredService<StepClaims>().ClaimOfAsync([stepId], new ClaimRequest("pod-a", FrozenSet<string>.Empty, Max: 1, Start: false), caller.Token);
+        var behind = host.Database.WriteAsync(async _ => { claimed.SetResult(); await last.Task; return 0; }, CancellationToken.None);
+        first.SetResult();
+        await claimed.Task;
+        await caller.CancelAsync();
+        last.SetResult();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => claim);
+        await Task.WhenAll(before, behind);
+        var row = await host.RowAsync(stepId);
+        Assert.Equal(("pending", 1L, 0L), (row.Status, row.Fence, row.RetryCount));
+        Assert.Equal(stepId, Assert.Single(await ClaimAsync(host, "pod-b", max: 1)).GetProperty("step_id").GetString());
     }
 
     [Fact]
