@@ -11,7 +11,10 @@ namespace Refinery.Fleet;
 /// </remarks>
 internal sealed partial class DispatchQueue(IQueueBackend backend, TimeProvider clock, ILogger<DispatchQueue> logger)
 {
-    private const int PopSize = 256;
+    private const int LeastPop = 32;
+
+    /// <summary>A claim that meets only items of other types looks no further: the steps it wants are found in SQL.</summary>
+    private const int MostPops = 4;
     private const int ShelfSize = 10_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -85,9 +88,9 @@ internal sealed partial class DispatchQueue(IQueueBackend backend, TimeProvider 
 
     private async Task PopAsync(IReadOnlySet<string> types, int max, List<QueueItem> taken, CancellationToken cancellationToken)
     {
-        while (taken.Count < max)
+        for (var pops = 0; pops < MostPops && taken.Count < max; pops++)
         {
-            var popped = await backend.PopAsync(Math.Max(max - taken.Count, PopSize / 8), TimeSpan.Zero, cancellationToken);
+            var popped = await backend.PopAsync(Math.Max(max - taken.Count, LeastPop), TimeSpan.Zero, cancellationToken);
             if (popped.Count == 0)
             {
                 return;

@@ -45,6 +45,18 @@ public sealed class DispatchQueueTests
         Assert.Equal([1, 50], calls);
     }
 
+    [Fact]
+    public async Task A_claim_does_not_empty_a_backend_full_of_other_types()
+    {
+        var pops = 0;
+        var queue = Open(new OddBackend { OnPop = () => pops++ < 1000 ? [new QueueItem($"x{pops}", "other", 0, pops, DateTimeOffset.UnixEpoch)] : [] });
+
+        var taken = await queue.TakeAsync(new HashSet<string> { "build" }, max: 5, CancellationToken.None);
+
+        Assert.Empty(taken);
+        Assert.InRange(pops, 1, 4);
+    }
+
     private static DispatchQueue Open(OddBackend backend) => new(backend, TimeProvider.System, NullLogger<DispatchQueue>.Instance);
 
     private static QueueItem Item(string stepId) => new(stepId, "build", 0, 0, DateTimeOffset.UnixEpoch);
