@@ -16,13 +16,16 @@ internal sealed partial class DispatchQueue(IQueueBackend backend, TimeProvider 
     /// <summary>A claim that meets only items of other types looks no further: the steps it wants are found in SQL.</summary>
     private const int MostPops = 4;
     private const int ShelfSize = 10_000;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whoever submits or claims waits no longer for a backend.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly Lock gate = new();
     private readonly Dictionary<string, PriorityQueue<QueueItem, (long, long)>> shelf = new(StringComparer.Ordinal);
     private int shelved;
     private OfferBatch? next;
     private bool isOffering;
+    private int hanging;
 
     /// <summary>Pulses whenever a step may have become ready.</summary>
     public AsyncSignal Ready { get; } = new();
@@ -73,17 +76,40 @@ internal sealed partial class DispatchQueue(IQueueBackend backend, TimeProvider 
         await ReachAsync("clear", () => backend.ClearAsync(cancellationToken), cancellationToken);
     }
 
-    /// <summary>Calls the backend, which is a stranger's code: whatever it throws, and a call that does not end, count as a backend that is away.</summary>
-    private async Task ReachAsync(string operation, Func<Task> call, CancellationToken cancellationToken)
+    /// <summary>Whether the backend answers now.</summary>
+    public Task<bool> AnswersAsync(CancellationToken cancellationToken) => ReachAsync("question", () => backend.StatsAsync(cancellationToken), cancellationToken);
+
+    /// <summary>Calls the backend, which is a stranger's code: whatever it throws, and a call that does not end in time, count as a backend that is away.</summary>
+    /// <remarks>While a call hangs no other is begun, so that nobody waits in vain and no calls pile up.</remarks>
+    /// <returns>False when the backend is away.</returns>
+    private async Task<bool> ReachAsync(string operation, Func<Task> begin, CancellationToken cancellationToken)
     {
+        if (Volatile.Read(ref hanging) > 0)
+        {
+            return false;
+        }
+
+        var call = Task.CompletedTask;
         try
         {
-            await call().WaitAsync(Patience, clock, cancellationToken);
+            call = begin();
+            await call.WaitAsync(Patience, clock, cancellationToken);
+            return true;
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {
             LogAway(logger, fault, operation);
+            _ = OutlastAsync(call);
+            return false;
         }
+    }
+
+    /// <summary>Keeps others from calling until a call that hangs has ended.</summary>
+    private async Task OutlastAsync(Task call)
+    {
+        Interlocked.Increment(ref hanging);
+        await call.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Interlocked.Decrement(ref hanging);
     }
 
     private async Task PopAsync(IReadOnlySet<string> types, int max, List<QueueItem> taken, CancellationToken cancellationToken)

@@ -57,6 +57,35 @@ public sealed class DispatchQueueTests
         Assert.InRange(pops, 1, 4);
     }
 
+    [Fact]
+    public async Task A_backend_that_hangs_is_left_alone_until_it_has_answered()
+    {
+        var answer = new TaskCompletionSource();
+        var (offers, pops) = (0, 0);
+        var queue = Open(new OddBackend { OnEnqueue = _ => { offers++; return answer.Task; }, OnPop = () => { pops++; return []; } });
+
+        await queue.OfferAsync([Item("a")]).WaitAsync(TimeSpan.FromSeconds(20));
+        await queue.OfferAsync([Item("b")]);
+        await queue.TakeAsync(new HashSet<string> { "build" }, max: 5, CancellationToken.None);
+        var before = (offers, pops);
+        answer.SetResult();
+        await Wait.UntilAsync(async () =>
+        {
+            await queue.OfferAsync([Item("c")]);
+            return offers == 2;
+        });
+
+        Assert.Equal((1, 0), before);
+    }
+
+    [Fact]
+    public async Task A_backend_that_throws_at_a_question_does_not_answer()
+    {
+        var queue = Open(new OddBackend());
+
+        Assert.False(await queue.AnswersAsync(CancellationToken.None));
+    }
+
     private static DispatchQueue Open(OddBackend backend) => new(backend, TimeProvider.System, NullLogger<DispatchQueue>.Instance);
 
     private static QueueItem Item(string stepId) => new(stepId, "build", 0, 0, DateTimeOffset.UnixEpoch);
