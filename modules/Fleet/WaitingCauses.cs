@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Refinery.Contract;
 using Refinery.Kernel.Storage;
 using Refinery.Kernel.Work;
 
@@ -7,12 +6,10 @@ namespace Refinery.Fleet;
 
 /// <summary>Finds out why a step does not run.</summary>
 internal sealed class WaitingCauses(
-    Database database, FleetView view, LocalPod localPod, PodIdentity identity, IQueueBackend backend, TimeProvider clock)
+    Database database, FleetView view, LocalPod localPod, PodIdentity identity, DispatchQueue queue, TimeProvider clock)
 {
     private const int MostAhead = 1000;
     private const string TriggerAdvice = "POST /api/worker/trigger lets the local pod build, AUTO_BUILD=1 does so always";
-
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <summary>The one cause, or null when there is no such step.</summary>
     public async Task<WhyAnswer?> FindAsync(string stepId, CancellationToken cancellationToken)
@@ -23,7 +20,7 @@ internal sealed class WaitingCauses(
                 ? new Seen(row, await view.ReadAsync(sql), await StepStore.ListHoldersAsync(sql), await StepStore.ListDueAsync(sql, row.Type, now, MostAhead))
                 : null,
             cancellationToken);
-        return seen is null ? null : Ended(seen.Step) ?? Waits(seen.Step, now) ?? ForPods(seen) ?? await InLineAsync(seen, cancellationToken);
+        return seen is null ? null : Ended(seen.Step) ?? Held(seen) ?? Waits(seen.Step, now) ?? ForPods(seen) ?? await InLineAsync(seen, cancellationToken);
     }
 
     /// <summary>What a waiting step waits for that only a person can bring; null when it will be called by itself.</summary>
@@ -34,14 +31,19 @@ internal sealed class WaitingCauses(
 
     private static WhyAnswer? Ended(StepRow step) => step.Status switch
     {
-        Status.Pending => null,
+        Status.Pending or Status.Claimed or Status.Running => null,
         Status.Completed => Answer(step, "completed", "The step has completed.", new WhyEvidence(Attempts: step.Attempts, LastDetail: step.Detail)),
         Status.Failed => Answer(step, "failed", "The step failed and no retry is left; it can be replayed.", new WhyEvidence(Attempts: step.Attempts, LastDetail: step.Detail)),
         Status.Cancelled => Answer(step, "cancelled", "The step was cancelled.", new WhyEvidence(Attempts: step.Attempts, LastDetail: step.Detail)),
-        Status.Claimed or Status.Running => Answer(
-            step, "held", $"Pod {step.ClaimedBy} holds the step.", new WhyEvidence(Attempts: step.Attempts, Pods: [new BusyPod(step.ClaimedBy ?? string.Empty, step.Status, 1, 1, step.LeaseUntil)])),
         _ => throw new InvalidOperationException($"The status {step.Status} has no cause."),
     };
+
+    /// <summary>The pod that holds the step as the fleet knows it; a pod that never beat here has no more to show than its name.</summary>
+    private static WhyAnswer? Held(Seen seen) => seen.Step is { Status: Status.Claimed or Status.Running } step
+        ? Answer(step, "held", $"Pod {step.ClaimedBy} holds the step.", new WhyEvidence(Attempts: step.Attempts, Pods: [.. seen.Fleet.Pods
+            .Where(pod => pod.PodId == step.ClaimedBy)
+            .Select(pod => Busy(pod, seen.Holders) with { State = seen.Fleet.IsAlive(pod) ? pod.State : PodState.Dead, Until = step.LeaseUntil })]))
+        : null;
 
     private static WhyAnswer? Waits(StepRow step, DateTimeOffset now)
     {
@@ -78,23 +80,9 @@ internal sealed class WaitingCauses(
     {
         var ahead = seen.Due.TakeWhile(candidate => candidate.StepId != seen.Step.StepId).Count();
         var evidence = new WhyEvidence(Pods: [.. Serving(seen.Fleet, seen.Step.Type).Select(pod => Busy(pod, seen.Holders))], Ahead: ahead);
-        return await IsAwayAsync(cancellationToken)
-            ? Answer(seen.Step, "backend_down", "The queue backend does not answer; steps are called from the database within a second or so.", evidence)
-            : Answer(seen.Step, "in_line", ahead == 0 ? "The step is the next of its type." : $"{ahead} waiting steps of its type are called earlier.", evidence);
-    }
-
-    /// <summary>A backend is a stranger's code: whatever it throws counts as away.</summary>
-    private async Task<bool> IsAwayAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await backend.StatsAsync(cancellationToken).WaitAsync(Patience, clock, cancellationToken);
-            return false;
-        }
-        catch (Exception fault) when (fault is IOException or TimeoutException or InvalidOperationException)
-        {
-            return true;
-        }
+        return await queue.AnswersAsync(cancellationToken)
+            ? Answer(seen.Step, "in_line", ahead == 0 ? "The step is the next of its type." : $"{ahead} waiting steps of its type are called earlier.", evidence)
+            : Answer(seen.Step, "backend_down", "The queue backend does not answer; steps are called from the database within a second or so.", evidence);
     }
 
     /// <summary>Live pods that take steps of a type; of the pod in this process it is known to the moment.</summary>

@@ -10,12 +10,12 @@ internal sealed record WhyAnswer(string StepId, string Status, string Cause, str
 /// <param name="NotBefore">The step is not called before.</param>
 /// <param name="Attempts">Attempts made.</param>
 /// <param name="LastDetail">What was said last of the step.</param>
-/// <param name="Pods">The pods that matter: who holds it, or who serves its type.</param>
+/// <param name="Pods">The pods that matter: who holds it, or who serves its type; empty when none of them is known here.</param>
 /// <param name="Ahead">Waiting steps of its type that are called earlier; those beyond 1000 are not counted.</param>
 internal sealed record WhyEvidence(
     DateTimeOffset? NotBefore = null, long? Attempts = null, string? LastDetail = null, IReadOnlyList<BusyPod>? Pods = null, int? Ahead = null);
 
 /// <summary>A pod that matters to a step.</summary>
 /// <param name="Running">Steps it holds.</param>
-/// <param name="Until">When the first of its leases ends unless it is prolonged; null when it holds none.</param>
+/// <param name="Until">When its lease of this step, or else the first of its leases, ends unless it is prolonged; null when it holds none.</param>
 internal sealed record BusyPod(string PodId, string State, long Running, long Capacity, DateTimeOffset? Until);

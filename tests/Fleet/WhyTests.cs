@@ -70,6 +70,27 @@ public sealed class WhyTests
     }
 
     [Fact]
+    public async Task A_step_that_is_held_shows_its_pod_as_the_fleet_knows_it()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        await BeatAsync(host, capacity: 4);
+        await host.SubmitAsync(new { type = FleetCalls.Elsewhere, args = new { }, priority = 9 });
+        var stepId = await host.SubmitAsync();
+        var known = (await host.ClaimAsync("pod-r", max: 2))[1];
+        var unbeaten = await host.SubmitAsync();
+        await host.ClaimAsync("pod-unbeaten");
+
+        var why = await WhyAsync(host, stepId);
+        var stranger = await WhyAsync(host, unbeaten);
+
+        var pod = Assert.Single(why.GetProperty("evidence").GetProperty("pods").EnumerateArray());
+        Assert.Equal(("pod-r", "live", 2, 4), (pod.GetProperty("pod_id").GetString(), pod.GetProperty("state").GetString(), pod.GetProperty("running").GetInt32(), pod.GetProperty("capacity").GetInt32()));
+        Assert.Equal(known.GetProperty("lease_until").GetString(), pod.GetProperty("until").GetString());
+        Assert.Equal("Pod pod-unbeaten holds the step.", stranger.GetProperty("detail").GetString());
+        Assert.Empty(stranger.GetProperty("evidence").GetProperty("pods").EnumerateArray());
+    }
+
+    [Fact]
     public async Task A_step_that_waits_for_its_retry_says_until_when()
     {
         await using var host = await RefineryHost.StartAsync(("FLEET_Q_BACKOFF_SEC", "300"));
