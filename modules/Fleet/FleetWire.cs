@@ -15,7 +15,7 @@ internal sealed record ClaimBody(string PodId, IReadOnlyList<string> Kinds, int 
     {
         _ when Faults.PodId(PodId) is { } fault => fault,
         { Kinds.Count: 0 } => "The field 'kinds' is empty; at least one step type is expected.",
-        _ when Kinds.Select(Faults.Type).FirstOrDefault(fault => fault is not null) is { } fault => fault,
+        _ when Faults.Kinds(Kinds) is { } fault => fault,
         { Max: < 1 or > 1000 } => $"The field 'max' is {Max}; 1 to 1000 is expected.",
         { WaitSeconds: < 0 or > 30 or double.NaN } => $"The field 'wait_seconds' is {WaitSeconds}; 0 to 30 is expected.",
         _ => null,
@@ -44,10 +44,11 @@ internal sealed record OutcomeBody(
     IReadOnlyList<ArtifactBody>? Artifacts = null) : HolderBody(PodId, Fence)
 {
     public override string? Fault() => base.Fault()
+        ?? (Artifacts is { Count: > 100 } ? $"The field 'artifacts' has {Artifacts.Count} items; at most 100 are expected." : null)
         ?? Artifacts?.Select(artifact => artifact is null ? "The field 'artifacts' holds null; JSON objects are expected." : artifact.Fault()).FirstOrDefault(fault => fault is not null)
         ?? (Recipes is null ? null : RecipeRules.Fault(Recipes))
         ?? Faults.HintIds(MatchedHintIds)
-        ?? (DurationMs < 0 ? $"The field 'duration_ms' is {DurationMs}; 0 or more is expected." : null);
+        ?? Faults.Outcome(Detail, FailureReason, DurationMs);
 
     /// <summary>What the pod says of the step.</summary>
     public Reported Report(string stepId, bool succeeded) =>
@@ -71,6 +72,7 @@ internal sealed record ArtifactBody(string Kind, string FileName, string Sha256,
 {
     public string? Fault() => this switch
     {
+        { Kind.Length: 0 or > 100 } => $"The field 'kind' is {Errors.Quote(Kind)}; 1 to 100 characters are expected.",
         _ when Sha256.Length != 64 || Sha256.Any(digit => !char.IsAsciiHexDigitLower(digit)) =>
             $"The field 'sha256' is {Errors.Quote(Sha256)}; 64 lower-case hex digits are expected.",
         _ when FileName.Length is 0 or > 300 || FileName.AsSpan().IndexOfAny("/\\\0") >= 0 =>
@@ -90,7 +92,7 @@ internal sealed record HeartbeatBody(
     public string? Fault() => this switch
     {
         _ when Faults.PodId(PodId) is { } fault => fault,
-        _ when Kinds.Select(Faults.Type).FirstOrDefault(fault => fault is not null) is { } fault => fault,
+        _ when Faults.Kinds(Kinds) is { } fault => fault,
         { Capacity: < 0 or > 100_000 } => $"The field 'capacity' is {Capacity}; 0 to 100000 is expected.",
         { Running: < 0 or > 100_000 } => $"The field 'running' is {Running}; 0 to 100000 is expected.",
         _ when Steps is { Count: > 1000 } => $"The field 'steps' has {Steps.Count} ids; at most 1000 are expected.",
@@ -177,6 +179,10 @@ internal static class Faults
         ? null
         : $"The step type is {Errors.Quote(type)}; 1 to 100 of the characters A-Z a-z 0-9 _ . : - are expected.";
 
+    public static string? Kinds(IReadOnlyList<string> kinds) => kinds.Count > 100
+        ? $"The field 'kinds' has {kinds.Count} step types; at most 100 are expected."
+        : kinds.Select(Type).FirstOrDefault(fault => fault is not null);
+
     public static string? PodId(string podId) => podId is { Length: >= 1 and <= 200 } && podId.All(character => character is > ' ' and <= '~')
         ? null
         : $"The field 'pod_id' is {Errors.Quote(podId)}; 1 to 200 printable ASCII characters are expected.";
@@ -191,6 +197,13 @@ internal static class Faults
             : null,
     };
 
+    public static string? Outcome(string? detail, string? failureReason, long? durationMs) =>
+        Sentence("detail", detail) ?? Sentence("failure_reason", failureReason) ?? (durationMs < 0 ? $"The field 'duration_ms' is {durationMs}; 0 or more is expected." : null);
+
+    private static string? Sentence(string field, string? text) => text is { Length: > 4000 }
+        ? $"The field '{field}' has {text.Length} characters, beginning with {Errors.Quote(text)}; at most 4000 are expected."
+        : null;
+
     private static bool IsTypeCharacter(char character) => char.IsAsciiLetterOrDigit(character) || character is '_' or '.' or ':' or '-';
 }
 
@@ -199,7 +212,10 @@ internal sealed record BatchOutcomeBody(
     string StepId, string PodId, long Fence, bool Succeeded = true, string? Detail = null, string? FailureReason = null,
     bool Retryable = true, long? DurationMs = null) : IChecked
 {
-    public string? Fault() => Faults.PodId(PodId);
+    /// <summary>Reports that are taken in one request.</summary>
+    public const int Most = 1000;
+
+    public string? Fault() => Faults.PodId(PodId) ?? Faults.Outcome(Detail, FailureReason, DurationMs);
 
     public Reported Report() =>
         new OutcomeBody(PodId, Fence, Detail, FailureReason, Retryable, DurationMs: DurationMs).Report(StepId, Succeeded);

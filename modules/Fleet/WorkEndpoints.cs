@@ -11,11 +11,14 @@ namespace Refinery.Fleet;
 /// <summary>The work protocol: how a pod in any language takes steps and reports on them.</summary>
 internal static class WorkEndpoints
 {
+    private const string OutcomeBounds = "detail and failure_reason have at most 4000 characters, artifacts at most 100 items, an artifact's kind 1 to 100 characters.";
+
     public static void MapWorkProtocol(this IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup("/api").WithTags("Work protocol");
         api.MapPost("/steps/claim", ClaimAsync).RequireWorkerToken().EndAtShutdown().Produces<IReadOnlyList<ClaimedStep>>()
-            .WithName("ClaimSteps").WithSummary("Take steps to run, waiting for a first one up to 30 seconds.");
+            .WithName("ClaimSteps").WithSummary("Take steps to run, waiting for a first one up to 30 seconds.")
+            .WithDescription("kinds has 1 to 100 step types, max is 1 to 1000. Who leaves while it is answered has claimed nothing.");
         api.MapPost("/steps/{stepId}/start", StartAsync).RequireWorkerToken().Produces<HeldAnswer>()
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("StartStep").WithSummary("Say that a claimed step runs now.");
@@ -24,18 +27,20 @@ internal static class WorkEndpoints
             .WithName("RenewStep").WithSummary("Prolong the lease of a held step.");
         api.MapPost("/steps/{stepId}/complete", CompleteAsync).RequireWorkerToken().Produces<HeldAnswer>()
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
-            .WithName("CompleteStep").WithSummary("Report success.");
+            .WithName("CompleteStep").WithSummary("Report success.").WithDescription(OutcomeBounds);
         api.MapPost("/steps/{stepId}/fail", FailAsync).RequireWorkerToken().Produces<HeldAnswer>()
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
-            .WithName("FailStep").WithSummary("Report failure; the step is retried while retries are left.");
+            .WithName("FailStep").WithSummary("Report failure; the step is retried while retries are left.").WithDescription(OutcomeBounds);
         api.MapPost("/steps/{stepId}/release", ReleaseAsync).RequireWorkerToken().Produces<HeldAnswer>()
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("ReleaseStep").WithSummary("Give a step back unspent.");
         api.MapPost("/steps/complete", CompleteManyAsync).RequireWorkerToken().Produces<IReadOnlyList<BatchAnswer>>()
-            .WithName("CompleteSteps").WithSummary("Report the outcomes of many steps at once.");
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .WithName("CompleteSteps").WithSummary("Report the outcomes of many steps at once.")
+            .WithDescription($"At most {BatchOutcomeBody.Most} reports, taken as a whole. {OutcomeBounds}");
         api.MapPost("/pods/heartbeat", BeatAsync).RequireWorkerToken().Produces<HeartbeatAnswer>()
             .WithName("PodHeartbeat").WithSummary("Say that a pod lives.")
-            .WithDescription("With steps, the ids of what it holds, the answer's cancel names those that are its own no longer.");
+            .WithDescription("kinds has at most 100 step types. With steps, the ids of what it holds, the answer's cancel names those that are its own no longer.");
         api.MapGet("/pods", ListPodsAsync).Produces<IReadOnlyList<PodAnswer>>()
             .WithName("ListPods").WithSummary("All pods known, eldest first.");
     }
@@ -76,6 +81,11 @@ internal static class WorkEndpoints
     private static async Task<IResult> CompleteManyAsync(Body<OneOrMany<BatchOutcomeBody>> body, StepEndings endings, Refusals refusals, CancellationToken cancellationToken)
     {
         var items = body.Value.Items;
+        if (items.Count > BatchOutcomeBody.Most)
+        {
+            return Errors.Validation($"The array has {items.Count} reports; at most {BatchOutcomeBody.Most} are expected.");
+        }
+
         var rows = await endings.FinishAsync([.. items.Select(item => item.Report())], cancellationToken);
         foreach (var (item, _) in items.Zip(rows).Where(pair => pair.Second is null))
         {
