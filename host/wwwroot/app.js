@@ -161,6 +161,7 @@ async function showQueue() {
 async function showAbout() {
   try {
     const config = await call("api/config");
+    Object.assign($("enqueue").elements.version, config.strategy === "pinned" ? { required: true, placeholder: "2.1.5" } : { required: false, placeholder: "newest" });
     $("about").textContent = [
       config.target.python, config.target.platform_tag, config.strategy,
       `${config.queue_backend} queue`, config.db.kind, `version ${config.version}`,

@@ -37,7 +37,7 @@ internal sealed class BuildOptions
     [RegularExpression("[A-Za-z0-9_]+", ErrorMessage = "TARGET_PLATFORM must be a platform tag such as linux_s390x.")]
     public string? TargetPlatform { get; set; }
 
-    /// <summary><c>pinned</c> (default) builds exactly the versions named; <c>upgrade</c> takes the newest that fit.</summary>
+    /// <summary><c>pinned</c> (default) builds exactly the versions named and nothing that names none; <c>upgrade</c> takes the newest that fit.</summary>
     [ConfigurationKeyName("STRATEGY")]
     [RegularExpression("pinned|upgrade", ErrorMessage = "STRATEGY must be pinned or upgrade.")]
     public string Strategy { get; set; } = "pinned";

@@ -74,11 +74,6 @@ internal sealed class RebuildPlanner(
     private async Task<RebuildNode> NodeAsync(RequirementLine line, InterpreterInfo python, bool reuse, CancellationToken cancellationToken)
     {
         var wanted = line.Requirement;
-        if (options.Value.Strategy == "pinned" && !wanted.Specifiers.IsPinned)
-        {
-            throw new IndexException("missing", $"{wanted.Name} has no exact version; pin it as {wanted.Name}==VERSION, or set STRATEGY=upgrade to take the newest.");
-        }
-
         var chosen = await source.ChooseAsync(wanted.Name, wanted.Specifiers, python, cancellationToken);
         var node = new RebuildNode(wanted.Name, chosen.Version.ToString(), python.PythonTag, python.PlatformTag, "build", line.Hashes, Why: null);
         return reuse && await ReusableAsync(line, chosen, python, cancellationToken) is { } wheel

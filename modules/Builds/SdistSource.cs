@@ -25,10 +25,15 @@ internal sealed class SdistSource(PackageIndex index, TargetInterpreter interpre
         return new FetchedSdist(path, chosen.Version, sha256);
     }
 
-    /// <summary>The sdist that fits best.</summary>
-    /// <exception cref="IndexException">There is none (<c>missing</c>), or an index does not answer.</exception>
+    /// <summary>The sdist that fits best; under <c>STRATEGY=pinned</c> only of a version that is named exactly.</summary>
+    /// <exception cref="IndexException">There is none or it is not named exactly (<c>missing</c>), or an index does not answer.</exception>
     public async Task<SdistCandidate> ChooseAsync(string package, SpecifierSet specifiers, InterpreterInfo python, CancellationToken cancellationToken)
     {
+        if (options.Value.Strategy == "pinned" && !specifiers.IsPinned)
+        {
+            throw new IndexException("missing", $"{package} has no exact version; name one, in a requirements file as {package}==VERSION, or set STRATEGY=upgrade to take the newest.");
+        }
+
         var candidates = await ListAsync(package, cancellationToken);
         return PackageIndex.Choose(candidates, specifiers, python, sources.Current.AllowPreReleases)
             ?? throw new IndexException("missing", $"There is no sdist of {package} {specifiers} ({Others(candidates)}).".Replace("  ", " ", StringComparison.Ordinal));

@@ -4,7 +4,7 @@ using Refinery.Kernel.Web;
 namespace Refinery.Builds;
 
 /// <summary>The arguments of a wheel build.</summary>
-/// <param name="Version">Null for the newest.</param>
+/// <param name="Version">Null for the newest, which <c>STRATEGY=pinned</c> does not build.</param>
 /// <param name="Sha256">Digests the sdist may have; empty for any.</param>
 internal sealed record WheelArgs(string Package, string? Version, string? PythonTag, string? PlatformTag, IReadOnlyList<string> Sha256)
 {

@@ -6,7 +6,7 @@ namespace Refinery.Queue;
 
 /// <summary>A wheel to be built.</summary>
 /// <param name="Package">The project's name on the index.</param>
-/// <param name="Version">A PEP 440 version; null for the newest.</param>
+/// <param name="Version">A PEP 440 version, built exactly; null for the newest, which STRATEGY=pinned does not build.</param>
 /// <param name="Recipes">System packages to install first: <c>["apt:libffi-dev"]</c> or <c>{"apt":["libffi-dev"]}</c>.</param>
 /// <param name="Sha256">The digest the sdist must have; null when unknown.</param>
 internal sealed record EnqueueBody(

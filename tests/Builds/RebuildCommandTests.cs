@@ -87,7 +87,7 @@ public sealed class RebuildCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("yardpure>=1\n", "requirements.txt:1: yardpure has no exact version; pin it as yardpure==VERSION, or set STRATEGY=upgrade to take the newest.")]
+    [InlineData("yardpure>=1\n", "requirements.txt:1: yardpure has no exact version; name one, in a requirements file as yardpure==VERSION, or set STRATEGY=upgrade to take the newest.")]
     [InlineData("yardpure==2.0\n", "requirements.txt:1: There is no sdist of yardpure ==2.0 (found: 1.0).")]
     [InlineData("absent==1.0\n", "requirements.txt:1: There is no sdist of absent ==1.0 (no version of it was found; are INDEX_URL and FIND_LINKS right?).")]
     [InlineData("yardpure==1.0\nyardpure==\n", "requirements.txt:2: 'yardpure==' has no version specifier that can be read")]

@@ -76,7 +76,7 @@ public sealed class RebuildPlannerTests : IDisposable
 
         Assert.Equal(
             [
-                "requirements.txt:1: planned has no exact version; pin it as planned==VERSION, or set STRATEGY=upgrade to take the newest.",
+                "requirements.txt:1: planned has no exact version; name one, in a requirements file as planned==VERSION, or set STRATEGY=upgrade to take the newest.",
                 "requirements.txt:2: There is no sdist of planned ==9 (found: 2.0rc1, 1.1, 1.0).",
                 "requirements.txt:4: planned is asked for as 1.0 and as 1.1; leave one.",
             ],
