@@ -18,11 +18,13 @@ internal sealed class RefineryHost : IAsyncDisposable
 {
     private readonly WebApplication app;
     private readonly TemporaryFolder folder;
+    private readonly DeclaredAnswers answers;
 
-    private RefineryHost(WebApplication app, TemporaryFolder folder)
+    private RefineryHost(WebApplication app, TemporaryFolder folder, DeclaredAnswers answers)
     {
         this.app = app;
         this.folder = folder;
+        this.answers = answers;
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(address) };
     }
@@ -57,9 +59,11 @@ internal sealed class RefineryHost : IAsyncDisposable
             values[name] = value;
         }
 
+        var noted = new DeclaredAnswers();
         var started = RefineryApp.Build([], builder =>
         {
             configure?.Invoke(builder.Services);
+            builder.Services.AddSingleton<IStartupFilter>(noted);
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Logging.ClearProviders();
             builder.Configuration.AddInMemoryCollection(values);
@@ -68,7 +72,7 @@ internal sealed class RefineryHost : IAsyncDisposable
         {
             await RefineryApp.PrepareAsync(started, CancellationToken.None);
             await started.StartAsync();
-            return new RefineryHost(started, folder);
+            return new RefineryHost(started, folder, noted);
         }
         catch
         {
@@ -105,9 +109,16 @@ internal sealed class RefineryHost : IAsyncDisposable
     /// <summary>Stops cleanly and keeps the folder for the next start.</summary>
     public async Task StopAsync()
     {
-        Http.Dispose();
-        await app.StopAsync();
-        await app.DisposeAsync();
+        try
+        {
+            await answers.CheckAsync(this);
+        }
+        finally
+        {
+            Http.Dispose();
+            await app.StopAsync();
+            await app.DisposeAsync();
+        }
     }
 
     public async ValueTask DisposeAsync()

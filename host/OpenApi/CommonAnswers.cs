@@ -20,7 +20,7 @@ internal sealed class CommonAnswers(IOptions<HostOptions> options) : IOpenApiOpe
         var document = context.Document ?? throw new InvalidOperationException("An operation is described outside a document.");
         var error = await ErrorSchemaAsync(document, context, cancellationToken);
         operation.Responses ??= [];
-        foreach (var status in Statuses(operation, rule))
+        foreach (var status in Statuses(operation, rule).Where(status => !IsOwn(operation, status)))
         {
             operation.Responses[status.ToString(CultureInfo.InvariantCulture)] = Answer(status, error, context.Description.RelativePath ?? string.Empty);
         }
@@ -72,13 +72,18 @@ internal sealed class CommonAnswers(IOptions<HostOptions> options) : IOpenApiOpe
     /// <summary>The errors the endpoint names, and those that anything of its kind can answer.</summary>
     private static SortedSet<int> Statuses(OpenApiOperation operation, TokenRule rule)
     {
-        var named = (operation.Responses ?? [])
-            .Where(answer => answer.Value.Content?.Keys.Any(type => type.Contains("problem", StringComparison.Ordinal)) == true)
-            .Select(answer => int.Parse(answer.Key, CultureInfo.InvariantCulture));
-        var statuses = new SortedSet<int>(named) { StatusCodes.Status500InternalServerError };
+        var named = (operation.Responses ?? []).Where(answer => IsProblem(answer.Value)).Select(answer => int.Parse(answer.Key, CultureInfo.InvariantCulture));
+        SortedSet<int> statuses =
+        [
+            .. named, StatusCodes.Status403Forbidden, StatusCodes.Status500InternalServerError, StatusCodes.Status503ServiceUnavailable,
+        ];
         if (operation.RequestBody is not null)
         {
-            statuses.UnionWith([StatusCodes.Status400BadRequest, StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType]);
+            statuses.UnionWith(
+            [
+                StatusCodes.Status400BadRequest, StatusCodes.Status408RequestTimeout,
+                StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType,
+            ]);
         }
 
         if (operation.Parameters is { Count: > 0 })
@@ -91,8 +96,21 @@ internal sealed class CommonAnswers(IOptions<HostOptions> options) : IOpenApiOpe
             statuses.Add(StatusCodes.Status401Unauthorized);
         }
 
+        if (rule == TokenRule.Write)
+        {
+            // A write by cookie without a JSON content type.
+            statuses.Add(StatusCodes.Status415UnsupportedMediaType);
+        }
+
         return statuses;
     }
+
+    /// <summary>Whether the endpoint answers this status with a body of its own.</summary>
+    private static bool IsOwn(OpenApiOperation operation, int status) =>
+        operation.Responses?.TryGetValue(status.ToString(CultureInfo.InvariantCulture), out var answer) == true && !IsProblem(answer);
+
+    private static bool IsProblem(IOpenApiResponse answer) =>
+        answer.Content?.Keys.Any(type => type.Contains("problem", StringComparison.Ordinal)) == true;
 
     private static OpenApiResponse Answer(int status, OpenApiSchemaReference error, string path)
     {

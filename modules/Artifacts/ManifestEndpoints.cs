@@ -15,21 +15,21 @@ internal static class ManifestEndpoints
     public static void MapManifest(this IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup("/api").WithTags("Artifacts");
-        api.MapGet("/manifest", ListAsync).Produces<IReadOnlyList<ManifestEntry>>()
+        api.MapGet("/manifest", ListAsync).WithPaging(DefaultLimit, MaxLimit).Produces<IReadOnlyList<ManifestEntry>>()
             .WithName("ListManifest").WithSummary("What became of the wheels, newest run first.")
-            .WithDescription("limit defaults to 200 and is at most 1000; run_id asks for one run.");
+            .WithQuery("run_id", "Only the entries of this run.", "run-1");
         api.MapPost("/manifest", SaveAsync).RequireWorkerToken().Produces<ManifestSaved>(StatusCodes.Status201Created)
-            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .WithExample("""[{"name":"markupsafe","version":"2.1.5","wheel":"MarkupSafe-2.1.5-cp311-cp311-linux_x86_64.whl","python_tag":"cp311","platform_tag":"linux_x86_64","status":"built","run_id":"run-2026-01-24"}]""")
             .WithName("SaveManifest").WithSummary("Add an array of entries: all of them or, when one is wrong, none.");
-        api.MapGet("/artifacts", ListArtifactsAsync).Produces<IReadOnlyList<ArtifactAnswer>>()
+        api.MapGet("/artifacts", ListArtifactsAsync).WithPaging(DefaultLimit, MaxLimit).Produces<IReadOnlyList<ArtifactAnswer>>()
             .WithName("ListArtifacts").WithSummary("The wheels that were made, newest run first.")
-            .WithDescription("limit defaults to 200 and is at most 1000. Entries without a wheel are left out; what is unknown is null.");
+            .WithDescription("Entries without a wheel are left out; what is unknown is null.");
     }
 
     private static async Task<IResult> ListAsync(HttpRequest request, ManifestStore manifest, CancellationToken cancellationToken)
     {
-        var runId = request.Query["run_id"].ToString();
-        var rows = await manifest.ListAsync(runId.Length == 0 ? null : runId, Page.Read(request, DefaultLimit, MaxLimit), cancellationToken);
+        var runId = request.QueryText("run_id") is { Length: > 0 } run ? run : null;
+        var rows = await manifest.ListAsync(runId, Page.Read(request), cancellationToken);
         return Results.Ok(rows.Select(row => row.ToEntry()));
     }
 
@@ -46,7 +46,7 @@ internal static class ManifestEndpoints
 
     private static async Task<IResult> ListArtifactsAsync(HttpRequest request, ManifestStore manifest, IArtifacts artifacts, CancellationToken cancellationToken)
     {
-        var rows = await manifest.ListWheelsAsync(Page.Read(request, DefaultLimit, MaxLimit), cancellationToken);
+        var rows = await manifest.ListWheelsAsync(Page.Read(request), cancellationToken);
         return Results.Ok(rows.Select(row => new ArtifactAnswer(row.Name, row.Version, row.Wheel, Url(row, artifacts), row.Sha256, row.SizeBytes)));
     }
 

@@ -53,7 +53,7 @@ internal static class GraphEndpoints
         Results.Ok(await journal.VerifyAsync(cancellationToken));
 
     private static async Task<IResult> ListAsync(HttpRequest request, GraphReader graph, CancellationToken cancellationToken) =>
-        request.Query["type"].ToString() is not { Length: > 0 } type
+        request.QueryText("type") is not { Length: > 0 } type
             ? Errors.Validation("The parameter 'type' is missing; Target, Task, Attempt, Artifact or PullRequest is expected.")
             : Results.Ok(await graph.ListAsync(type, Page.InstantOf(request, "at"), Page.Read(request), cancellationToken));
 

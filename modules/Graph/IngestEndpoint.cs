@@ -20,7 +20,7 @@ internal static class IngestEndpoint
 
     private static async Task<IResult> TakeAsync(Body<Bundle> body, HttpRequest request, Ingest ingest, CancellationToken cancellationToken)
     {
-        var onConflict = request.Query["on_conflict"].ToString();
+        var onConflict = request.QueryText("on_conflict") ?? string.Empty;
         if (onConflict is not ("" or "fail" or "skip"))
         {
             return Errors.Validation($"The parameter 'on_conflict' is {Errors.Quote(onConflict)}; fail or skip is expected.");

@@ -14,7 +14,8 @@ internal static class HintEndpoints
         hints.MapGet("/", ListAsync)
             .WithName("ListHints")
             .WithSummary("Hints, newest first.")
-            .WithDescription("q keeps those whose id, pattern or note holds the text. limit defaults to 50 and is at most 500.")
+            .WithQuery("q", "Only hints whose id, pattern or note holds this text.", "ffi")
+            .WithPaging()
             .Produces<IReadOnlyList<Hint>>();
         hints.MapPost("/", CreateAsync)
             .RequireWorkerToken()
@@ -46,7 +47,7 @@ internal static class HintEndpoints
     }
 
     private static async Task<IResult> ListAsync(HttpRequest request, HintStore store, CancellationToken cancellationToken) =>
-        Results.Ok(await store.ListAsync(request.Query["q"].ToString(), Page.Read(request), cancellationToken));
+        Results.Ok(await store.ListAsync(request.QueryText("q") ?? string.Empty, Page.Read(request), cancellationToken));
 
     private static async Task<IResult> CreateAsync(Body<HintRequest> body, HintStore store, Ids ids, CancellationToken cancellationToken)
     {

@@ -19,8 +19,8 @@ internal static class HintRules
     {
         null => null,
         { Count: > MaxNames } => $"The field 'applies_to' has {packages.Count} names; at most {MaxNames} are expected.",
-        _ => packages.FirstOrDefault(name => name is null || PackageName.Fault(name) is not null) is { } wrong
-            ? $"The field 'applies_to' holds {Errors.Quote(wrong)}; the name of a Python package is expected."
-            : null,
+        _ => packages.Where(name => name is null || PackageName.Fault(name) is not null)
+            .Select(wrong => $"The field 'applies_to' holds {Errors.Quote(wrong)}; the name of a Python package is expected.")
+            .FirstOrDefault(),
     };
 }

@@ -12,21 +12,21 @@ internal static class HistoryEndpoints
 
     public static void MapHistory(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/summary", SummaryAsync).Produces<SummaryAnswer>().ProducesProblem(StatusCodes.Status400BadRequest)
+        api.MapGet("/summary", SummaryAsync).WithLimit(20, 200, "failure_limit").Produces<SummaryAnswer>()
             .WithName("Summary").WithSummary("Status counts of a recent window, and the latest failures.")
-            .WithDescription("window_hours defaults to 168 and 0 counts everything; failure_limit defaults to 20 and is at most 200.");
-        api.MapGet("/recent", RecentAsync).Produces<IReadOnlyList<HistoryEvent>>().ProducesProblem(StatusCodes.Status400BadRequest)
+            .WithQuery("window_hours", "How many hours back the counts reach; default 168, 0 counts everything.", "168", "integer");
+        api.MapGet("/recent", RecentAsync).WithPaging().Produces<IReadOnlyList<HistoryEvent>>()
             .WithName("Recent").WithSummary("The latest events.").WithDescription(Order + " Takes the filters of /api/history.");
-        api.MapGet("/history", ListAsync).Produces<IReadOnlyList<HistoryEvent>>().ProducesProblem(StatusCodes.Status400BadRequest)
+        api.MapGet("/history", ListAsync).WithPaging().Produces<IReadOnlyList<HistoryEvent>>()
             .WithName("ListHistory").WithSummary("Events by filter, page by page.")
             .WithDescription(
-                Order + " limit defaults to 50 and is at most 500. X-Total-Count says how many pass the filter; X-Next-Cursor, absent on "
+                Order + " X-Total-Count says how many pass the filter; X-Next-Cursor, absent on "
                 + "the last page, leads to the next page as ?cursor= and, unlike offset, stays right while events arrive.");
         api.MapPost("/history", RecordAsync).RequireWorkerToken()
-            .Produces<RecordedAnswer>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status400BadRequest)
+            .Produces<RecordedAnswer>(StatusCodes.Status201Created)
             .WithName("RecordHistory").WithSummary("Record one event, or an array of them: all or none.")
             .WithDescription("An event without a timestamp gets the time of its arrival.");
-        api.MapGet("/failures", FailuresAsync).Produces<IReadOnlyList<HistoryEvent>>().ProducesProblem(StatusCodes.Status400BadRequest)
+        api.MapGet("/failures", FailuresAsync).WithLimit().Produces<IReadOnlyList<HistoryEvent>>()
             .WithName("ListFailures").WithSummary("Events that are failures, of one package or of all.")
             .WithDescription("A failure has the status failed, failed_attempt, missing or system_recipe_failed. " + Order);
     }
@@ -36,7 +36,7 @@ internal static class HistoryEndpoints
     {
         const int defaultHours = 168;
         const long mostHours = 1_000_000;
-        var failureLimit = Page.Read(request, defaultLimit: 20, maximum: 200, limitName: "failure_limit").Limit;
+        var failureLimit = Page.Read(request).Limit;
         var hours = Math.Min(Page.Number(request, "window_hours", defaultHours, least: 0), mostHours);
         var counts = hours == 0
             ? await counters.CountAllAsync(cancellationToken)
@@ -49,7 +49,7 @@ internal static class HistoryEndpoints
         HttpRequest request, [AsParameters] HistoryQuery query, HistoryStore history, CancellationToken cancellationToken)
     {
         var page = Page.Read(request);
-        var filter = query.Filter(request).After(HistoryCursor.Read(query.Cursor)) with { Limit = page.Limit, Offset = page.Offset };
+        var filter = query.Filter().After(HistoryCursor.Read(query.Cursor)) with { Limit = page.Limit, Offset = page.Offset };
         return Results.Ok(Events(await history.ListAsync(filter, cancellationToken)));
     }
 
@@ -62,7 +62,7 @@ internal static class HistoryEndpoints
         CancellationToken cancellationToken)
     {
         var page = Page.Read(request);
-        var filter = query.Filter(request);
+        var filter = query.Filter();
         var beyond = filter.After(HistoryCursor.Read(query.Cursor)) with { Limit = page.Limit + 1, Offset = page.Offset };
         var rows = await history.ListAsync(beyond, cancellationToken);
         var total = filter.IsCounted()

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Refinery.Kernel.Web;
 
@@ -20,7 +19,7 @@ internal sealed record HistoryQuery(
 
     /// <summary>The filter without a page.</summary>
     /// <exception cref="BodyException">An instant is none.</exception>
-    public HistoryFilter Filter(HttpRequest request)
+    public HistoryFilter Filter()
     {
         var filter = new HistoryFilter
         {
@@ -29,9 +28,9 @@ internal sealed record HistoryQuery(
             RunId = Given(RunId),
             PythonTag = Given(PythonTag),
             PlatformTag = Given(PlatformTag),
-            From = Page.InstantOf(request, "from") ?? DateTimeOffset.MinValue,
+            From = Page.InstantOf(From, "from") ?? DateTimeOffset.MinValue,
         };
-        return Page.InstantOf(request, "to") is { } to ? filter with { Before = EndOf(to) } : filter;
+        return Page.InstantOf(To, "to") is { } to ? filter with { Before = EndOf(to) } : filter;
     }
 
     private DateTimeOffset EndOf(DateTimeOffset to) =>

@@ -63,12 +63,10 @@ internal sealed record NewHistoryEvent(
     /// <inheritdoc />
     public string? Fault() => this switch
     {
-        _ when string.IsNullOrWhiteSpace(Name) => "The field 'name' is empty; a package name is expected.",
-        _ when string.IsNullOrWhiteSpace(Version) => "The field 'version' is empty; a version is expected.",
+        _ when PackageName.Fault(Name, "name") is { } fault => fault,
+        _ when PackageName.VersionFault(Version) is { } fault => fault,
         // The framework reads "built,failed" as a combination of flags.
         _ when !Enum.IsDefined(Status) => $"The field 'status' is no single word; one of {string.Join(", ", WheelStatusWords.All)} is expected.",
-        _ when TooLong("name", Name, LongestName) is { } fault => fault,
-        _ when TooLong("version", Version, LongestName) is { } fault => fault,
         _ when TooLong("run_id", RunId, LongestName) is { } fault => fault,
         _ when TooLong("python_tag", PythonTag, LongestName) is { } fault => fault,
         _ when TooLong("platform_tag", PlatformTag, LongestName) is { } fault => fault,
@@ -78,6 +76,7 @@ internal sealed record NewHistoryEvent(
         { Attempt: < 0 } => $"The field 'attempt' is {Attempt}; 0 or more is expected.",
         { DurationMs: < 0 or > LongestDurationMs } => $"The field 'duration_ms' is {DurationMs}; 0 to {LongestDurationMs} milliseconds are expected.",
         _ when MatchedHintIds?.Any(id => id is null) == true => "The field 'matched_hint_ids' holds null; texts are expected.",
+        _ when (MatchedHintIds ?? []).Select(id => TooLong("matched_hint_ids", id, LongestName)).OfType<string>().FirstOrDefault() is { } fault => fault,
         _ => null,
     };
 

@@ -17,7 +17,8 @@ internal static class JournalStream
 
     public static void MapJournalStream(this IEndpointRouteBuilder api) =>
         api.MapGet("/events/stream", StreamAsync)
-            .Produces<JournalEventAnswer>(contentType: "text/event-stream").ProducesProblem(StatusCodes.Status400BadRequest)
+            .WithQuery("last_event_id", "As the header Last-Event-ID, for a client that cannot send one.", "0", "integer")
+            .Produces<JournalEventAnswer>(contentType: "text/event-stream")
             .WithName("StreamEvents").WithSummary("The journal, live.")
             .WithDescription(
                 "Each event's id is its sequence and its data the event as JSON. Resumes after Last-Event-ID (a header, or last_event_id "
@@ -44,8 +45,8 @@ internal static class JournalStream
     /// <exception cref="BodyException">The id is no sequence.</exception>
     private static long? LastEventId(HttpRequest request)
     {
-        var text = request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } header ? header : request.Query["last_event_id"].ToString();
-        if (text.Length == 0)
+        var text = request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } header ? header : request.QueryText("last_event_id");
+        if (text is null)
         {
             return null;
         }

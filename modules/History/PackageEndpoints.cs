@@ -15,14 +15,14 @@ internal static class PackageEndpoints
             .WithDescription("Names are compared as PEP 503 does. A package nobody has heard of has no counts and a null latest event.");
         api.MapGet("/event/{name}/{version}", FindEventAsync).Produces<HistoryEvent>().ProducesProblem(StatusCodes.Status404NotFound)
             .WithName("LatestEvent").WithSummary("The latest event of one version.");
-        api.MapGet("/variants/{name}", VariantsAsync).Produces<IReadOnlyList<HistoryEvent>>().ProducesProblem(StatusCodes.Status400BadRequest)
+        api.MapGet("/variants/{name}", VariantsAsync).WithLimit(100).Produces<IReadOnlyList<HistoryEvent>>()
             .WithName("ListVariants").WithSummary("The latest event of every version, python tag and platform tag of a package.")
-            .WithDescription("Newest first. limit defaults to 100 and is at most 500.");
-        api.MapGet("/top-failures", TopFailuresAsync).Produces<IReadOnlyList<TopFailureAnswer>>().ProducesProblem(StatusCodes.Status400BadRequest)
-            .WithName("TopFailures").WithSummary("The packages that failed most often.").WithDescription("limit defaults to 10 and is at most 200.");
-        api.MapGet("/top-slowest", TopSlowestAsync).Produces<IReadOnlyList<TopSlowestAnswer>>().ProducesProblem(StatusCodes.Status400BadRequest)
+            .WithDescription("Newest first.");
+        api.MapGet("/top-failures", TopFailuresAsync).WithLimit(10, 200).Produces<IReadOnlyList<TopFailureAnswer>>()
+            .WithName("TopFailures").WithSummary("The packages that failed most often.");
+        api.MapGet("/top-slowest", TopSlowestAsync).WithLimit(10, 200).Produces<IReadOnlyList<TopSlowestAnswer>>()
             .WithName("TopSlowest").WithSummary("The packages whose builds take longest, in milliseconds on average.")
-            .WithDescription("Averages every event that tells a duration. limit defaults to 10 and is at most 200.");
+            .WithDescription("Averages every event that tells a duration.");
     }
 
     private static async Task<IResult> FindAsync(
@@ -45,20 +45,20 @@ internal static class PackageEndpoints
 
     private static async Task<IResult> VariantsAsync(string name, HttpRequest request, HistoryStore history, CancellationToken cancellationToken)
     {
-        var limit = Page.Read(request, defaultLimit: 100).Limit;
+        var limit = Page.Read(request).Limit;
         var rows = await history.ListVariantsAsync(PackageName.Normalize(RouteText.Decode(name)), limit, cancellationToken);
         return Results.Ok(rows.Select(HistoryEvent.Of).ToList());
     }
 
     private static async Task<IResult> TopFailuresAsync(HttpRequest request, HistoryCounterStore counters, CancellationToken cancellationToken)
     {
-        var top = await counters.ListTopFailuresAsync(Page.Read(request, defaultLimit: 10, maximum: 200).Limit, cancellationToken);
+        var top = await counters.ListTopFailuresAsync(Page.Read(request).Limit, cancellationToken);
         return Results.Ok(top.Select(package => new TopFailureAnswer(package.Name, package.Failures, package.Failures)).ToList());
     }
 
     private static async Task<IResult> TopSlowestAsync(HttpRequest request, HistoryCounterStore counters, CancellationToken cancellationToken)
     {
-        var top = await counters.ListTopSlowestAsync(Page.Read(request, defaultLimit: 10, maximum: 200).Limit, cancellationToken);
+        var top = await counters.ListTopSlowestAsync(Page.Read(request).Limit, cancellationToken);
         return Results.Ok(top.Select(Slowest).ToList());
     }
 

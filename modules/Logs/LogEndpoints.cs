@@ -18,7 +18,7 @@ internal static class LogEndpoints
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge)
             .WithName("StoreLog").WithSummary("Store the log of a version.")
             .WithDescription("The body may be 64 MiB. Identical texts are kept once. When the answer comes the log is durable and can be found.");
-        logs.MapGet("/search", SearchAsync).Produces<IReadOnlyList<FoundLine>>().ProducesProblem(StatusCodes.Status400BadRequest)
+        logs.MapGet("/search", SearchAsync).WithLimit(maximum: 200).Produces<IReadOnlyList<FoundLine>>()
             .WithName("SearchLogs").WithSummary("Find lines by a literal text or, with regex=1, by a regular expression.")
             .WithDescription(
                 """
@@ -27,7 +27,9 @@ internal static class LogEndpoints
                 bounds of time or bytes answers what it found and says so in the header X-Search-Truncated.
                 """);
         logs.MapGet("/{name}/{version}", ReadAsync)
-            .Produces<LogEntry>(StatusCodes.Status200OK, "application/json", "text/plain").ProducesProblem(StatusCodes.Status404NotFound)
+            .Produces<LogEntry>(StatusCodes.Status200OK, "application/json", "text/plain")
+            .Produces(StatusCodes.Status206PartialContent).Produces(StatusCodes.Status304NotModified)
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status416RangeNotSatisfiable)
             .WithName("ReadLog").WithSummary("The newest log of a version, or of one of its attempts.")
             .WithDescription("With Accept: text/plain, and in a browser, the text alone, also parts of it by Range.");
     }
@@ -43,7 +45,7 @@ internal static class LogEndpoints
 
     private static async Task<IResult> ReadAsync([AsParameters] LogAddress address, HttpRequest request, LogReader reader, CancellationToken cancellationToken)
     {
-        var target = address.Read(request);
+        var target = address.Read();
         if (await reader.FindAsync(target, cancellationToken) is not { } found)
         {
             return target.Missing();
@@ -54,7 +56,7 @@ internal static class LogEndpoints
 
     private static async Task<IResult> SearchAsync([AsParameters] SearchQuery query, HttpContext context, LogSearch search, CancellationToken cancellationToken)
     {
-        var limit = Page.Read(context.Request, maximum: 200).Limit;
+        var limit = Page.Read(context.Request).Limit;
         var answer = await search.FindAsync(query.Pattern(), query.NormalizedName, limit, cancellationToken);
         if (answer.IsTruncated)
         {

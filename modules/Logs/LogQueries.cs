@@ -13,10 +13,10 @@ internal sealed record LogAddress(
 {
     /// <summary>The address as it was meant, its number checked.</summary>
     /// <exception cref="BodyException">The attempt is no whole number of 1 or more.</exception>
-    public LogTarget Read(HttpRequest request) => new(
+    public LogTarget Read() => new(
         RouteText.Decode(Name),
         RouteText.Decode(Version),
-        string.IsNullOrEmpty(Attempt) ? null : (int)Math.Min(int.MaxValue, Page.Number(request, "attempt", fallback: 1, least: 1)));
+        string.IsNullOrEmpty(Attempt) ? null : (int)Math.Min(int.MaxValue, Page.Number(Attempt, "attempt", fallback: 1, least: 1)));
 }
 
 /// <summary>A log by name, version and, when given, attempt.</summary>
@@ -33,8 +33,7 @@ internal sealed record LogTarget(string Name, string Version, int? Attempt)
 internal sealed record SearchQuery(
     [property: Description("The text, letter by letter, or with regex=1 a regular expression; 1 to 1000 characters.")] [FromQuery(Name = "q")] string? Wanted,
     [property: Description("1 to read q as a regular expression.")] [FromQuery(Name = "regex")] string? Regex,
-    [property: Description("Only logs of this package, compared as PEP 503 does.")] [FromQuery(Name = "name")] string? Name,
-    [property: Description("Lines at most; default 50, at most 200.")] [FromQuery(Name = "limit")] string? Limit)
+    [property: Description("Only logs of this package, compared as PEP 503 does.")] [FromQuery(Name = "name")] string? Name)
 {
     private const int MaxLength = 1000;
 

@@ -17,6 +17,7 @@ internal static class LogStreamEndpoints
     {
         var streams = routes.MapGroup("/api/logs/stream").WithTags("Logs");
         streams.MapPost("/{name}/{version}", WriteAsync).RequireWorkerToken().WithBodyLimit(LogBodyReader.MaxContent)
+            .WithQuery("run_id", "The run it belongs to.", "run-1")
             .Accepts<string>("text/plain", "application/x-ndjson").Produces<StreamedLogAnswer>()
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge)
             .WithName("StreamLog").WithSummary("Send a log while it is written; it is stored at the end.")
@@ -40,8 +41,8 @@ internal static class LogStreamEndpoints
     private static async Task<IResult> WriteAsync(
         [AsParameters] LogAddress address, HttpRequest request, LiveLogs live, IHostApplicationLifetime lifetime, CancellationToken cancellationToken)
     {
-        var target = address.Read(request);
-        var runId = request.Query["run_id"].ToString() is { Length: > 0 } run ? run : null;
+        var target = address.Read();
+        var runId = request.QueryText("run_id") is { Length: > 0 } run ? run : null;
         if (new NewLogBody(target.Name, target.Version, string.Empty, RunId: runId).Fault() is { } fault)
         {
             return Errors.Validation(fault);
@@ -94,7 +95,7 @@ internal static class LogStreamEndpoints
         LogReader reader,
         CancellationToken cancellationToken)
     {
-        var target = address.Read(request);
+        var target = address.Read();
         if (follow is null or "" or "0" or "false")
         {
             return await reader.FindAsync(target, cancellationToken) is { } found ? new LogEventResult(found) : target.Missing();

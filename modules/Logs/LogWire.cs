@@ -3,8 +3,8 @@ using Refinery.Kernel.Web;
 namespace Refinery.Logs;
 
 /// <summary>A log from outside.</summary>
-/// <param name="Name">The package, 1 to 200 characters.</param>
-/// <param name="Version">The version, 1 to 200 characters.</param>
+/// <param name="Name">The package.</param>
+/// <param name="Version">The version.</param>
 /// <param name="Content">The whole text; NUL becomes U+FFFD.</param>
 /// <param name="Timestamp">When it was written; null is now.</param>
 /// <param name="RunId">The run it belongs to; null when none.</param>
@@ -17,8 +17,8 @@ internal sealed record NewLogBody(
     string? RunId = null,
     int? Attempt = null) : IChecked
 {
-    public string? Fault() => LogNames.Fault("name", Name)
-        ?? LogNames.Fault("version", Version)
+    public string? Fault() => PackageName.Fault(Name, "name")
+        ?? PackageName.VersionFault(Version)
         ?? (RunId is null ? null : LogNames.Fault("run_id", RunId))
         ?? (Attempt < 1 ? $"The field 'attempt' is {Attempt}; a whole number of 1 or more is expected." : null);
 
@@ -26,7 +26,7 @@ internal sealed record NewLogBody(
         new(logId, LogNames.Clean(Name), LogNames.Clean(Version), Attempt, RunId is null ? null : LogNames.Clean(RunId), Timestamp);
 }
 
-/// <summary>What may name a log: any text, so that the logs of foreign tools fit; compared normalised.</summary>
+/// <summary>What stands beside a log's text.</summary>
 internal static class LogNames
 {
     /// <summary>More than the description of a log takes.</summary>
@@ -34,7 +34,7 @@ internal static class LogNames
 
     private const int MaxLength = 200;
 
-    /// <summary>Why a text cannot name a log, in one sentence; null when it can.</summary>
+    /// <summary>Why a text is none of 1 to 200 characters, in one sentence; null when it is one.</summary>
     public static string? Fault(string field, string text) => string.IsNullOrWhiteSpace(text) || text.Length > MaxLength
         ? $"The field '{field}' is {Errors.Quote(text)}; 1 to {MaxLength} characters are expected."
         : null;

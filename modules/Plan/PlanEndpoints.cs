@@ -16,7 +16,7 @@ internal static class PlanEndpoints
             .WithName("NewestPlan").WithSummary("The nodes of the newest plan.")
             .WithDescription("run_id asks for the newest plan of that run. Where no plan was saved the array is empty.");
         plan.MapPost("/", SaveAsync).RequireWorkerToken().Produces<PlanSaved>(StatusCodes.Status201Created)
-            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .WithExample("""{"run_id":"run-2026-01-24","plan":[{"name":"markupsafe","version":"2.1.5","python_tag":"cp311","platform_tag":"linux_x86_64","action":"build"}],"edges":[]}""")
             .WithName("SavePlan").WithSummary("Save what a run will do.")
             .WithDescription("Each node's action is build, reuse or skip; at least one node is expected. Edges are kept as they are.");
     }

@@ -18,6 +18,7 @@ internal static class QueueEndpoints
         queue.MapGet("/stats", StatsAsync).Produces<QueueStatsAnswer>()
             .WithName("QueueStats").WithSummary("How full the queue is.");
         queue.MapPost("/enqueue", EnqueueAsync).RequireWorkerToken().Produces<EnqueueAnswer>(StatusCodes.Status201Created)
+            .ProducesProblem(StatusCodes.Status429TooManyRequests)
             .WithName("Enqueue").WithSummary("Queue one wheel, or an array of them.")
             .WithExample(
                 """{"package":"markupsafe","version":"2.1.5","python_tag":"cp311","platform_tag":"linux_x86_64","recipes":["apt:libffi-dev"]}""",

@@ -87,6 +87,14 @@ public sealed partial class WallTests
             .Where(file => !file.Name.StartsWith("modules/Kernel/Storage/", StringComparison.Ordinal) && !AsksForTheDialect.Contains(file.Name))
             .Select(file => $"{file.Name} asks for the dialect"));
 
+    /// <summary>The token's query parameter is described as a security scheme.</summary>
+    [Fact]
+    public void The_query_is_read_only_where_what_is_not_described_is_refused() =>
+        SourceTree.AssertNone(SourceTree.Delivered
+            .Where(file => file.Name is not ("modules/Kernel/Web/QueryReading.cs" or "host/Web/TokenGate.cs"))
+            .Where(file => QueryAccess().IsMatch(file.Text))
+            .Select(file => $"{file.Name} reads the query by itself; request.QueryText is expected"));
+
     private static IEnumerable<(string Project, string Target)> References(string root) =>
         from file in SourceTree.Files("*.csproj")
         where file.Name.StartsWith(root, StringComparison.Ordinal)
@@ -101,6 +109,9 @@ public sealed partial class WallTests
 
     [GeneratedRegex(@"GetEnvironmentVariable|AddJsonFile|AddEnvironmentVariables|appsettings")]
     private static partial Regex EnvironmentReading();
+
+    [GeneratedRegex(@"[Rr]equest\.Query\b|\bIQueryCollection\b")]
+    private static partial Regex QueryAccess();
 
     [GeneratedRegex(@"^(System|Microsoft\.Extensions|netstandard|mscorlib)")]
     private static partial Regex PlatformName();

@@ -53,7 +53,7 @@ internal static class BuildEndpoints
             .WithExample(answer: $$"""
                 {"build_id":"build-customer-123-markupsafe-2.1.5-1a2b3c4d","status":"cancelled","message":"Build cancelled successfully",{{Envelope}}}
                 """);
-        builds.MapPost("/api/builds/{id}/retry", RetryAsync).RequireWorkerToken().Produces<BuildRetriedAnswer>()
+        builds.MapPost("/api/builds/{id}/retry", RetryAsync).RequireWorkerToken().Produces<BuildRetriedAnswer>().ProducesProblem(StatusCodes.Status429TooManyRequests)
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("RetryBuild").WithSummary("Build once more what has ended, under the same id.")
             .WithDescription("The build waits again with all its retries. Its earlier attempts stay as they are; the next one has the next number. 409 while it waits or runs.")

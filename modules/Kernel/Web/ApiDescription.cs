@@ -9,6 +9,9 @@ namespace Refinery.Kernel.Web;
 /// <param name="Example">A value as it would be written in a query; null when the description says enough.</param>
 public sealed record QueryParameter(string Name, string Type, string Description, string? Example);
 
+/// <summary>How an endpoint pages: the name, the default and the maximum of its limit, and whether it takes an offset.</summary>
+internal sealed record Paging(string LimitName, int DefaultLimit, int Maximum, bool HasOffset);
+
 /// <summary>What an endpoint takes and answers, for the API's description; where it is absent an example is made from the types.</summary>
 /// <param name="Request">JSON, or null.</param>
 /// <param name="Answer">JSON, or null.</param>
@@ -20,14 +23,24 @@ public static class ApiDescriptions
     extension<TBuilder>(TBuilder builder)
         where TBuilder : IEndpointConventionBuilder
     {
-        /// <summary>Reads this parameter from the query.</summary>
+        /// <summary>Takes this parameter; <see cref="QueryReading"/> reads no other.</summary>
         public TBuilder WithQuery(string name, string description, string? example = null, string type = "string") =>
             builder.WithMetadata(new QueryParameter(name, type, description, example));
 
-        /// <summary>Reads <c>limit</c> and <c>offset</c> as <see cref="Page.Read"/> does.</summary>
+        /// <summary>Takes <c>limit</c> and <c>offset</c>; <see cref="Page.Read"/> reads them by these bounds.</summary>
         public TBuilder WithPaging(int defaultLimit = Page.DefaultLimit, int maximum = Page.MaximumLimit) => builder
-            .WithMetadata(new QueryParameter("limit", "integer", $"How many items at most; default {defaultLimit}, more than {maximum} counts as {maximum}.", $"{defaultLimit}"))
-            .WithMetadata(new QueryParameter("offset", "integer", "How many items to pass over; default 0.", "0"));
+            .WithPaging(new Paging("limit", defaultLimit, maximum, HasOffset: true))
+            .WithQuery("offset", "How many items to pass over; default 0.", "0", "integer");
+
+        /// <summary>Takes <c>limit</c>, or what is called so here, and no offset; <see cref="Page.Read"/> reads it by these bounds.</summary>
+        public TBuilder WithLimit(int defaultLimit = Page.DefaultLimit, int maximum = Page.MaximumLimit, string name = "limit") =>
+            builder.WithPaging(new Paging(name, defaultLimit, maximum, HasOffset: false));
+
+        private TBuilder WithPaging(Paging paging) => builder.WithMetadata(paging).WithQuery(
+            paging.LimitName,
+            $"How many items at most; default {paging.DefaultLimit}, more than {paging.Maximum} counts as {paging.Maximum}.",
+            $"{paging.DefaultLimit}",
+            "integer");
 
         /// <summary>Shows this request and this answer, as JSON.</summary>
         public TBuilder WithExample(string? request = null, string? answer = null) => builder.WithMetadata(new ApiExample(request, answer));

@@ -14,32 +14,45 @@ public sealed record Page(int Limit, int Offset)
     /// <summary>Items of a page at most, unless the route says otherwise.</summary>
     public const int MaximumLimit = 500;
 
-    /// <summary>Reads <c>limit</c> and <c>offset</c> from the query.</summary>
-    /// <param name="limitName">The parameter's name where it is not <c>limit</c>.</param>
+    /// <summary>Reads limit and offset from the query, by the bounds the endpoint names with <c>WithPaging</c> or <c>WithLimit</c>.</summary>
     /// <exception cref="BodyException">A value is wrong; the sentence names it.</exception>
-    public static Page Read(HttpRequest request, int defaultLimit = DefaultLimit, int maximum = MaximumLimit, string limitName = "limit") => new(
-        (int)Math.Min(Number(request, limitName, defaultLimit, least: 1), maximum),
-        (int)Math.Min(Number(request, "offset", 0, least: 0), int.MaxValue));
-
-    /// <summary>A whole number in the query.</summary>
-    /// <exception cref="BodyException">It is no whole number or below <paramref name="least"/>.</exception>
-    public static long Number(HttpRequest request, string name, long fallback, long least)
+    /// <exception cref="InvalidOperationException">The endpoint names no bounds.</exception>
+    public static Page Read(HttpRequest request)
     {
-        if (!request.Query.TryGetValue(name, out var values))
+        var paging = request.HttpContext.GetEndpoint()?.Metadata.GetMetadata<Paging>()
+            ?? throw new InvalidOperationException($"{request.Path} reads a page and does not describe it.");
+        return new(
+            (int)Math.Min(Number(request, paging.LimitName, paging.DefaultLimit, least: 1), paging.Maximum),
+            paging.HasOffset ? (int)Math.Min(Number(request, "offset", 0, least: 0), int.MaxValue) : 0);
+    }
+
+    /// <summary>A whole number in the query, by a name the endpoint describes.</summary>
+    /// <exception cref="BodyException">It is no whole number or below <paramref name="least"/>.</exception>
+    public static long Number(HttpRequest request, string name, long fallback, long least) => Number(request.QueryText(name), name, fallback, least);
+
+    /// <summary>The whole number that a parameter's text stands for; the fallback when it is null.</summary>
+    /// <exception cref="BodyException">It is no whole number or below <paramref name="least"/>.</exception>
+    public static long Number(string? text, string name, long fallback, long least)
+    {
+        if (text is null)
         {
             return fallback;
         }
 
-        return long.TryParse(values.ToString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least
+        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least
             ? number
-            : throw new BodyException($"The parameter '{name}' is {Errors.Quote(values.ToString())}; a whole number of {least} or more is expected.");
+            : throw new BodyException($"The parameter '{name}' is {Errors.Quote(text)}; a whole number of {least} or more is expected.");
     }
 
-    /// <summary>An instant in the query, or null when absent.</summary>
+    /// <summary>An instant in the query, by a name the endpoint describes; null when absent.</summary>
     /// <exception cref="BodyException">It is no instant.</exception>
-    public static DateTimeOffset? InstantOf(HttpRequest request, string name)
+    public static DateTimeOffset? InstantOf(HttpRequest request, string name) => InstantOf(request.QueryText(name), name);
+
+    /// <summary>The instant that a parameter's text stands for; null when it is null or empty.</summary>
+    /// <exception cref="BodyException">It is no instant.</exception>
+    public static DateTimeOffset? InstantOf(string? text, string name)
     {
-        if (request.Query[name].ToString() is not { Length: > 0 } text)
+        if (string.IsNullOrEmpty(text))
         {
             return null;
         }
