@@ -10,6 +10,9 @@ internal sealed class GraphProjection : IProjection
     /// <inheritdoc />
     public string Name => "graph";
 
+    /// <summary>The graph is made of everybody's events.</summary>
+    public bool TakesOthers => true;
+
     /// <inheritdoc />
     public async Task ResetAsync(SqlSession sql)
     {

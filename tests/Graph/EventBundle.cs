@@ -9,9 +9,9 @@ internal static class EventBundle
     private const string Token = "graph-token";
 
     /// <summary>A host whose graph takes calls; its client carries the token.</summary>
-    public static async Task<RefineryHost> StartHostAsync()
+    public static async Task<RefineryHost> StartHostAsync(params (string Name, string Value)[] settings)
     {
-        var host = await RefineryHost.StartAsync(("LEVIATHAN_CONTROL_PLANE_TOKEN", Token), ("LOCAL_WORKER", "0"));
+        var host = await RefineryHost.StartAsync([("LEVIATHAN_CONTROL_PLANE_TOKEN", Token), ("LOCAL_WORKER", "0"), .. settings]);
         host.Http.DefaultRequestHeaders.Authorization = new("Bearer", Token);
         return host;
     }

@@ -1,9 +1,6 @@
-using System.Text;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Refinery.Kernel.Journal;
-using Refinery.Kernel.Storage;
 
 namespace Refinery.Tests.History;
 
@@ -15,8 +12,8 @@ public sealed class ProjectionRebuildTests
     {
         await using var host = await RefineryHost.StartAsync(("FLEET_Q_BACKOFF_SEC", "0"));
         await LiveAsync(host);
-        var tables = await ProjectionTablesAsync(host);
-        var before = Dump(host, tables);
+        var tables = await ProjectionTables.ListAsync(host, _ => true);
+        var before = ProjectionTables.Dump(host, tables);
 
         var replayed = await host.Services.GetRequiredService<EventJournal>().RebuildAsync(CancellationToken.None);
 
@@ -24,7 +21,7 @@ public sealed class ProjectionRebuildTests
         Assert.Contains("history", tables);
         Assert.Contains("history_hours", tables);
         Assert.Contains("history_packages", tables);
-        Assert.Equal(before, Dump(host, tables));
+        Assert.Equal(before, ProjectionTables.Dump(host, tables));
     }
 
     /// <summary>Recorded events, and steps that succeed, fail, are retried and are cancelled, many at once so that commits group.</summary>
@@ -61,69 +58,4 @@ public sealed class ProjectionRebuildTests
         await host.PostAsync($"{step}/start", new { pod_id = "pod-a", fence });
         await host.PostAsync($"{step}/{(succeeds ? "complete" : "fail")}", new { pod_id = "pod-a", fence, detail = "So it ended.", duration_ms = 12 });
     }
-
-    /// <summary>The tables that resetting every projection empties; the reset itself is undone.</summary>
-    private static async Task<IReadOnlyList<string>> ProjectionTablesAsync(RefineryHost host)
-    {
-        var filled = new List<string>();
-        var unit = host.Services.GetRequiredService<Database>().WriteAsync<int>(
-            async sql =>
-            {
-                var names = await sql.QueryAsync<string>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'");
-                filled.AddRange(await FilledAsync(sql, names));
-                foreach (var projection in host.Services.GetServices<IProjection>())
-                {
-                    await projection.ResetAsync(sql);
-                }
-
-                foreach (var name in await FilledAsync(sql, names))
-                {
-                    filled.Remove(name);
-                }
-
-                throw new UndoneException();
-            },
-            CancellationToken.None);
-        await Assert.ThrowsAsync<UndoneException>(() => unit);
-        return filled;
-    }
-
-    private static async Task<IReadOnlyList<string>> FilledAsync(SqlSession sql, IReadOnlyList<string> names)
-    {
-        var filled = new List<string>();
-        foreach (var name in names)
-        {
-            if (await sql.FirstOrDefaultAsync<long>($"SELECT EXISTS (SELECT 1 FROM {name})") == 1)
-            {
-                filled.Add(name);
-            }
-        }
-
-        return filled;
-    }
-
-    private static string Dump(RefineryHost host, IReadOnlyList<string> tables)
-    {
-        using var connection = new SqliteConnection($"Data Source={Path.Combine(host.DataDirectory, "refinery.db")};Mode=ReadOnly;Pooling=False");
-        connection.Open();
-        var text = new StringBuilder();
-        foreach (var table in tables)
-        {
-            using var command = connection.CreateCommand();
-            command.CommandText = $"SELECT * FROM {table}";
-            using var reader = command.ExecuteReader();
-            var rows = new List<string>();
-            while (reader.Read())
-            {
-                rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(column => $"{reader.GetName(column)}={reader.GetValue(column)}")));
-            }
-
-            text.AppendLine(table).AppendJoin('\n', rows.Order(StringComparer.Ordinal)).AppendLine();
-        }
-
-        return text.ToString();
-    }
-
-    /// <summary>Undoes a unit on purpose.</summary>
-    private sealed class UndoneException : Exception;
 }

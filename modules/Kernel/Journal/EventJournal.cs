@@ -206,7 +206,7 @@ public sealed class EventJournal : ICommitParticipant
     {
         foreach (var projection in projections)
         {
-            await projection.ApplyAsync(session, events);
+            await projection.ApplyAsync(session, projection.TakesOthers ? events : own);
         }
     }
 
@@ -230,6 +230,7 @@ public sealed class EventJournal : ICommitParticipant
 
 /// <summary>What came of an event from elsewhere.</summary>
 public enum Arrival
+        var own = events.Any(link => link.Target is not null) ? [.. events.Where(link => link.Target is null)] : events;
 {
     /// <summary>It joins the journal.</summary>
     New,

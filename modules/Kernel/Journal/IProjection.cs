@@ -12,6 +12,12 @@ public interface IProjection
     /// <summary>A word for logs and reports, for example <c>history</c>.</summary>
     string Name { get; }
 
+    /// <summary>
+    /// True to be given everybody's events. Else only our own come: those of others, which name their target, may have our types
+    /// and say what they like in them.
+    /// </summary>
+    bool TakesOthers => false;
+
     /// <summary>Empties the projection's tables.</summary>
     Task ResetAsync(SqlSession sql);
 
