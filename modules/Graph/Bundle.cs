@@ -18,6 +18,7 @@ internal sealed record Bundle(string Target, string BundleId, IReadOnlyList<Bund
         _ when TextFault("bundle_id", BundleId) is { } fault => fault,
         { Events.Count: > MostEvents } => $"The field 'events' has {Events.Count} entries; at most {MostEvents} are expected.",
         { Artifacts.Count: > MostEvents } => $"The field 'artifacts' has {Artifacts.Count} entries; at most {MostEvents} are expected.",
+        { Events.Count: 0, Artifacts.Count: > 0 } => $"The field 'artifacts' has {Artifacts.Count} entries and 'events' is empty; an artifact takes its instant from the bundle's events, so at least one is expected.",
         _ => First("events", Events, EventFault) ?? First("artifacts", Artifacts ?? [], ArtifactFault),
     };
 

@@ -8,58 +8,36 @@ using Refinery.Kernel.Web;
 namespace Refinery.Graph;
 
 /// <summary>Takes bundles into the journal, each whole or not at all.</summary>
-internal sealed class Ingest(Database database, TimeProvider clock)
+internal sealed class Ingest(Database database)
 {
     /// <param name="bundle">Checked.</param>
-    /// <param name="skipConflicts">True to pass over events whose id belongs to another event.</param>
-    /// <exception cref="BundleConflictException">An id belongs to another event, and conflicts are not passed over; nothing was kept.</exception>
-    public Task<BundleAnswer> TakeAsync(Bundle bundle, bool skipConflicts, CancellationToken cancellationToken)
+    /// <param name="skipConflicts">True to pass over events whose id belongs to another event; else one of them keeps the whole bundle out.</param>
+    public Task<Intake> TakeAsync(Bundle bundle, bool skipConflicts, CancellationToken cancellationToken)
     {
         var events = bundle.Events.Select(sent => sent.Draft(bundle.Target)).ToList();
         var artifacts = Artifacts(bundle).ToList();
         return database.WriteAsync(
             async sql =>
             {
-                var (added, known, conflicts) = await AppendAsync(sql, events, skipConflicts);
-                foreach (var draft in artifacts)
+                var arrivals = await EventJournal.AppendOnceAsync(sql, events, skipConflicts);
+                IReadOnlyList<string> conflicts = [.. events.Zip(arrivals).Where(pair => pair.Second == Arrival.Conflict).Select(pair => pair.First.EventId ?? string.Empty)];
+                if (conflicts.Count > 0 && !skipConflicts)
                 {
-                    // Its id says all there is to say of it, so one that is there already is the same whenever it was sent.
-                    await EventJournal.AppendOnceAsync(sql, draft);
+                    return new Intake(0, 0, conflicts);
                 }
 
-                return new BundleAnswer(added + known, bundle.BundleId, "ok", added, known, skipConflicts ? conflicts : null);
+                // An artifact's id says all there is to say of it, so one that is there already is the same whenever it was sent.
+                await EventJournal.AppendOnceAsync(sql, artifacts, skipConflicts: true);
+                return new Intake(arrivals.Count(arrival => arrival == Arrival.New), arrivals.Count(arrival => arrival == Arrival.Known), conflicts);
             },
             cancellationToken);
     }
 
-    private static async Task<(int Added, int Known, IReadOnlyList<string> Conflicts)> AppendAsync(SqlSession sql, List<EventDraft> events, bool skipConflicts)
-    {
-        var (added, known) = (0, 0);
-        var conflicts = new List<string>();
-        foreach (var draft in events)
-        {
-            switch (await EventJournal.AppendOnceAsync(sql, draft))
-            {
-                case Arrival.New:
-                    added++;
-                    break;
-                case Arrival.Known:
-                    known++;
-                    break;
-                default:
-                    conflicts.Add(skipConflicts ? draft.EventId ?? string.Empty : throw new BundleConflictException(draft.EventId));
-                    break;
-            }
-        }
-
-        return (added, known, conflicts);
-    }
-
-    /// <summary>The list of artifacts as events, so that it is kept, chained and linked as all else.</summary>
-    private IEnumerable<EventDraft> Artifacts(Bundle bundle)
+    /// <summary>The list of artifacts as events, so that it is kept, chained and linked as all else; they happened when the last of the bundle's events did.</summary>
+    private static IEnumerable<EventDraft> Artifacts(Bundle bundle)
     {
         var attempts = bundle.Events.Select(sent => sent.Payload.TextMember("attempt_id")).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
-        var happenedAt = bundle.Events.Max(sent => sent.HappenedAt) ?? clock.GetUtcNow();
+        var happenedAt = bundle.Events.Max(sent => sent.HappenedAt);
         foreach (var artifact in bundle.Artifacts ?? [])
         {
             var attemptId = artifact.AttemptId ?? (attempts is [var only] ? only : null);
@@ -89,5 +67,8 @@ internal sealed class Ingest(Database database, TimeProvider clock)
     }
 }
 
-/// <summary>An event's id belongs to another event.</summary>
-internal sealed class BundleConflictException(string? eventId) : Exception($"Event {Errors.Quote(eventId)} is in the journal with another content; nothing of the bundle was taken. Send ?on_conflict=skip to pass it over.");
+/// <summary>What came of a bundle.</summary>
+/// <param name="New">How many of its events joined the journal.</param>
+/// <param name="Known">How many were there already, word for word.</param>
+/// <param name="Conflicts">Ids of it that belong to other events.</param>
+internal sealed record Intake(int New, int Known, IReadOnlyList<string> Conflicts);

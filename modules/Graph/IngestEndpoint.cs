@@ -26,13 +26,11 @@ internal static class IngestEndpoint
             return Errors.Validation($"The parameter 'on_conflict' is {Errors.Quote(onConflict)}; fail or skip is expected.");
         }
 
-        try
-        {
-            return Results.Ok(await ingest.TakeAsync(body.Value, onConflict == "skip", cancellationToken));
-        }
-        catch (BundleConflictException conflict)
-        {
-            return Errors.Conflict(conflict.Message);
-        }
+        var (bundle, isSkipping) = (body.Value, onConflict == "skip");
+        var intake = await ingest.TakeAsync(bundle, isSkipping, cancellationToken);
+        return isSkipping || intake.Conflicts is not [var first, ..]
+            ? Results.Ok(new BundleAnswer(intake.New + intake.Known, bundle.BundleId, "ok", intake.New, intake.Known, isSkipping ? intake.Conflicts : null))
+            : Errors.Conflict(
+                $"Event {Errors.Quote(first)} is in the journal with another content; nothing of the bundle was taken. Send ?on_conflict=skip to pass it over.");
     }
 }

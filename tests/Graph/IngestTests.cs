@@ -1,5 +1,9 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Refinery.Graph;
+using Refinery.Kernel.Storage;
 using static Refinery.Tests.Graph.EventBundle;
 
 namespace Refinery.Tests.Graph;
@@ -40,6 +44,41 @@ public sealed class IngestTests
         Assert.Contains("'e1'", refused.Body.GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Equal((200, 1), (skipped.Status, skipped.Body.GetProperty("new").GetInt32()));
         Assert.Equal("e1", skipped.Body.GetProperty("conflicts")[0].GetString());
+    }
+
+    [Fact]
+    public async Task A_refused_bundle_does_not_run_the_writes_beside_it_again()
+    {
+        await using var host = await StartHostAsync();
+        await SendAsync(host, [Event("e1", "attempt.created", Noon, new { attempt_id = "a1" })]);
+        var (database, ingest) = (host.Services.GetRequiredService<Database>(), host.Services.GetRequiredService<Ingest>());
+        var refused = new Bundle("t", "b", [Sent("fresh"), Sent("e1"), Sent("other")]);
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var runs = 0;
+
+        var held = database.WriteAsync(async _ => { await gate.Task; return 0; }, CancellationToken.None);
+        var beside = database.WriteAsync(_ => Task.FromResult(++runs), CancellationToken.None);
+        var taken = ingest.TakeAsync(refused, skipConflicts: false, CancellationToken.None);
+        gate.SetResult();
+        await Task.WhenAll(held, beside, taken);
+
+        Assert.Equal(1, runs);
+        Assert.Equal(["e1"], (await taken).Conflicts);
+        Assert.Equal(0, (await taken).New);
+        Assert.Equal(0, (await host.GetAsync("/v1/attempts/x")).GetProperty("events").GetArrayLength());
+
+        static BundleEvent Sent(string id) => new(id, "attempt.started", Noon, JsonElement.Parse("""{"attempt_id":"x"}"""));
+    }
+
+    [Fact]
+    public async Task Artifacts_without_an_event_are_refused_for_they_have_no_instant()
+    {
+        await using var host = await StartHostAsync();
+
+        var detail = await host.PostRefusedAsync("/v1/events/ingest", """{"target":"t","bundle_id":"b","events":[],"artifacts":[{"sha256":"abc","attempt_id":"a1"}]}""");
+
+        Assert.Contains("'artifacts'", detail, StringComparison.Ordinal);
+        Assert.Equal("{}", (await host.GetAsync("/v1/graph/summary")).GetProperty("nodes_by_type").GetRawText());
     }
 
     [Fact]

@@ -84,26 +84,33 @@ public sealed class EventJournal : ICommitParticipant
     public static async Task<IReadOnlyList<JournalEvent>> ListBeforeAsync(SqlSession sql, long sequence, int limit) =>
         [.. (await JournalStore.ListBeforeAsync(sql, sequence, limit)).Select(EventChain.Read)];
 
-    /// <summary>Joins an event from elsewhere to the journal unless it is there already. Called in a unit of writing.</summary>
-    /// <param name="draft">With its id and timestamp set.</param>
-    public static async Task<Arrival> AppendOnceAsync(SqlSession sql, EventDraft draft)
+    /// <summary>Joins events from elsewhere to the journal, in their order, unless they are there already. Called in a unit of writing.</summary>
+    /// <param name="drafts">With their ids and timestamps set.</param>
+    /// <param name="skipConflicts">False to append none of them when one's id belongs to another event.</param>
+    /// <returns>What came of each, or would have, in their order.</returns>
+    public static async Task<IReadOnlyList<Arrival>> AppendOnceAsync(SqlSession sql, IReadOnlyList<EventDraft> drafts, bool skipConflicts)
     {
-        var eventId = draft.EventId ?? throw new ArgumentException("An event from elsewhere has an id.", nameof(draft));
-        if (sql.DraftOf(eventId) is { } waiting)
+        var fresh = new Dictionary<string, EventDraft>(StringComparer.Ordinal);
+        var arrivals = new List<Arrival>(drafts.Count);
+        foreach (var draft in drafts)
         {
-            var scratch = new ArrayBufferWriter<byte>(1024);
-            return EventChain.Link(draft, JournalHead.Genesis, scratch).Hash == EventChain.Link(waiting, JournalHead.Genesis, scratch).Hash
-                ? Arrival.Known
-                : Arrival.Conflict;
+            var eventId = draft.EventId ?? throw new ArgumentException("An event from elsewhere has an id.", nameof(drafts));
+            arrivals.Add(await ArrivalAsync(sql, draft, sql.DraftOf(eventId) ?? fresh.GetValueOrDefault(eventId), eventId));
+            if (arrivals[^1] == Arrival.New)
+            {
+                fresh.Add(eventId, draft);
+            }
         }
 
-        if (await JournalStore.FindAsync(sql, eventId) is { } row)
+        if (skipConflicts || !arrivals.Contains(Arrival.Conflict))
         {
-            return EventChain.IsSame(draft, row) ? Arrival.Known : Arrival.Conflict;
+            foreach (var (draft, _) in drafts.Zip(arrivals).Where(pair => pair.Second == Arrival.New))
+            {
+                sql.Append(draft);
+            }
         }
 
-        sql.Append(draft);
-        return Arrival.New;
+        return arrivals;
     }
 
     /// <summary>Recomputes the whole chain.</summary>
@@ -196,6 +203,25 @@ public sealed class EventJournal : ICommitParticipant
         appended.Pulse();
     }
 
+    /// <param name="waiting">The draft of the same id that waits for this commit already, or null.</param>
+    private static async Task<Arrival> ArrivalAsync(SqlSession sql, EventDraft draft, EventDraft? waiting, string eventId)
+    {
+        if (waiting is not null)
+        {
+            var scratch = new ArrayBufferWriter<byte>(1024);
+            return EventChain.Link(draft, JournalHead.Genesis, scratch).Hash == EventChain.Link(waiting, JournalHead.Genesis, scratch).Hash
+                ? Arrival.Known
+                : Arrival.Conflict;
+        }
+
+        if (await JournalStore.FindAsync(sql, eventId) is { } row)
+        {
+            return EventChain.IsSame(draft, row) ? Arrival.Known : Arrival.Conflict;
+        }
+
+        return Arrival.New;
+    }
+
     private EventDraft Complete(EventDraft draft) => draft with
     {
         EventId = draft.EventId ?? ids.NewEventId(),
@@ -204,6 +230,7 @@ public sealed class EventJournal : ICommitParticipant
 
     private async Task ProjectAsync(SqlSession session, IReadOnlyList<JournalEvent> events)
     {
+        var own = events.Any(link => link.Target is not null) ? [.. events.Where(link => link.Target is null)] : events;
         foreach (var projection in projections)
         {
             await projection.ApplyAsync(session, projection.TakesOthers ? events : own);
@@ -230,7 +257,6 @@ public sealed class EventJournal : ICommitParticipant
 
 /// <summary>What came of an event from elsewhere.</summary>
 public enum Arrival
-        var own = events.Any(link => link.Target is not null) ? [.. events.Where(link => link.Target is null)] : events;
 {
     /// <summary>It joins the journal.</summary>
     New,
