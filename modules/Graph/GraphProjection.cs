@@ -19,6 +19,7 @@ internal sealed class GraphProjection : IProjection
         await NodeStore.ResetAsync(sql);
         await EdgeStore.ResetAsync(sql);
         await GraphCountStore.ResetAsync(sql);
+        await GraphSpanStore.ResetAsync(sql);
     }
 
     /// <inheritdoc />
@@ -35,6 +36,8 @@ internal sealed class GraphProjection : IProjection
         {
             await GraphCountStore.AddAsync(sql, kind, type, count);
         }
+
+        await RecentEvents.MarkAsync(sql, events);
     }
 
     private static async Task ApplyAsync(SqlSession sql, JournalEvent link, Dictionary<(string Kind, string Type), long> counts)

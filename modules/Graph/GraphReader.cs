@@ -7,21 +7,15 @@ namespace Refinery.Graph;
 /// <summary>Answers from the graph, as it is or as it was at an instant.</summary>
 internal sealed class GraphReader(Database database)
 {
-    private const int RecentCount = 20;
-    private const int RecentPage = 100;
-    private const int RecentPages = 50;
     private const int MostEvents = 10_000;
     private const int MostNeighbours = 500;
-
-    /// <summary>The families of events that the graph is made of; what else is in the journal is the control plane's own affair.</summary>
-    private static readonly string[] Families = ["target.", "task.", "attempt.", "artifact.", "pr.", "job.", "tests.", "model."];
 
     /// <param name="at">Null is now.</param>
     public Task<GraphSummary> SummariseAsync(DateTimeOffset? at, CancellationToken cancellationToken) => database.ReadAsync(
         async sql => new GraphSummary(
             Sorted(at is { } then ? await NodeStore.CountAsync(sql, then) : await GraphCountStore.ListAsync(sql, GraphCountStore.Nodes)),
             Sorted(at is { } when ? await EdgeStore.CountAsync(sql, when) : await GraphCountStore.ListAsync(sql, GraphCountStore.Edges)),
-            await RecentAsync(sql, at ?? DateTimeOffset.MaxValue)),
+            await RecentEvents.ListAsync(sql, at ?? DateTimeOffset.MaxValue)),
         cancellationToken);
 
     public Task<AttemptAnswer> FindAttemptAsync(string attemptId, CancellationToken cancellationToken) => database.ReadAsync(
@@ -124,31 +118,6 @@ internal sealed class GraphReader(Database database)
         var events = await EventJournal.ListAsync(sql, row is null ? sequences : sequences.Append(row.Sequence).Order());
         return [.. events.Where(link => link.Timestamp <= at)];
     }
-
-    private static async Task<IReadOnlyList<RecentEvent>> RecentAsync(SqlSession sql, DateTimeOffset until)
-    {
-        var recent = new List<RecentEvent>();
-        var before = long.MaxValue;
-        for (var page = 0; page < RecentPages && recent.Count < RecentCount; page++)
-        {
-            var events = await EventJournal.ListBeforeAsync(sql, before, RecentPage);
-            if (events.Count == 0)
-            {
-                break;
-            }
-
-            recent.AddRange(events.Where(link => link.Timestamp <= until && IsOfTheGraph(link)).Select(Recent));
-            before = events[^1].Sequence;
-        }
-
-        return [.. recent.Take(RecentCount)];
-    }
-
-    private static bool IsOfTheGraph(JournalEvent link) =>
-        link.Target is not null || Array.Exists(Families, family => link.EventType.StartsWith(family, StringComparison.Ordinal));
-
-    private static RecentEvent Recent(JournalEvent link) => new(
-        link.EventId, link.TimestampText, link.EventType, link.ActorId, link.Target, link.Payload.TextMember("attempt_id"));
 
     private static EventAnswer Answer(JournalEvent link) => new(link.EventId, link.EventType, link.TimestampText, link.ActorId, link.Payload);
 
