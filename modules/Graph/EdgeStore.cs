@@ -14,6 +14,11 @@ internal static class EdgeStore
         """,
         new { edge.Source, edge.EdgeType, edge.Target, HappenedAt = link.Timestamp });
 
+    /// <summary>Lets an edge be as old as an event that draws it too; 0 when it is older already.</summary>
+    public static Task<int> BackdateAsync(SqlSession sql, NewEdge edge, JournalEvent link) => sql.ExecuteAsync(
+        "UPDATE edges SET happened_at = @HappenedAt WHERE source = @Source AND edge_type = @EdgeType AND target = @Target AND happened_at > @HappenedAt",
+        new { edge.Source, edge.EdgeType, edge.Target, HappenedAt = link.Timestamp });
+
     /// <summary>The edges out of a node that had been drawn by an instant.</summary>
     public static Task<IReadOnlyList<EdgeRow>> ListFromAsync(SqlSession sql, string source, DateTimeOffset until, int limit) => sql.QueryAsync<EdgeRow>(
         "SELECT source, edge_type, target FROM edges WHERE source = @Source AND happened_at <= @Until ORDER BY edge_type, target LIMIT @Limit",

@@ -8,8 +8,9 @@ namespace Refinery.Graph;
 /// <param name="Nodes">Nodes it makes unless they exist, the one it is about first.</param>
 /// <param name="Edges">Edges it draws unless they exist.</param>
 /// <param name="Touched">Nodes that it tells more about, whether they exist yet or not.</param>
+/// <param name="Mentioned">The attempt it is listed with and tells nothing about; null where there is none.</param>
 /// <remarks>Source: docs/spec/event-graph.md, "What events make".</remarks>
-internal sealed record GraphFacts(IReadOnlyList<NewNode> Nodes, IReadOnlyList<NewEdge> Edges, IReadOnlyList<string> Touched)
+internal sealed record GraphFacts(IReadOnlyList<NewNode> Nodes, IReadOnlyList<NewEdge> Edges, IReadOnlyList<string> Touched, string? Mentioned = null)
 {
     private static readonly GraphFacts None = new([], [], []);
 
@@ -23,8 +24,9 @@ internal sealed record GraphFacts(IReadOnlyList<NewNode> Nodes, IReadOnlyList<Ne
         "attempt.created" => Attempt(link, Id(link, "attempt_id")),
         "artifact.created" => Produced(link, NodeType.Artifact, Id(link, "node_id") ?? Prefixed(link, "artifact", "sha256")),
         "pr.created" => Produced(link, NodeType.PullRequest, PullRequest(link)),
-        "pr.merged" => Told(PullRequest(link), Id(link, "attempt_id")),
-        _ => Told(Id(link, "attempt_id")),
+        "pr.merged" => Told(PullRequest(link)) with { Mentioned = Id(link, "attempt_id") },
+        _ when EventTypes.Attempt.Contains(link.EventType) => Told(Id(link, "attempt_id")),
+        _ => None with { Mentioned = Id(link, "attempt_id") },
     };
 
     /// <summary>The node of the package that a build of ours is for; null for another's event.</summary>
@@ -52,14 +54,14 @@ internal sealed record GraphFacts(IReadOnlyList<NewNode> Nodes, IReadOnlyList<Ne
     {
         var attemptId = Id(link, "attempt_id");
         return nodeId is null
-            ? Told(attemptId)
-            : new GraphFacts([new(nodeId, type)], Edge(attemptId, EdgeType.Produced, nodeId), Told(attemptId).Touched);
+            ? None with { Mentioned = attemptId }
+            : new GraphFacts([new(nodeId, type)], Edge(attemptId, EdgeType.Produced, nodeId), [], attemptId);
     }
 
     private static GraphFacts Made(JournalEvent link, string type, string? nodeId) =>
         (nodeId ?? Id(link, "node_id")) is { } id ? new GraphFacts([new(id, type)], [], []) : None;
 
-    private static GraphFacts Told(params IEnumerable<string?> nodeIds) => new([], [], [.. nodeIds.OfType<string>().Distinct(StringComparer.Ordinal)]);
+    private static GraphFacts Told(string? nodeId) => nodeId is null ? None : new([], [], [nodeId]);
 
     private static NewEdge[] Edge(string? source, string type, string? target) =>
         source is null || target is null ? [] : [new(source, type, target)];

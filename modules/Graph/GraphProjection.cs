@@ -50,7 +50,7 @@ internal sealed class GraphProjection : IProjection
             {
                 Count(counts, GraphCountStore.Nodes, node.NodeType);
             }
-            else if (index == 0)
+            else if (await NodeStore.BackdateAsync(sql, node, link) > 0 || index == 0)
             {
                 await NodeStore.AddEventAsync(sql, node.NodeId, link.Sequence);
             }
@@ -62,11 +62,20 @@ internal sealed class GraphProjection : IProjection
             {
                 Count(counts, GraphCountStore.Edges, edge.EdgeType);
             }
+            else
+            {
+                await EdgeStore.BackdateAsync(sql, edge, link);
+            }
         }
 
         foreach (var nodeId in facts.Touched)
         {
             await NodeStore.AddEventAsync(sql, nodeId, link.Sequence);
+        }
+
+        if (facts.Mentioned is { } mentioned)
+        {
+            await NodeStore.AddMentionAsync(sql, mentioned, link.Sequence);
         }
     }
 

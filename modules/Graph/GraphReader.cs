@@ -22,11 +22,13 @@ internal sealed class GraphReader(Database database)
         async sql =>
         {
             var node = await NodeStore.FindAsync(sql, attemptId);
-            var events = await EventsAsync(sql, attemptId, node, DateTimeOffset.MaxValue);
+            var told = await SequencesAsync(sql, attemptId, node);
+            var listed = told.Concat(await NodeStore.ListMentionsAsync(sql, attemptId, MostEvents)).Distinct().OrderDescending().Take(MostEvents).Order();
+            var events = await EventJournal.ListAsync(sql, listed);
             var produced = await EdgeStore.ListFromAsync(sql, attemptId, DateTimeOffset.MaxValue, MostNeighbours);
             var nodes = await NodesAsync(sql, produced.Where(edge => edge.EdgeType == EdgeType.Produced).Select(edge => edge.Target), DateTimeOffset.MaxValue);
             return new AttemptAnswer(
-                node is { NodeType: NodeType.Attempt } ? NodeFold.Fold(node, events) : null,
+                node is { NodeType: NodeType.Attempt } ? NodeFold.Fold(node, await EventsAsync(sql, node, DateTimeOffset.MaxValue)) : null,
                 [.. events.Where(link => link.Payload.TextMember("attempt_id") == attemptId).Select(Answer)],
                 [.. nodes.Where(made => made.NodeType == NodeType.Artifact)]);
         },
@@ -108,15 +110,31 @@ internal sealed class GraphReader(Database database)
 
     private static async Task<GraphNode?> NodeAsync(SqlSession sql, string nodeId, DateTimeOffset at) =>
         await NodeStore.FindAsync(sql, nodeId) is { } row && row.HappenedAt <= at
-            ? NodeFold.Fold(row, await EventsAsync(sql, nodeId, row, at))
+            ? NodeFold.Fold(row, await EventsAsync(sql, row, at))
             : null;
 
-    /// <summary>The events that tell of a node and happened by an instant, in the journal's order.</summary>
-    private static async Task<IReadOnlyList<JournalEvent>> EventsAsync(SqlSession sql, string nodeId, NodeRow? row, DateTimeOffset at)
+    /// <summary>The events that tell of a node and happened by an instant, in the journal's order; of very many the newest.</summary>
+    private static async Task<IReadOnlyList<JournalEvent>> EventsAsync(SqlSession sql, NodeRow row, DateTimeOffset at)
+    {
+        var sequences = (await SequencesAsync(sql, row.NodeId, row)).ToList();
+        if (row.NodeType == NodeType.Task)
+        {
+            // What became of a task of ours is told by its attempts.
+            var attempts = await EdgeStore.ListIntoAsync(sql, row.NodeId, at, MostNeighbours);
+            foreach (var attemptId in attempts.Where(edge => edge.EdgeType == EdgeType.DependsOn).Select(edge => edge.Source))
+            {
+                sequences.AddRange(await SequencesAsync(sql, attemptId, await NodeStore.FindAsync(sql, attemptId)));
+            }
+        }
+
+        var events = await EventJournal.ListAsync(sql, sequences.Distinct().Order());
+        return [.. events.Where(link => link.Timestamp <= at)];
+    }
+
+    private static async Task<IEnumerable<long>> SequencesAsync(SqlSession sql, string nodeId, NodeRow? row)
     {
         var sequences = await NodeStore.ListEventsAsync(sql, nodeId, MostEvents);
-        var events = await EventJournal.ListAsync(sql, row is null ? sequences : sequences.Append(row.Sequence).Order());
-        return [.. events.Where(link => link.Timestamp <= at)];
+        return row is null ? sequences : sequences.Append(row.Sequence);
     }
 
     private static EventAnswer Answer(JournalEvent link) => new(link.EventId, link.EventType, link.TimestampText, link.ActorId, link.Payload);

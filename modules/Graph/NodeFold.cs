@@ -18,8 +18,9 @@ internal static class NodeFold
     public static GraphNode Fold(NodeRow node, IEnumerable<JournalEvent> events)
     {
         var properties = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
-        var told = events.OrderBy(link => link.Timestamp).ThenBy(link => link.Sequence).Where(link => TellsOf(node, link));
-        foreach (var (name, value) in told.SelectMany(link => Members(node, link)))
+        var told = events.OrderBy(link => link.Timestamp).ThenBy(link => link.Sequence).Where(link => TellsOf(node, link)).ToList();
+        var maker = told.Find(link => Makes(node, link));
+        foreach (var (name, value) in told.SelectMany(link => Members(node, link, isMaker: link.Sequence == maker?.Sequence)))
         {
             if (!GoesBack(node, properties, name, value))
             {
@@ -35,25 +36,51 @@ internal static class NodeFold
 
     private static bool TellsOf(NodeRow node, JournalEvent link) => node.NodeType switch
     {
-        NodeType.Target => link.EventType.StartsWith("target.", StringComparison.Ordinal) || link.Sequence == node.Sequence,
-        NodeType.Task => link.EventType.StartsWith("task.", StringComparison.Ordinal),
-        NodeType.Attempt => link.EventType.StartsWith("attempt.", StringComparison.Ordinal),
-        NodeType.Artifact => link.EventType == "artifact.created",
-        _ => link.EventType.StartsWith("pr.", StringComparison.Ordinal),
+        NodeType.Target => EventTypes.Target.Contains(link.EventType) || MakesOwnTarget(node, link),
+        NodeType.Task => EventTypes.Task.Contains(link.EventType) || OwnTask.Of(link) == node.NodeId,
+        NodeType.Attempt => EventTypes.Attempt.Contains(link.EventType),
+        NodeType.Artifact => EventTypes.Artifact.Contains(link.EventType),
+        _ => EventTypes.PullRequest.Contains(link.EventType),
     };
 
-    private static List<(string Name, JsonElement Value)> Members(NodeRow node, JournalEvent link)
+    /// <summary>Whether an event makes the node; of several the earliest does, whichever came first.</summary>
+    private static bool Makes(NodeRow node, JournalEvent link) => node.NodeType switch
     {
-        if (node.NodeType == NodeType.Target && GraphFacts.OwnTarget(link) == node.NodeId)
+        NodeType.Target => link.EventType == "target.registered" || MakesOwnTarget(node, link),
+        NodeType.Task => link.EventType == "task.created",
+        NodeType.Attempt => link.EventType == "attempt.created",
+        NodeType.Artifact => link.EventType == "artifact.created",
+        _ => link.EventType == "pr.created",
+    };
+
+    private static bool MakesOwnTarget(NodeRow node, JournalEvent link) =>
+        link.EventType == "task.created" && GraphFacts.OwnTarget(link) == node.NodeId;
+
+    private static List<(string Name, JsonElement Value)> Members(NodeRow node, JournalEvent link, bool isMaker)
+    {
+        if (node.NodeType == NodeType.Target && MakesOwnTarget(node, link))
         {
-            return [("created_at", Text(link.TimestampText)), ("name", link.Payload.GetProperty("package")), ("target_id", Text(node.NodeId))];
+            return isMaker ? [("created_at", Text(link.TimestampText)), ("name", link.Payload.GetProperty("package")), ("target_id", Text(node.NodeId))] : [];
         }
 
+        if (node.NodeType != NodeType.Task || OwnTask.Status(link) is not { } status)
+        {
+            return Told(link, isMaker);
+        }
+
+        return EventTypes.Task.Contains(link.EventType)
+            ? [.. Told(link, isMaker).Where(member => member.Name != "status"), ("status", Text(status))]
+            : [("status", Text(status))];
+    }
+
+    /// <summary>What the payload says, and what goes without saying.</summary>
+    private static List<(string Name, JsonElement Value)> Told(JournalEvent link, bool isMaker)
+    {
         var members = link.Payload.EnumerateObject()
             .Where(member => !Identity.Contains(member.Name, StringComparer.Ordinal))
             .Select(member => (member.Name, member.Value))
             .ToList();
-        if (link.Sequence == node.Sequence && !members.Exists(member => member.Name == "created_at"))
+        if (isMaker && !members.Exists(member => member.Name == "created_at"))
         {
             members.Add(("created_at", Text(link.TimestampText)));
         }

@@ -3,7 +3,7 @@ using Refinery.Kernel.Storage;
 
 namespace Refinery.Graph;
 
-/// <summary>The tables <c>nodes</c> and <c>node_events</c>: which nodes there are and where their events stand in the journal.</summary>
+/// <summary>The tables <c>nodes</c>, <c>node_events</c> and <c>node_mentions</c>: which nodes there are and where their events stand in the journal.</summary>
 internal static class NodeStore
 {
     /// <summary>Makes a node; 0 when its id is taken.</summary>
@@ -14,18 +14,32 @@ internal static class NodeStore
         """,
         new { node.NodeId, node.NodeType, link.Sequence, HappenedAt = link.Timestamp });
 
+    /// <summary>Lets a node be as old as an event that makes it too; 0 when it is older already.</summary>
+    public static Task<int> BackdateAsync(SqlSession sql, NewNode node, JournalEvent link) => sql.ExecuteAsync(
+        "UPDATE nodes SET happened_at = @HappenedAt WHERE node_id = @NodeId AND node_type = @NodeType AND happened_at > @HappenedAt",
+        new { node.NodeId, node.NodeType, HappenedAt = link.Timestamp });
+
     /// <summary>Adds an event to a node that exists or may yet come.</summary>
     public static Task<int> AddEventAsync(SqlSession sql, string nodeId, long sequence) => sql.ExecuteAsync(
         "INSERT INTO node_events (node_id, sequence) VALUES (@NodeId, @Sequence) ON CONFLICT (node_id, sequence) DO NOTHING",
+        new { NodeId = nodeId, Sequence = sequence });
+
+    /// <summary>Adds an event that is listed with a node and tells nothing of it.</summary>
+    public static Task<int> AddMentionAsync(SqlSession sql, string nodeId, long sequence) => sql.ExecuteAsync(
+        "INSERT INTO node_mentions (node_id, sequence) VALUES (@NodeId, @Sequence) ON CONFLICT (node_id, sequence) DO NOTHING",
         new { NodeId = nodeId, Sequence = sequence });
 
     /// <summary>A node, or null.</summary>
     public static Task<NodeRow?> FindAsync(SqlSession sql, string nodeId) => sql.FirstOrDefaultAsync<NodeRow>(
         "SELECT node_id, node_type, sequence, happened_at FROM nodes WHERE node_id = @NodeId", new { NodeId = nodeId });
 
-    /// <summary>The sequences of the events that tell of a node beside the one that made it, oldest first.</summary>
+    /// <summary>The sequences of the events that tell of a node beside the one that made it, newest first.</summary>
     public static Task<IReadOnlyList<long>> ListEventsAsync(SqlSession sql, string nodeId, int limit) => sql.QueryAsync<long>(
-        "SELECT sequence FROM node_events WHERE node_id = @NodeId ORDER BY sequence LIMIT @Limit", new { NodeId = nodeId, Limit = limit });
+        "SELECT sequence FROM node_events WHERE node_id = @NodeId ORDER BY sequence DESC LIMIT @Limit", new { NodeId = nodeId, Limit = limit });
+
+    /// <summary>The sequences of the events that only name a node, newest first.</summary>
+    public static Task<IReadOnlyList<long>> ListMentionsAsync(SqlSession sql, string nodeId, int limit) => sql.QueryAsync<long>(
+        "SELECT sequence FROM node_mentions WHERE node_id = @NodeId ORDER BY sequence DESC LIMIT @Limit", new { NodeId = nodeId, Limit = limit });
 
     /// <summary>Nodes of a type that had been made by an instant, oldest first.</summary>
     public static Task<IReadOnlyList<NodeRow>> ListAsync(SqlSession sql, string nodeType, DateTimeOffset until, (int Limit, int Offset) page) => sql.QueryAsync<NodeRow>(
@@ -39,11 +53,12 @@ internal static class NodeStore
     public static Task<IReadOnlyList<TypeCount>> CountAsync(SqlSession sql, DateTimeOffset until) => sql.QueryAsync<TypeCount>(
         "SELECT node_type AS type, COUNT(*) AS count FROM nodes WHERE happened_at <= @Until GROUP BY node_type", new { Until = until });
 
-    /// <summary>Empties both tables.</summary>
+    /// <summary>Empties the tables.</summary>
     public static async Task ResetAsync(SqlSession sql)
     {
         await sql.ExecuteAsync("DELETE FROM nodes");
         await sql.ExecuteAsync("DELETE FROM node_events");
+        await sql.ExecuteAsync("DELETE FROM node_mentions");
     }
 }
 
@@ -53,9 +68,10 @@ internal sealed record NodeRow
     public required string NodeId { get; init; }
     public required string NodeType { get; init; }
 
-    /// <summary>Of the event that made it.</summary>
+    /// <summary>Of the first to come of the events that made it.</summary>
     public required long Sequence { get; init; }
 
+    /// <summary>When the earliest of them happened.</summary>
     public required DateTimeOffset HappenedAt { get; init; }
 }
 

@@ -90,6 +90,78 @@ public sealed class GraphTests
         Assert.Equal(["t1"], Ids((await host.GetAsync("/api/graph/nodes?type=Task")).GetProperty("items")));
     }
 
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 0)]
+    public async Task A_node_made_twice_is_the_same_whichever_event_came_first(int first, int second)
+    {
+        await using var host = await StartHostAsync();
+        object[] targets =
+        [
+            Event("late", "target.registered", "2026-01-24T10:05:00Z", new { target_id = "radix", name = "late" }),
+            Event("early", "target.registered", "2026-01-24T10:00:00Z", new { target_id = "radix", name = "early" }),
+        ];
+        object[] tasks =
+        [
+            Event("late-task", "task.created", "2026-01-24T10:05:00Z", new { task_id = "t1", target_id = "radix" }),
+            Event("early-task", "task.created", "2026-01-24T10:00:00Z", new { task_id = "t1", target_id = "radix" }),
+        ];
+        await SendAsync(host, [targets[first], tasks[first]]);
+        await SendAsync(host, [targets[second], tasks[second]]);
+
+        var then = await host.GetAsync("/api/graph/nodes/radix?at=2026-01-24T10:02:00Z");
+        var now = await host.GetAsync("/api/graph/nodes/radix");
+
+        Assert.Equal(
+            """{"node":{"node_id":"radix","node_type":"Target","properties":{"created_at":"2026-01-24T10:00:00Z","name":"early","target_id":"radix"}},"edges":[{"source":"t1","edge_type":"DEPENDS_ON","target":"radix"}]}""",
+            then.GetRawText());
+        Assert.Equal(
+            """{"created_at":"2026-01-24T10:00:00Z","name":"late","target_id":"radix"}""",
+            now.GetProperty("node").GetProperty("properties").GetRawText());
+        Assert.Equal("""{"Target":1,"Task":1}""", (await host.GetAsync("/v1/graph/summary")).GetProperty("nodes_by_type").GetRawText());
+    }
+
+    [Fact]
+    public async Task Recent_events_are_found_behind_any_number_of_the_control_planes_own()
+    {
+        await using var host = await StartHostAsync();
+        await SendAsync(host, Life);
+        await host.PostAsync("/api/history", Enumerable.Range(0, 6_000).Select(number => new { name = "x", version = $"{number}", status = "built" }).ToArray());
+
+        var now = (await host.GetAsync("/v1/graph/summary")).GetProperty("recent_events");
+        var then = (await host.GetAsync("/api/graph/summary?at=2026-01-24T10:01:30Z")).GetProperty("recent_events");
+
+        Assert.Equal(["ended", "started", "created"], now.EnumerateArray().Select(sent => sent.GetProperty("event_id").GetString()));
+        Assert.Equal(["started", "created"], then.EnumerateArray().Select(sent => sent.GetProperty("event_id").GetString()));
+    }
+
+    [Fact]
+    public async Task A_type_nobody_knows_changes_no_node_and_is_listed_with_its_attempt()
+    {
+        await using var host = await StartHostAsync();
+        await SendAsync(host, Life);
+        var before = await NodeAsync(host, "a1");
+
+        await SendAsync(host, [Event("note", "attempt.note", "2026-01-24T10:03:00Z", new { attempt_id = "a1", node_id = "a1", task_id = "t1", status = "succeeded", more = 1 })]);
+
+        Assert.Equal(before, await NodeAsync(host, "a1"));
+        Assert.Contains("note", (await host.GetAsync("/v1/attempts/a1")).GetProperty("events").EnumerateArray().Select(sent => sent.GetProperty("event_id").GetString()));
+    }
+
+    [Fact]
+    public async Task An_attempt_that_called_a_model_ten_thousand_times_still_ends()
+    {
+        await using var host = await StartHostAsync();
+        await SendAsync(host, Life[..2]);
+        await SendAsync(host, [.. Enumerable.Range(0, 10_000).Select(number => Event($"call-{number}", "model.call_started", "2026-01-24T10:01:30Z", new { attempt_id = "a1" }))]);
+        await SendAsync(host, [Life[2]]);
+
+        var answer = await host.GetAsync("/v1/attempts/a1");
+
+        Assert.Equal("failed", answer.GetProperty("attempt_node").GetProperty("properties").GetProperty("status").GetString());
+        Assert.Equal("ended", answer.GetProperty("events").EnumerateArray().Last().GetProperty("event_id").GetString());
+    }
+
     [Fact]
     public async Task The_graph_answers_as_it_was_at_an_instant()
     {
@@ -123,6 +195,9 @@ public sealed class GraphTests
 
     private static async Task<string> StateAsync(RefineryHost host, string nodeId) =>
         $"{(await host.GetAsync("/api/graph/summary")).GetRawText()} {(await host.GetAsync($"/api/graph/nodes/{nodeId}/neighbourhood?depth=2")).GetRawText()}";
+
+    private static async Task<string> NodeAsync(RefineryHost host, string nodeId) =>
+        (await host.GetAsync($"/api/graph/nodes/{nodeId}")).GetRawText();
 
     private static async Task<string?> PropertyAsync(RefineryHost host, string nodeId, string name, string query = "") =>
         (await host.GetAsync($"/api/graph/nodes/{nodeId}{query}")).GetProperty("node").GetProperty("properties").GetProperty(name).GetString();
