@@ -17,8 +17,12 @@ public sealed class LeaderRaceTests
         var election = host.Services.GetRequiredService<Election>();
         var own = election.Lead!;
 
-        var leaders = Enumerable.Range(0, 4).SelectMany(_ => new[] { TakeAndRecoverAsync(own.PodId), TakeAndRecoverAsync("pod-usurper"), RecoverAsync(own) });
+        var taken = await TakeAsync("pod-usurper");
+        var stale = Enumerable.Range(0, 4).Select(_ => RecoverAsync(own)).ToList();
+        var leaders = Enumerable.Range(0, 4).SelectMany(_ => new[] { TakeAndRecoverAsync(own.PodId), TakeAndRecoverAsync("pod-usurper"), RecoverAsync(taken) });
         await Task.WhenAll(leaders);
+
+        Assert.All(await Task.WhenAll(stale), Assert.Null);
 
         var failed = (await host.Services.GetRequiredService<EventJournal>().ListAfterAsync(0, 1000, CancellationToken.None)).Count(link => link.EventType == "attempt.failed");
         Assert.Equal(orphans.Count, failed);
@@ -28,10 +32,10 @@ public sealed class LeaderRaceTests
             Assert.Equal(("pending", 1L), (row.Status, row.RetryCount));
         }
 
-        async Task TakeAndRecoverAsync(string podId) => await RecoverAsync(await TakeAsync(podId));
+        async Task<IReadOnlyList<StepRow>?> TakeAndRecoverAsync(string podId) => await RecoverAsync(await TakeAsync(podId));
 
         // A lead of an older term is refused as a whole; the last one taken recovers what is left.
-        Task RecoverAsync(Lead lead) => endings.RecoverAsync(lead, TimeProvider.System.GetUtcNow(), CancellationToken.None);
+        Task<IReadOnlyList<StepRow>?> RecoverAsync(Lead lead) => endings.RecoverAsync(lead, TimeProvider.System.GetUtcNow(), CancellationToken.None);
 
         Task<Lead> TakeAsync(string podId) => host.Database.WriteAsync(
             async sql =>
