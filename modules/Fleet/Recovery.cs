@@ -113,7 +113,7 @@ internal sealed partial class Recovery(
         return jump != TimeSpan.Zero ? new RecoveryFound([], [], []) : await database.ReadAsync(
             async sql =>
             {
-                var orphans = (await StepStore.ListOrphansAsync(sql, now, int.MaxValue)).ToLookup(step => step.RetryCount < step.MaxRetries, step => step.StepId);
+                var orphans = (await StepStore.ListOrphansAsync(sql, now)).ToLookup(step => step.RetryCount < step.MaxRetries, step => step.StepId);
                 return new RecoveryFound(await PodStore.ListSilentAsync(sql, now - options.DeadAfter), [.. orphans[true]], [.. orphans[false]]);
             },
             cancellationToken);

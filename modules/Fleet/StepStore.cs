@@ -130,6 +130,11 @@ internal static class StepStore
         $"SELECT {StepRow.Columns} FROM steps WHERE status IN ('claimed', 'running') AND lease_until < @Before ORDER BY rank LIMIT @Limit",
         new { Before = before, Limit = limit });
 
+    /// <summary>What recovery would find, without the steps' payloads.</summary>
+    public static Task<IReadOnlyList<Orphan>> ListOrphansAsync(SqlSession sql, DateTimeOffset before) => sql.QueryAsync<Orphan>(
+        "SELECT step_id, retry_count, max_retries FROM steps WHERE status IN ('claimed', 'running') AND lease_until < @Before ORDER BY rank",
+        new { Before = before });
+
     /// <summary>Claimed or running steps of a pod.</summary>
     public static Task<IReadOnlyList<StepRow>> ListHeldAsync(SqlSession sql, string podId) => sql.QueryAsync(
         StepRow.Read,
@@ -219,6 +224,14 @@ internal sealed record Candidate
     public required string StepId { get; init; }
     public required long Priority { get; init; }
     public required long Rank { get; init; }
+}
+
+/// <summary>A step whose lease ran out.</summary>
+internal sealed record Orphan
+{
+    public required string StepId { get; init; }
+    public required long RetryCount { get; init; }
+    public required long MaxRetries { get; init; }
 }
 
 /// <summary>What an event of the journal says about a step.</summary>
