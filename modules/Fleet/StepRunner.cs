@@ -18,11 +18,11 @@ internal sealed partial class StepRunner(
     {
         var holder = Holder.Of(step);
         var started = clock.GetTimestamp();
-        await using var log = await logs.OpenAsync(StepContext.LogKeyOf(step), CancellationToken.None);
+        var log = await logs.OpenAsync(StepContext.LogKeyOf(step), CancellationToken.None);
         var outcome = await HandleAsync(step, log, lost);
         if (outcome is null && await endings.WhyCancelledAsync(holder) is { } why)
         {
-            await log.WriteLineAsync(why);
+            await NoteAsync(log, why);
         }
 
         var stored = await StoreAsync(log, step);
@@ -40,7 +40,20 @@ internal sealed partial class StepRunner(
         }
     }
 
-    /// <summary>Stores the log; null when the disk does not take it, and the next start takes it in from its file.</summary>
+    /// <summary>Writes a last line; a log that cannot be written must not hide what came of the step.</summary>
+    private static async Task NoteAsync(ILogWriter log, string line)
+    {
+        try
+        {
+            await log.WriteLineAsync(line);
+        }
+        catch (Exception fault) when (IsAway(fault))
+        {
+            // Storing the log fails next, and that is logged.
+        }
+    }
+
+    /// <summary>Ends and stores the log, which needs no disposing then; null when the disk does not take it, and the next start takes it in from its file.</summary>
     private async Task<StoredLog?> StoreAsync(ILogWriter log, StepRow step)
     {
         try
@@ -91,7 +104,7 @@ internal sealed partial class StepRunner(
         catch (Exception fault)
         {
             LogFault(logger, fault, step.Type, step.StepId);
-            await log.WriteLineAsync($"The handler of {step.Type} failed: {fault.GetType().Name}.");
+            await NoteAsync(log, $"The handler of {step.Type} failed: {fault.GetType().Name}.");
             return StepOutcome.Failure("handler_failed", $"The handler of {step.Type} failed with {fault.GetType().Name}.");
         }
     }
