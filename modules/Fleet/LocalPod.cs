@@ -23,6 +23,7 @@ internal sealed partial class LocalPod(
 
     private readonly ConcurrentDictionary<Holder, Run> runs = new();
     private readonly ConcurrentQueue<Holder> early = new();
+    private readonly ConcurrentDictionary<string, bool> ended = new(StringComparer.Ordinal);
     private readonly AsyncSignal freed = new();
     private long drainsAsked;
     private long drainsDone;
@@ -54,9 +55,15 @@ internal sealed partial class LocalPod(
 
     public void Confine(IReadOnlyList<string> stepIds)
     {
+        ended.Clear();
         Volatile.Write(ref confines, stepIds);
         queue.Ready.Pulse();
     }
+
+    /// <summary>Those of the steps it is confined to that neither run nor have ended here; null when it is confined to none.</summary>
+    public IReadOnlyList<string>? Wanted => Volatile.Read(ref confines) is { } own
+        ? [.. own.Except(runs.Keys.Select(holder => holder.StepId), StringComparer.Ordinal).Where(stepId => !ended.ContainsKey(stepId))]
+        : null;
 
     /// <summary>The claims being run now.</summary>
     public IReadOnlyList<Holder> Held => [.. runs.Values.Select(run => run.Holder)];
@@ -181,8 +188,8 @@ internal sealed partial class LocalPod(
         try
         {
             var request = new ClaimRequest(identity.PodId, Types, free, Start: true);
-            var steps = Volatile.Read(ref confines) is { } own
-                ? await claims.ClaimOfAsync([.. own.Except(runs.Keys.Select(holder => holder.StepId), StringComparer.Ordinal)], request, stoppingToken)
+            var steps = Wanted is { } wanted
+                ? await claims.ClaimOfAsync(wanted, request, stoppingToken)
                 : await claims.ClaimAsync(request, TimeSpan.Zero, stoppingToken);
             foreach (var step in steps)
             {
@@ -203,7 +210,10 @@ internal sealed partial class LocalPod(
         await Task.Yield();
         try
         {
-            await runner.RunAsync(run.Step, run.Lost);
+            if (await runner.RunAsync(run.Step, run.Lost) is { Status: Status.Completed or Status.Failed } && confines is not null)
+            {
+                ended[run.Step.StepId] = true;
+            }
         }
         catch (Exception fault)
         {

@@ -14,7 +14,8 @@ internal sealed partial class StepRunner(
 
     /// <summary>Runs an attempt to its end.</summary>
     /// <param name="lost">Fires when the lease is lost, the step is cancelled or the grace of a stop is over.</param>
-    public async Task RunAsync(StepRow step, CancellationToken lost)
+    /// <returns>The step as it is now; null when it was no longer this pod's.</returns>
+    public async Task<StepRow?> RunAsync(StepRow step, CancellationToken lost)
     {
         var holder = Holder.Of(step);
         var started = clock.GetTimestamp();
@@ -28,16 +29,18 @@ internal sealed partial class StepRunner(
         var stored = await StoreAsync(log, step);
         if (outcome is null)
         {
-            await endings.ReleaseAsync(holder, "The pod stopped before the step was done.", CancellationToken.None);
-            return;
+            return await endings.ReleaseAsync(holder, "The pod stopped before the step was done.", CancellationToken.None);
         }
 
         var facts = new RunFacts((long)clock.GetElapsedTime(started).TotalMilliseconds, stored is { SizeBytes: > 0 } ? stored : null);
-        if (await FinishAsync(holder, outcome, facts, lost) is null)
+        var finished = await FinishAsync(holder, outcome, facts, lost);
+        if (finished is null)
         {
             metrics.Refused(outcome.Succeeded ? "complete" : "fail");
             LogRefused(logger, step.StepId, step.Fence);
         }
+
+        return finished;
     }
 
     /// <summary>Writes a last line; a log that cannot be written must not hide what came of the step.</summary>

@@ -41,6 +41,22 @@ public sealed class LocalPodTests
         Assert.Equal("running", (await host.RowAsync(first.StepId)).Status);
     }
 
+    [Fact]
+    public async Task A_pod_confined_to_steps_asks_no_more_for_those_that_have_ended()
+    {
+        await using var host = await StartAsync();
+        var stepIds = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => host.SubmitAsync(new { type = "hello_world", args = new { } })));
+        var fails = await host.SubmitAsync(new { type = "hello_world", args = new { fail = true }, max_retries = 0 });
+        var elsewhere = await host.SubmitAsync();
+
+        Pod(host).Confine([.. stepIds, fails]);
+        await Wait.UntilAsync(() => Task.FromResult(Pod(host).Wanted?.Count == 0 && Pod(host).Running == 0));
+
+        Assert.All(await Task.WhenAll(stepIds.Select(host.RowAsync)), step => Assert.Equal("completed", step.Status));
+        Assert.Equal("failed", await host.StatusAsync(fails));
+        Assert.Equal("pending", await host.StatusAsync(elsewhere));
+    }
+
     /// <summary>A host whose pod claims nothing by itself, and whose heart would stop a lost run too late for a test to see.</summary>
     private static async Task<RefineryHost> StartAsync()
     {
