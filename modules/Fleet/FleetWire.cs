@@ -83,7 +83,7 @@ internal sealed record ArtifactBody(string Kind, string FileName, string Sha256,
 }
 
 /// <summary>A pod says that it lives.</summary>
-/// <param name="Steps">The ids of the steps it holds, when it wants to hear which of them are its own no longer.</param>
+/// <param name="Steps">The ids of the steps it holds, when it wants to hear which of them are its own no longer, for whatever reason.</param>
 /// <param name="Draining">True when it takes no more steps and ends once those it runs have ended.</param>
 internal sealed record HeartbeatBody(
     string PodId, IReadOnlyList<string> Kinds, int Capacity, int Running = 0, string Version = "unknown",
@@ -126,7 +126,7 @@ internal sealed record HeldAnswer(bool CancelRequested, DateTimeOffset? LeaseUnt
 
 /// <summary>What a pod is told when it beats.</summary>
 /// <param name="Leader">The pod that recovers what dead pods held; absent while none leads.</param>
-/// <param name="Cancel">Those of the reported steps that are cancelled, ended or another's: stop them at once.</param>
+/// <param name="Cancel">Steps cancelled lately while the pod held them, and those of the reported steps that are cancelled, ended or another's: stop them at once.</param>
 internal sealed record HeartbeatAnswer(string? Leader, IReadOnlyList<string> Cancel);
 
 /// <summary>A pod as others see it.</summary>

@@ -84,7 +84,8 @@ internal sealed class StepClaims(
             },
             cancellationToken);
 
-    /// <summary>Those of the steps that the pod does not hold, whatever became of them.</summary>
+    /// <summary>Those of the steps that the pod does not hold, whatever became of them, and those that were cancelled lately while it held them.</summary>
+    /// <remarks>Lately: for as long as a pod may be silent and live, so that it hears of each at one beat at least.</remarks>
     public Task<IReadOnlyList<string>> ListLostAsync(string podId, IReadOnlyList<string> stepIds, CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyList<string>>(
             async sql =>
@@ -99,7 +100,8 @@ internal sealed class StepClaims(
                     }
                 }
 
-                return lost;
+                var silence = options.Value.DeadAfter + options.Value.Lease;
+                return [.. lost.Union(await StepStore.ListCancelledAsync(sql, podId, clock.GetUtcNow() - silence), StringComparer.Ordinal)];
             },
             cancellationToken);
 

@@ -141,6 +141,11 @@ internal static class StepStore
         $"SELECT {StepRow.Columns} FROM steps WHERE status IN ('claimed', 'running') AND claimed_by = @PodId ORDER BY rank",
         new { PodId = podId });
 
+    /// <summary>Steps that were cancelled after an instant while a pod held them.</summary>
+    public static Task<IReadOnlyList<string>> ListCancelledAsync(SqlSession sql, string podId, DateTimeOffset after) => sql.QueryAsync<string>(
+        "SELECT step_id FROM steps WHERE status = 'cancelled' AND claimed_by = @PodId AND updated_at > @After ORDER BY updated_at LIMIT 1000",
+        new { PodId = podId, After = after });
+
     /// <summary>Claimed or running steps without a lease: they came back from the journal with nobody who could renew them.</summary>
     public static Task<IReadOnlyList<StepRow>> ListRestoredAsync(SqlSession sql) => sql.QueryAsync(
         StepRow.Read,

@@ -65,10 +65,14 @@ public sealed class BuildCancelTests
         await host.PostAsync($"/builds/{buildId}/cancel");
         var renewed = await host.PostAsync($"/api/steps/{step}/renew", holder);
         var beat = await host.PostAsync("/api/pods/heartbeat", new { pod_id = "pod-a", kinds = new[] { "wheel_build" }, capacity = 1, running = 1, version = "1", steps = new[] { step } });
+        var silent = await host.PostAsync("/api/pods/heartbeat", new { pod_id = "pod-a", kinds = new[] { "wheel_build" }, capacity = 1, running = 1, version = "1" });
+        var other = await host.PostAsync("/api/pods/heartbeat", new { pod_id = "pod-b", kinds = new[] { "wheel_build" }, capacity = 1, running = 1, version = "1" });
         using var late = await host.Http.PostAsJsonAsync($"/api/steps/{step}/complete", holder);
 
         Assert.True(renewed.GetProperty("cancel_requested").GetBoolean());
         Assert.Equal(step, Assert.Single(beat.GetProperty("cancel").EnumerateArray()).GetString());
+        Assert.Equal(step, Assert.Single(silent.GetProperty("cancel").EnumerateArray()).GetString());
+        Assert.Empty(other.GetProperty("cancel").EnumerateArray());
         Assert.Equal(HttpStatusCode.Conflict, late.StatusCode);
     }
 
