@@ -4,42 +4,36 @@ using Refinery.Kernel.Work;
 namespace Refinery.Fleet;
 
 /// <summary>Cancels steps: one conditional update decides against every claim, result and other cancel.</summary>
-internal sealed class StepCancel(Database database, StepCounters counters, LocalPod pod, TimeProvider clock) : IStepCancel
+internal sealed class StepCancel(Database database, StepChanges changes, LocalPod pod, TimeProvider clock) : IStepCancel
 {
-    public async Task<CancelOutcome> CancelAsync(string stepId, string reason, CancellationToken cancellationToken)
+    public async Task<CancelOutcome> CancelAsync(string stepId, string actor, string reason, CancellationToken cancellationToken)
     {
-        var (before, after) = await database.WriteAsync(sql => CancelAsync(sql, stepId, reason), cancellationToken);
-        if (after is { ClaimedBy: { } holder })
+        var word = new Cancelling(actor, reason, Instant.Truncate(clock.GetUtcNow()));
+        var (outcome, cancelled) = await database.WriteAsync(sql => CancelAsync(sql, stepId, word), cancellationToken);
+        if (cancelled is { ClaimedBy: not null })
         {
-            pod.StopCancelled(new Holder(after.StepId, holder, after.Fence));
+            pod.StopCancelled(Holder.Of(cancelled));
         }
 
-        return (before, after) switch
-        {
-            (null, _) => CancelOutcome.Unknown,
-            (_, null) => CancelOutcome.Finished,
-            _ => CancelOutcome.Cancelled,
-        };
+        return outcome;
     }
 
-    private async Task<(StepRow? Before, StepRow? After)> CancelAsync(SqlSession sql, string stepId, string reason)
+    private async Task<(CancelOutcome Outcome, StepRow? Cancelled)> CancelAsync(SqlSession sql, string stepId, Cancelling word)
     {
-        var ending = new Ending(Status.Cancelled, reason, Instant.Truncate(clock.GetUtcNow()));
-        var before = await StepStore.FindAsync(sql, stepId);
-        if (before is null || await StepStore.CancelAsync(sql, stepId, ending) is not { } after)
+        while (await StepStore.FindAsync(sql, stepId) is { } step)
         {
-            return (before, null);
+            if (step.Status is not (Status.Pending or Status.Claimed or Status.Running))
+            {
+                return (CancelOutcome.Finished, null);
+            }
+
+            // Where another host may claim or finish it between the two statements, what it is then is looked at anew.
+            if (await changes.CancelAsync(sql, step, word) is { } cancelled)
+            {
+                return (CancelOutcome.Cancelled, cancelled);
+            }
         }
 
-        // Who held it is read from the row that was changed: another host may have claimed it since the first look.
-        var from = after.ClaimedBy is null ? Status.Pending : before.Status == Status.Pending ? Status.Claimed : before.Status;
-        sql.Append(after.ClaimedBy is null ? StepEvents.Cancelled(after) : StepEvents.Invalidated(after, reason));
-        if (StepEvents.BuildCancelled(after, from) is { } told)
-        {
-            sql.Append(told);
-        }
-
-        sql.AfterCommit(() => counters.Move(after.Type, from, after.Status));
-        return (before, after);
+        return (CancelOutcome.Unknown, null);
     }
 }

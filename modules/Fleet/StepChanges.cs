@@ -26,4 +26,47 @@ internal sealed class StepChanges(StepCounters counters)
         sql.AfterCommit(() => counters.Move(after.Type, before.Status, after.Status));
         return after;
     }
+
+    /// <summary>Cancels a step that has not ended.</summary>
+    /// <param name="before">As this unit has read it.</param>
+    /// <returns>The step as it is then, still naming who held it; null when somebody else was quicker and nothing was changed.</returns>
+    public async Task<StepRow?> CancelAsync(SqlSession sql, StepRow before, Cancelling word)
+    {
+        var cancelled = before with { Status = Status.Cancelled, Detail = word.Reason, LeaseUntil = null, NotBefore = null, UpdatedAt = word.Now };
+        if (await MakeAsync(sql, before, cancelled) is not { } after)
+        {
+            return null;
+        }
+
+        Tell(sql, after, before.Status, word);
+        return after;
+    }
+
+    /// <summary>Cancels up to so many waiting steps of a type.</summary>
+    /// <returns>How many.</returns>
+    public async Task<int> CancelWaitingAsync(SqlSession sql, string type, int limit, Cancelling word)
+    {
+        var rows = await StepStore.CancelWaitingAsync(sql, type, word, limit);
+        foreach (var row in rows)
+        {
+            Tell(sql, row, Status.Pending, word);
+            sql.AfterCommit(() => counters.Move(row.Type, Status.Pending, row.Status));
+        }
+
+        return rows.Count;
+    }
+
+    /// <summary>The step's own event names the pod that held it; that of a build names who cancelled it.</summary>
+    private static void Tell(SqlSession sql, StepRow cancelled, string from, Cancelling word)
+    {
+        sql.Append(cancelled.ClaimedBy is null ? StepEvents.Cancelled(cancelled) : StepEvents.Invalidated(cancelled, word.Reason));
+        if (StepEvents.BuildCancelled(cancelled, from, word.Actor) is { } told)
+        {
+            sql.Append(told);
+        }
+    }
 }
+
+/// <summary>Who cancels, why and when.</summary>
+/// <param name="Actor">As the journal names who acts.</param>
+internal sealed record Cancelling(string Actor, string Reason, DateTimeOffset Now);

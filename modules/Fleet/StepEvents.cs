@@ -86,11 +86,12 @@ internal static class StepEvents
 
     /// <summary>Says for those who watch builds that one was cancelled; null for a step that is none.</summary>
     /// <param name="from">The status it had.</param>
-    public static EventDraft? BuildCancelled(StepRow step, string from) => BuildId.IsBuild(step)
+    /// <param name="actor">Who cancelled it.</param>
+    public static EventDraft? BuildCancelled(StepRow step, string from, string actor) => BuildId.IsBuild(step)
         ? Draft(
             "build.cancelled",
             step,
-            new EventPayload().Add("build_id", step.BuildId).Add("task_id", step.StepId).Add("from_status", from).Add("detail", step.Detail))
+            new EventPayload().Add("build_id", step.BuildId).Add("task_id", step.StepId).Add("from_status", from).Add("detail", step.Detail)) with { ActorId = actor }
         : null;
 
     /// <summary>A step that had ended waits again, with all its retries.</summary>

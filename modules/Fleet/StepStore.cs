@@ -162,34 +162,15 @@ internal static class StepStore
         step);
 
     /// <summary>Cancels up to <paramref name="limit"/> waiting steps of a type.</summary>
-    public static Task<IReadOnlyList<StepRow>> CancelWaitingAsync(SqlSession sql, string type, Ending ending, int limit) => sql.QueryAsync(
+    public static Task<IReadOnlyList<StepRow>> CancelWaitingAsync(SqlSession sql, string type, Cancelling word, int limit) => sql.QueryAsync(
         StepRow.Read,
         $$$"""
-        UPDATE steps SET status = 'cancelled', detail = @Detail, not_before = NULL, updated_at = @Now
+        UPDATE steps SET status = 'cancelled', detail = @Reason, not_before = NULL, updated_at = @Now
         WHERE status = 'pending' AND step_id IN (
             SELECT step_id FROM steps WHERE status = 'pending' AND type = @Type ORDER BY {{{IsDelayed}}}, priority DESC, rank LIMIT @Limit {{skip_locked}})
         RETURNING {{{StepRow.Columns}}}
         """,
-        new { Type = type, ending.Detail, ending.Now, Limit = limit });
-
-    public static Task<IReadOnlyList<StepRow>> CancelWaitingAsync(SqlSession sql, string stepId, Ending ending) => sql.QueryAsync(
-        StepRow.Read,
-        $"""
-        UPDATE steps SET status = 'cancelled', detail = @Detail, not_before = NULL, updated_at = @Now
-        WHERE status = 'pending' AND step_id = @StepId
-        RETURNING {StepRow.Columns}
-        """,
-        new { StepId = stepId, ending.Detail, ending.Now });
-
-    /// <summary>Cancels a step that has not ended, or null when it has; its holder keeps its name, so that the last attempt has one.</summary>
-    public static Task<StepRow?> CancelAsync(SqlSession sql, string stepId, Ending ending) => sql.FirstOrDefaultAsync(
-        StepRow.Read,
-        $"""
-        UPDATE steps SET status = 'cancelled', detail = @Detail, lease_until = NULL, not_before = NULL, updated_at = @Now
-        WHERE step_id = @StepId AND status IN ('pending', 'claimed', 'running')
-        RETURNING {StepRow.Columns}
-        """,
-        new { StepId = stepId, ending.Detail, ending.Now });
+        new { Type = type, word.Reason, word.Now, Limit = limit });
 
     /// <summary>When the first lease of all ends; null when no step is held.</summary>
     public static Task<string?> SoonestLeaseAsync(SqlSession sql) =>
@@ -271,6 +252,3 @@ internal sealed record Holder(string StepId, string PodId, long Fence)
     /// <summary>Who holds a step that is claimed or running.</summary>
     public static Holder Of(StepRow step) => new(step.StepId, step.ClaimedBy ?? string.Empty, step.Fence);
 }
-
-/// <summary>How a step ends.</summary>
-internal sealed record Ending(string Status, string Detail, DateTimeOffset Now);

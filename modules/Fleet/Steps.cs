@@ -65,10 +65,11 @@ internal sealed class Steps(
 
     public long MostWaiting => room.Most;
 
-    public async Task<long> CancelWaitingAsync(string type, string reason, CancellationToken cancellationToken)
+    public async Task<long> CancelWaitingAsync(string type, string actor, string reason, CancellationToken cancellationToken)
     {
+        var word = new Cancelling(actor, reason, Instant.Truncate(clock.GetUtcNow()));
         var cancelled = 0L;
-        while (await database.WriteAsync(sql => CancelPageAsync(sql, type, reason), cancellationToken) is > 0 and var page)
+        while (await database.WriteAsync(sql => changes.CancelWaitingAsync(sql, type, CancelPage, word), cancellationToken) is > 0 and var page)
         {
             cancelled += page;
         }
@@ -77,20 +78,25 @@ internal sealed class Steps(
         return cancelled;
     }
 
-    public Task<int> CancelWaitingAsync(IReadOnlyList<string> stepIds, string reason, CancellationToken cancellationToken) => database.WriteAsync(
-        async sql =>
-        {
-            var ending = new Ending(Status.Cancelled, reason, Instant.Truncate(clock.GetUtcNow()));
-            var rows = new List<StepRow>();
-            foreach (var stepId in stepIds)
+    public Task<int> CancelWaitingAsync(IReadOnlyList<string> stepIds, string actor, string reason, CancellationToken cancellationToken)
+    {
+        var word = new Cancelling(actor, reason, Instant.Truncate(clock.GetUtcNow()));
+        return database.WriteAsync(
+            async sql =>
             {
-                rows.AddRange(await StepStore.CancelWaitingAsync(sql, stepId, ending));
-            }
+                var cancelled = 0;
+                foreach (var stepId in stepIds)
+                {
+                    if (await StepStore.FindAsync(sql, stepId) is { Status: Status.Pending } waiting && await changes.CancelAsync(sql, waiting, word) is not null)
+                    {
+                        cancelled++;
+                    }
+                }
 
-            Record(sql, rows);
-            return rows.Count;
-        },
-        cancellationToken);
+                return cancelled;
+            },
+            cancellationToken);
+    }
 
     public async Task<bool> RetryAsync(string stepId, string reason, CancellationToken cancellationToken) =>
         await RetryAsync(stepId, step => step.Status is Status.Completed or Status.Failed or Status.Cancelled, reason, cancellationToken) is not null;
@@ -217,23 +223,6 @@ internal sealed class Steps(
             {
                 return next;
             }
-        }
-    }
-
-    private async Task<int> CancelPageAsync(SqlSession sql, string type, string reason)
-    {
-        var ending = new Ending(Status.Cancelled, reason, Instant.Truncate(clock.GetUtcNow()));
-        var rows = await StepStore.CancelWaitingAsync(sql, type, ending, CancelPage);
-        Record(sql, rows);
-        return rows.Count;
-    }
-
-    private void Record(SqlSession sql, IReadOnlyList<StepRow> cancelled)
-    {
-        foreach (var row in cancelled)
-        {
-            sql.Append(StepEvents.Cancelled(row));
-            sql.AfterCommit(() => counters.Move(row.Type, Status.Pending, Status.Cancelled));
         }
     }
 

@@ -52,14 +52,14 @@ internal static class QueueEndpoints
         return Results.Json(asked.IsMany ? answers : answers.First(), statusCode: StatusCodes.Status201Created);
     }
 
-    private static async Task<IResult> ClearAsync(ISteps steps, QueueBackendInfo backend, CancellationToken cancellationToken)
+    private static async Task<IResult> ClearAsync(HttpContext context, ISteps steps, QueueBackendInfo backend, CancellationToken cancellationToken)
     {
         if (!backend.Capabilities.HasFlag(QueueCapabilities.Clear))
         {
             return Errors.NotSupported($"The queue backend '{backend.Name}' cannot be cleared; file and redis can.");
         }
 
-        var cleared = await steps.CancelWaitingAsync(StepTypes.WheelBuild, "Cancelled because the queue was cleared.", cancellationToken);
+        var cleared = await steps.CancelWaitingAsync(StepTypes.WheelBuild, $"request-{context.TraceIdentifier}", "Cancelled because the queue was cleared.", cancellationToken);
         return Results.Ok(new ClearAnswer(cleared == 1 ? "1 item was cancelled." : $"{cleared} items were cancelled.", cleared));
     }
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Refinery.Fleet;
 using Refinery.Kernel.Journal;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Tests.Builds;
 
@@ -123,6 +124,27 @@ public sealed class BuildCancelTests
         Assert.Equal(7, codes.Count(code => code == HttpStatusCode.Conflict));
         var events = await host.Services.GetRequiredService<EventJournal>().ListAfterAsync(0, 100, CancellationToken.None);
         Assert.Single(events, link => link.EventType == "build.cancelled");
+    }
+
+    [Fact]
+    public async Task Every_way_to_cancel_a_build_is_journalled_with_who_did_it()
+    {
+        await using var host = await RefineryHost.StartAsync(("LOCAL_WORKER", "0"));
+        var (held, cleared, abandoned) = (await EnqueueAsync(host), await EnqueueAsync(host), await EnqueueAsync(host));
+        await BuildCalls.ClaimAsync(host, "pod-a");
+        var step = BuildCalls.StepOf(await BuildCalls.FindAsync(host, abandoned));
+
+        await host.Services.GetRequiredService<ISteps>().CancelWaitingAsync([step], "rebuild", "Cancelled by Ctrl-C.", CancellationToken.None);
+        await host.PostAsync("/api/queue/clear");
+        await host.PostAsync($"/builds/{held}/cancel");
+
+        var events = await host.Services.GetRequiredService<EventJournal>().ListAfterAsync(0, 100, CancellationToken.None);
+        var told = events.Where(link => link.EventType == "build.cancelled").ToList();
+        Assert.Equal([abandoned, cleared, held], told.Select(link => link.Payload.GetProperty("build_id").GetString()));
+        Assert.Equal(["pending", "pending", "claimed"], told.Select(link => link.Payload.GetProperty("from_status").GetString()));
+        Assert.Equal("rebuild", told[0].ActorId);
+        Assert.All(told[1..], link => Assert.StartsWith("request-", link.ActorId, StringComparison.Ordinal));
+        Assert.Equal("pod-a", Assert.Single(events, link => link.EventType == "attempt.invalidated").ActorId);
     }
 
     [Fact]

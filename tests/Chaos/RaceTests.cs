@@ -76,7 +76,7 @@ public sealed class RaceTests(ITestOutputHelper output)
             {
                 var next = (round + 1) * 300;
                 await Wait.UntilAsync(() => Task.FromResult(Submitted >= next));
-                await steps.CancelWaitingAsync(Types[1], "Cancelled by the race.", CancellationToken.None);
+                await steps.CancelWaitingAsync(Types[1], "race", "Cancelled by the race.", CancellationToken.None);
             }
         }
 

@@ -15,7 +15,7 @@ public sealed class LocalPodTests
         await using var host = await StartAsync();
         var claimed = await ClaimAsync(host, await SleeperAsync(host));
 
-        await host.Services.GetRequiredService<IStepCancel>().CancelAsync(claimed.StepId, "Not needed.", CancellationToken.None);
+        await host.Services.GetRequiredService<IStepCancel>().CancelAsync(claimed.StepId, "test", "Not needed.", CancellationToken.None);
         Pod(host).Begin(claimed);
 
         await Wait.UntilAsync(() => Task.FromResult(Pod(host).Running == 0));

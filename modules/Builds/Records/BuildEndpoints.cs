@@ -108,7 +108,7 @@ internal static class BuildEndpoints
             return Errors.NotFound(Missing);
         }
 
-        return await steps.CancelAsync(build.StepId, ReasonOf("Cancelled", reason, context.TraceIdentifier), cancellationToken) switch
+        return await steps.CancelAsync(build.StepId, $"request-{context.TraceIdentifier}", ReasonOf("Cancelled", reason, context.TraceIdentifier), cancellationToken) switch
         {
             CancelOutcome.Cancelled => Results.Ok(new BuildCancelledAnswer(
                 build.BuildId, BuildStatus.Cancelled, "Build cancelled successfully",

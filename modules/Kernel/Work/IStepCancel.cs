@@ -8,9 +8,10 @@ public interface IStepCancel
     /// process stops it at once, pods elsewhere are told at their next renewal or heartbeat, and what they still report is refused by its fence.
     /// </summary>
     /// <param name="stepId">The id of the step.</param>
+    /// <param name="actor">Who cancels, as the journal names who acts.</param>
     /// <param name="reason">One sentence: who and why; it is journalled and ends the log.</param>
     /// <returns>Of callers that race each other or a result, exactly one is told <see cref="CancelOutcome.Cancelled"/> or none.</returns>
-    Task<CancelOutcome> CancelAsync(string stepId, string reason, CancellationToken cancellationToken);
+    Task<CancelOutcome> CancelAsync(string stepId, string actor, string reason, CancellationToken cancellationToken);
 }
 
 /// <summary>What became of a wish to cancel a step.</summary>
