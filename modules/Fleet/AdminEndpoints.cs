@@ -44,14 +44,21 @@ internal static class AdminEndpoints
 
     private static async Task<IResult> QueueAsync(Database database, FleetView view, StepCounters counters, CancellationToken cancellationToken)
     {
-        var (fleet, waiting, held) = await database.ReadAsync(
-            async sql => (await view.ReadAsync(sql), await StepStore.CountWaitingAsync(sql), await StepStore.ListHoldersAsync(sql)), cancellationToken);
+        var waiting = counters.ListWaiting();
+        var (fleet, held, completed, failed, cancelled) = await database.ReadAsync(
+            async sql => (
+                await view.ReadAsync(sql),
+                await StepStore.ListHoldersAsync(sql),
+                await StepTotalStore.FindAsync(sql, Status.Completed),
+                await StepTotalStore.FindAsync(sql, Status.Failed),
+                await StepTotalStore.FindAsync(sql, Status.Cancelled)),
+            cancellationToken);
         var holding = held.ToDictionary(pod => pod.ClaimedBy, pod => pod.Count, StringComparer.Ordinal);
         return Results.Ok(new QueueFigures(
             waiting.Sum(group => group.Count),
             held.Sum(pod => pod.Count),
-            counters.Total(Status.Completed),
-            counters.Total(Status.Failed) + counters.Total(Status.Cancelled),
+            completed,
+            failed + cancelled,
             fleet.Alive.Count(),
             fleet.Leader.PodId,
             Sum(waiting, group => $"{group.Priority}"),

@@ -22,8 +22,6 @@ internal static class DeadLetterStore
     /// <summary>A page, newest first.</summary>
     public static Task<IReadOnlyList<DeadLetterRow>> ListAsync(SqlSession sql, int limit, int offset) => sql.QueryAsync<DeadLetterRow>(
         "SELECT * FROM dead_letters ORDER BY sequence DESC LIMIT @Limit OFFSET @Offset", new { Limit = limit, Offset = offset });
-
-    public static Task<long> CountAsync(SqlSession sql) => sql.FirstOrDefaultAsync<long>("SELECT COUNT(*) FROM dead_letters");
 }
 
 /// <summary>A row of the table <c>dead_letters</c>.</summary>

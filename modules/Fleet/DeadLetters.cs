@@ -18,7 +18,8 @@ internal sealed class DeadLetters(Database database)
                 }
             }
 
-            return new DeadLetterPage(letters, await DeadLetterStore.CountAsync(sql));
+            // As many as have failed: the replay of one takes it away and puts the step back in line.
+            return new DeadLetterPage(letters, await StepTotalStore.FindAsync(sql, Status.Failed));
         },
         cancellationToken);
 }

@@ -156,8 +156,13 @@ internal sealed partial class DispatchQueue(IQueueBackend backend, TimeProvider 
         {
             while (taken.Count < max && Best(types) is { } queue)
             {
-                taken.Add(queue.Dequeue());
+                var item = queue.Dequeue();
+                taken.Add(item);
                 shelved--;
+                if (queue.Count == 0)
+                {
+                    shelf.Remove(item.Type);
+                }
             }
         }
 

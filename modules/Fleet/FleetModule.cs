@@ -39,6 +39,7 @@ public sealed class FleetModule : IModule
         services.AddSingleton<Recovery>();
         services.AddSingleton<DeadLetters>();
         services.AddSingleton<IProjection, DeadLetterProjection>();
+        services.AddSingleton<IProjection, StepTotalProjection>();
         services.AddSingleton<HandlerTable>();
         services.AddSingleton<StepRunner>();
         services.AddSingleton<LocalPod>();

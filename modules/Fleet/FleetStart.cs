@@ -4,7 +4,7 @@ using Refinery.Kernel.Storage;
 
 namespace Refinery.Fleet;
 
-/// <summary>Runs before any loop: counts the steps, gives back what an earlier process of this data directory still held, and registers this pod.</summary>
+/// <summary>Runs before any loop: counts the steps that have not ended, gives back what an earlier process of this data directory still held, and registers this pod.</summary>
 internal sealed partial class FleetStart(
     Database database, StepCounters counters, StepEndings endings, PodIdentity identity, LocalBeat beat, Election election, ILogger<FleetStart> logger) : IHostedService
 {

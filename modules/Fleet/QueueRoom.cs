@@ -18,7 +18,7 @@ internal sealed class QueueRoom(StepCounters counters, IOptions<FleetOptions> op
         // Counted twice for a blink between the commit and the end of this: the bound is never passed, and reached a blink too early.
         try
         {
-            return Interlocked.Add(ref coming, count) + counters.Total(Status.Pending) <= Most
+            return Interlocked.Add(ref coming, count) + counters.Waiting <= Most
                 ? await store()
                 : throw new QueueFullException($"{count} more would be too many: at most {Most} steps wait (MAX_QUEUE_SIZE). Nothing was stored.");
         }

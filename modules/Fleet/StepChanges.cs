@@ -23,7 +23,7 @@ internal sealed class StepChanges(StepCounters counters)
             return null;
         }
 
-        sql.AfterCommit(() => counters.Move(after.Type, before.Status, after.Status));
+        sql.AfterCommit(() => counters.Move(after, before.Status));
         return after;
     }
 
@@ -50,7 +50,7 @@ internal sealed class StepChanges(StepCounters counters)
         foreach (var row in rows)
         {
             Tell(sql, row, Status.Pending, word);
-            sql.AfterCommit(() => counters.Move(row.Type, Status.Pending, row.Status));
+            sql.AfterCommit(() => counters.Move(row, Status.Pending));
         }
 
         return rows.Count;

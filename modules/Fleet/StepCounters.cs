@@ -3,35 +3,78 @@ using Refinery.Kernel.Storage;
 
 namespace Refinery.Fleet;
 
-/// <summary>How many steps of each type have each status, kept in memory so that an answer never counts rows.</summary>
-/// <remarks>Loaded once; then moved by each commit. Source of truth is the table: a restart counts afresh.</remarks>
+/// <summary>How many steps of each type wait, are leased or run, kept in memory so that an answer never counts rows.</summary>
+/// <remarks>
+/// Loaded once from the indexes of those steps, then moved by each commit, which one thread announces. Source of truth is
+/// the table: a restart counts afresh. Types are free text, so what reaches zero is forgotten.
+/// </remarks>
 internal sealed class StepCounters
 {
     private readonly ConcurrentDictionary<(string Type, string Status), long> counts = new();
+    private readonly ConcurrentDictionary<(string Type, long Priority), long> bands = new();
+    private long waiting;
+
+    /// <summary>All steps that wait.</summary>
+    public long Waiting => Interlocked.Read(ref waiting);
+
+    /// <summary>How many types and priorities are known just now.</summary>
+    public int Known => counts.Count + bands.Count;
 
     public async Task LoadAsync(Database database, CancellationToken cancellationToken)
     {
-        foreach (var row in await database.ReadAsync(StepStore.CountAsync, cancellationToken))
+        var (pending, held) = await database.ReadAsync(
+            async sql => (await StepStore.CountWaitingAsync(sql), await StepStore.CountHeldAsync(sql)), cancellationToken);
+        foreach (var row in pending)
         {
-            counts[(row.Type, row.Status)] = row.Count;
+            AddWaiting(row.Type, row.Priority, row.Count);
+        }
+
+        foreach (var row in held)
+        {
+            Add(counts, (row.Type, row.Status), row.Count);
         }
     }
 
+    /// <summary>Steps of a type that wait, are claimed or run; of those that have ended see <see cref="StepTotalStore"/>.</summary>
     public long Of(string type, string status) => counts.GetValueOrDefault((type, status));
 
-    /// <summary>All counts of a status by type.</summary>
-    public IEnumerable<KeyValuePair<string, long>> ByType(string status) =>
-        counts.Where(count => count.Key.Status == status && count.Value > 0).Select(count => KeyValuePair.Create(count.Key.Type, count.Value));
+    /// <summary>How many steps of each type and priority wait.</summary>
+    public IReadOnlyList<WaitingCount> ListWaiting() =>
+        [.. bands.Select(band => new WaitingCount { Type = band.Key.Type, Priority = band.Key.Priority, Count = band.Value })];
 
-    /// <summary>All steps with a status.</summary>
-    public long Total(string status) => counts.Where(count => count.Key.Status == status).Sum(count => count.Value);
-
-    public void Move(string type, string? from, string to)
+    /// <summary>A step has another status now.</summary>
+    /// <param name="from">The status it had; null for a new one.</param>
+    public void Move(StepRow step, string? from)
     {
-        counts.AddOrUpdate((type, to), 1, static (_, count) => count + 1);
-        if (from is not null)
+        Count(step, from, -1);
+        Count(step, step.Status, 1);
+    }
+
+    private void Count(StepRow step, string? status, long by)
+    {
+        if (status == Status.Pending)
         {
-            counts.AddOrUpdate((type, from), 0, static (_, count) => Math.Max(0, count - 1));
+            AddWaiting(step.Type, step.Priority, by);
+        }
+        else if (status is Status.Claimed or Status.Running)
+        {
+            Add(counts, (step.Type, status), by);
+        }
+    }
+
+    private void AddWaiting(string type, long priority, long by)
+    {
+        Interlocked.Exchange(ref waiting, Math.Max(0, waiting + by));
+        Add(counts, (type, Status.Pending), by);
+        Add(bands, (type, priority), by);
+    }
+
+    private static void Add<TKey>(ConcurrentDictionary<TKey, long> counts, TKey key, long by)
+        where TKey : notnull
+    {
+        if (counts.AddOrUpdate(key, static (_, by) => by, static (_, count, by) => count + by, by) <= 0)
+        {
+            counts.TryRemove(key, out _);
         }
     }
 }

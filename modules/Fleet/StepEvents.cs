@@ -95,10 +95,11 @@ internal static class StepEvents
         : null;
 
     /// <summary>A step that had ended waits again, with all its retries.</summary>
-    public static EventDraft Replayed(StepRow step) => Draft(
+    /// <param name="from">The status with which it had ended.</param>
+    public static EventDraft Replayed(StepRow step, string from) => Draft(
         "task.updated",
         step,
-        Wheel(step).Add("task_id", step.StepId).Add("status", Status.Pending).Add("retry_count", step.RetryCount).Add("detail", step.Detail));
+        Wheel(step).Add("task_id", step.StepId).Add("status", Status.Pending).Add("from_status", from).Add("retry_count", step.RetryCount).Add("detail", step.Detail));
 
     public static EventDraft ArtifactMade(StepRow step, StepArtifact artifact) => Draft(
         "artifact.created",

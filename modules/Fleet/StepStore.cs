@@ -176,12 +176,17 @@ internal static class StepStore
     public static Task<string?> SoonestLeaseAsync(SqlSession sql) =>
         sql.FirstOrDefaultAsync<string>("SELECT MIN(lease_until) FROM steps WHERE status IN ('claimed', 'running')");
 
-    public static Task<IReadOnlyList<CountRow>> CountAsync(SqlSession sql) =>
-        sql.QueryAsync<CountRow>("SELECT type, status, COUNT(*) AS count FROM steps GROUP BY type, status");
+    /// <summary>How many steps of each type and priority wait, the delayed ones apart: in the index's order, so that nothing is sorted.</summary>
+    internal const string Waiting =
+        $"SELECT type, priority, COUNT(*) AS count FROM steps WHERE status = 'pending' GROUP BY type, {IsDelayed}, priority";
 
-    /// <summary>How many steps of each type and priority wait; reads an index alone.</summary>
-    public static Task<IReadOnlyList<WaitingCount>> CountWaitingAsync(SqlSession sql) =>
-        sql.QueryAsync<WaitingCount>("SELECT type, priority, COUNT(*) AS count FROM steps WHERE status = 'pending' GROUP BY type, priority");
+    /// <summary>How many steps of each type are claimed or run.</summary>
+    internal const string Held = "SELECT type, status, COUNT(*) AS count FROM steps WHERE status IN ('claimed', 'running') GROUP BY type, status";
+
+    /// <summary>Each type and priority once or twice; walks an index alone.</summary>
+    public static Task<IReadOnlyList<WaitingCount>> CountWaitingAsync(SqlSession sql) => sql.QueryAsync<WaitingCount>(Waiting);
+
+    public static Task<IReadOnlyList<CountRow>> CountHeldAsync(SqlSession sql) => sql.QueryAsync<CountRow>(Held);
 
     /// <summary>How many steps each pod holds, and until when at least.</summary>
     public static Task<IReadOnlyList<HolderCount>> ListHoldersAsync(SqlSession sql) => sql.QueryAsync<HolderCount>(

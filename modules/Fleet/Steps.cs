@@ -61,7 +61,7 @@ internal sealed class Steps(
 
     public long CountWaiting(string type) => counters.Of(type, Status.Pending);
 
-    public long CountWaiting() => counters.Total(Status.Pending);
+    public long CountWaiting() => counters.Waiting;
 
     public long MostWaiting => room.Most;
 
@@ -137,7 +137,7 @@ internal sealed class Steps(
             rows.Add(next.Row);
         }
 
-        sql.AfterCommit(() => rows.ForEach(row => counters.Move(row.Type, from: null, Status.Pending)));
+        sql.AfterCommit(() => rows.ForEach(row => counters.Move(row, from: null)));
         return rows;
     }
 
@@ -165,7 +165,7 @@ internal sealed class Steps(
             return null;
         }
 
-        sql.Append(StepEvents.Replayed(row));
+        sql.Append(StepEvents.Replayed(row, ended.Status));
         return row;
     }
 

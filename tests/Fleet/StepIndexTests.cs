@@ -33,6 +33,16 @@ public sealed class StepIndexTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_start_counts_the_steps_that_have_not_ended_and_reads_no_others()
+    {
+        var waiting = await PlanAsync(StepStore.Waiting);
+
+        Assert.Contains("USING INDEX steps_waiting", waiting, StringComparison.Ordinal);
+        Assert.DoesNotContain("TEMP B-TREE", waiting, StringComparison.Ordinal);
+        Assert.Contains("USING INDEX steps_leased", await PlanAsync(StepStore.Held), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Who_has_waited_for_an_instant_is_called_by_priority_and_age_like_the_others()
     {
         await AddAsync("ready-low", priority: 0, rank: 1, notBefore: null);

@@ -1,0 +1,34 @@
+using System.Text.Json;
+using Refinery.Kernel.Journal;
+using Refinery.Kernel.Storage;
+using Refinery.Kernel.Web;
+
+namespace Refinery.Fleet;
+
+/// <summary>Counts the steps that have ended, once a group: submitting a step costs nothing here.</summary>
+internal sealed class StepTotalProjection : IProjection
+{
+    public string Name => "step totals";
+
+    public Task ResetAsync(SqlSession sql) => StepTotalStore.ResetAsync(sql);
+
+    public async Task ApplyAsync(SqlSession sql, IReadOnlyList<JournalEvent> events)
+    {
+        // Events of others, which may have the same types, name their target. The order is fixed for hosts that lock rows.
+        var changes = events.Where(link => link.Target is null).Select(Change).Where(change => change.Status is not null);
+        foreach (var group in changes.GroupBy(change => change.Status ?? string.Empty, change => change.By, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal))
+        {
+            await StepTotalStore.AddAsync(sql, group.Key, group.Sum());
+        }
+    }
+
+    private static (string? Status, long By) Change(JournalEvent link) => link.EventType switch
+    {
+        "attempt.succeeded" => (Status.Completed, 1),
+        "attempt.failed" when link.Payload.Member("will_retry", JsonValueKind.False) is not null => (Status.Failed, 1),
+        "attempt.invalidated" when link.Payload.Member("requeued", JsonValueKind.True) is null => (Status.Cancelled, 1),
+        "task.updated" when link.Payload.TextMember("status") == Status.Cancelled => (Status.Cancelled, 1),
+        "task.updated" when link.Payload.TextMember("status") == Status.Pending => (link.Payload.TextMember("from_status"), -1),
+        _ => (null, 0),
+    };
+}
