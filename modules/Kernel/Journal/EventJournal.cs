@@ -139,7 +139,9 @@ public sealed class EventJournal : ICommitParticipant
 
     /// <summary>Empties every projection and replays the journal into them, in one transaction.</summary>
     /// <returns>How many events were replayed.</returns>
-    public Task<long> RebuildAsync(CancellationToken cancellationToken) => database.WriteAsync(ReplayAsync, cancellationToken);
+    /// <exception cref="OperationCanceledException">The token fired; every projection is as it was.</exception>
+    public Task<long> RebuildAsync(CancellationToken cancellationToken) =>
+        database.WriteAsync(sql => ReplayAsync(sql, cancellationToken), cancellationToken);
 
     /// <summary>Fills an empty journal with the links of another, verbatim, and its projections with what follows from them, in one transaction.</summary>
     /// <param name="links">Gives the links, checked, from the first on; may be asked again.</param>
@@ -199,8 +201,8 @@ public sealed class EventJournal : ICommitParticipant
 
         // Only one process holds the embedded database, so its head may be kept; other hosts move Postgres' head.
         head = database.Dialect == SqlDialect.Sqlite ? new JournalHead(pending[^1].Sequence, pending[^1].Hash) : null;
-        Appended?.Invoke(pending);
         appended.Pulse();
+        Appended?.Invoke(pending);
     }
 
     /// <param name="waiting">The draft of the same id that waits for this commit already, or null.</param>
@@ -237,7 +239,7 @@ public sealed class EventJournal : ICommitParticipant
         }
     }
 
-    private async Task<long> ReplayAsync(SqlSession sql)
+    private async Task<long> ReplayAsync(SqlSession sql, CancellationToken cancellationToken)
     {
         foreach (var projection in projections)
         {
@@ -247,6 +249,7 @@ public sealed class EventJournal : ICommitParticipant
         var sequence = 0L;
         while (await JournalStore.ListAfterAsync(sql, sequence, PageSize) is { Count: > 0 } rows)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             await ProjectAsync(sql, [.. rows.Select(EventChain.Read)]);
             sequence = rows[^1].Sequence;
         }

@@ -140,7 +140,7 @@ public sealed partial class JournalFile(EventJournal journal, IEnumerable<IResto
                     Write(open, links);
                 }
             }
-            catch (Exception fault) when (fault is IOException or DbException or ObjectDisposedException)
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or DbException or ObjectDisposedException)
             {
                 LogBehind(logger, fault, open.Name);
                 isBehind = true;

@@ -43,6 +43,19 @@ public abstract partial class JournalContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_rebuild_that_is_cancelled_leaves_its_tables_as_they_were()
+    {
+        await AppendManyAsync(writers: 4, rounds: 30, events: 5);
+        using var stop = new CancellationTokenSource();
+        projection.Stop = stop;
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => journal.RebuildAsync(stop.Token));
+
+        projection.Stop = null;
+        Assert.Equal(4 * 30 * 5, await database.ReadAsync(sql => sql.FirstOrDefaultAsync<long>("SELECT SUM(count) FROM names"), CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Events_of_one_unit_stay_together_and_in_order()
     {
         await AppendManyAsync(writers: 16, rounds: 10, events: 4);
@@ -234,6 +247,9 @@ public abstract partial class JournalContract : IAsyncLifetime
 
         public bool Refuses { get; set; }
 
+        /// <summary>Fired whenever a page was applied.</summary>
+        public CancellationTokenSource? Stop { get; set; }
+
         public Task ResetAsync(SqlSession sql) => sql.ExecuteAsync("DELETE FROM names");
 
         public async Task ApplyAsync(SqlSession sql, IReadOnlyList<JournalEvent> events)
@@ -248,6 +264,7 @@ public abstract partial class JournalContract : IAsyncLifetime
                     new { Name = link.Payload.GetProperty("name").GetString(), link.Sequence });
             }
 
+            Stop?.Cancel();
             if (Refuses)
             {
                 throw new InvalidOperationException("On purpose.");
