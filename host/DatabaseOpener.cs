@@ -11,7 +11,7 @@ internal static class DatabaseOpener
     public const string FileName = "refinery.db";
 
     /// <summary>The embedded engine, in the data directory.</summary>
-    public static Database Open(DataDirectory data)
+    public static Database Open(DataDirectory data, ILogger<Database> logger)
     {
         SQLitePCL.Batteries_V2.Init();
         var connection = new SqliteConnectionStringBuilder
@@ -20,7 +20,7 @@ internal static class DatabaseOpener
             Pooling = false,
             DefaultTimeout = 30,
         };
-        return new Database(SqliteFactory.Instance.CreateDataSource(connection.ToString()), SqlDialect.Sqlite);
+        return new Database(SqliteFactory.Instance.CreateDataSource(connection.ToString()), SqlDialect.Sqlite, logger);
     }
 
     /// <summary>What people may know of the database.</summary>

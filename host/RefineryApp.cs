@@ -91,7 +91,7 @@ internal static class RefineryApp
         services.AddSingleton<Ids>();
         services.AddSingleton<DataDirectory>();
         services.AddSingleton<IDataDirectory>(provider => provider.GetRequiredService<DataDirectory>());
-        services.AddSingleton(provider => DatabaseOpener.Open(provider.GetRequiredService<DataDirectory>()));
+        services.AddSingleton(provider => DatabaseOpener.Open(provider.GetRequiredService<DataDirectory>(), provider.GetRequiredService<ILogger<Database>>()));
         services.AddOptions<JournalOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<EventJournal>();
         services.AddSingleton<JournalFile>();

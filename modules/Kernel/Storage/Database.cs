@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Refinery.Kernel.Storage;
 
@@ -14,30 +16,35 @@ public sealed class Database : IAsyncDisposable
     private readonly SemaphoreSlim readers = new(MaxReaders);
     private readonly List<ICommitParticipant> participants = [];
     private readonly GroupCommit writer;
+    private volatile bool isClosed;
 
     /// <summary>Opens nothing yet; the first read or write does.</summary>
     /// <param name="dataSource">Where connections come from; owned by the database from here on.</param>
     /// <param name="dialect">The engine behind the data source.</param>
-    public Database(DbDataSource dataSource, SqlDialect dialect)
+    /// <param name="logger">Told of faults that no caller can be told of.</param>
+    public Database(DbDataSource dataSource, SqlDialect dialect, ILogger<Database>? logger = null)
     {
         this.dataSource = dataSource;
         Dialect = dialect;
-        writer = new GroupCommit(() => OpenAsync(isWriter: true).GetAwaiter().GetResult(), participants);
+        writer = new GroupCommit(
+            () => OpenAsync(isWriter: true, CancellationToken.None).GetAwaiter().GetResult(), participants, logger ?? NullLogger<Database>.Instance);
     }
 
     /// <summary>The engine behind.</summary>
     public SqlDialect Dialect { get; }
 
     /// <summary>Runs a unit of reading; it sees every commit made before the call.</summary>
-    /// <exception cref="OperationCanceledException">The token fired before a connection was free.</exception>
+    /// <exception cref="OperationCanceledException">The token fired before a connection was free and open.</exception>
+    /// <exception cref="ObjectDisposedException">The database is closed.</exception>
     public async Task<T> ReadAsync<T>(Func<SqlSession, Task<T>> work, CancellationToken cancellationToken)
     {
         await readers.WaitAsync(cancellationToken);
         try
         {
+            ObjectDisposedException.ThrowIf(isClosed, this);
             if (!idleReaders.TryTake(out var session))
             {
-                session = await OpenAsync(isWriter: false);
+                session = await OpenAsync(isWriter: false, cancellationToken);
             }
 
             return await UseAsync(session, work);
@@ -61,16 +68,23 @@ public sealed class Database : IAsyncDisposable
         return waiting.Completion;
     }
 
-    /// <summary>Finishes the writes that wait and closes every connection.</summary>
+    /// <summary>Finishes the writes that wait and the reads that run, then closes every connection.</summary>
     public async ValueTask DisposeAsync()
     {
+        isClosed = true;
         writer.Dispose();
+        for (var reader = 0; reader < MaxReaders; reader++)
+        {
+            await readers.WaitAsync();
+        }
+
         while (idleReaders.TryTake(out var session))
         {
             await session.DisposeAsync();
         }
 
-        readers.Dispose();
+        // Those who come later are let in to be told that it is closed.
+        readers.Release(MaxReaders);
         await dataSource.DisposeAsync();
     }
 
@@ -92,14 +106,22 @@ public sealed class Database : IAsyncDisposable
         }
     }
 
-    private async Task<SqlSession> OpenAsync(bool isWriter)
+    private async Task<SqlSession> OpenAsync(bool isWriter, CancellationToken cancellationToken)
     {
-        var connection = await dataSource.OpenConnectionAsync();
-        foreach (var statement in Dialect.OnOpen)
+        var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        try
         {
-            await using var command = connection.CreateCommand();
-            command.CommandText = statement;
-            await command.ExecuteNonQueryAsync();
+            foreach (var statement in Dialect.OnOpen)
+            {
+                await using var command = connection.CreateCommand();
+                command.CommandText = statement;
+                await command.ExecuteNonQueryAsync(cancellationToken);
+            }
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
         }
 
         return new SqlSession(connection, Dialect, isWriter);

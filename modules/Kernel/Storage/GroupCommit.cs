@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Microsoft.Extensions.Logging;
 
 namespace Refinery.Kernel.Storage;
 
@@ -7,23 +8,25 @@ namespace Refinery.Kernel.Storage;
 /// A caller alone waits for nobody. When a unit throws, the group is rolled back and its units run one by one, so a bad
 /// one harms only itself. The loop has a thread of its own because the embedded engine blocks while it flushes to disk.
 /// </remarks>
-internal sealed class GroupCommit : IDisposable
+internal sealed partial class GroupCommit : IDisposable
 {
     private const int MaxGroup = 512;
     private const int MaxWaiting = 20_000;
 
     private readonly Func<SqlSession> open;
     private readonly IReadOnlyList<ICommitParticipant> participants;
+    private readonly ILogger logger;
     private readonly Queue<WriteUnit> waiting = new();
     private readonly Lock gate = new();
     private readonly SemaphoreSlim arrived = new(0);
     private readonly Thread thread;
     private bool closed;
 
-    public GroupCommit(Func<SqlSession> open, IReadOnlyList<ICommitParticipant> participants)
+    public GroupCommit(Func<SqlSession> open, IReadOnlyList<ICommitParticipant> participants, ILogger logger)
     {
         this.open = open;
         this.participants = participants;
+        this.logger = logger;
         thread = new Thread(Loop) { IsBackground = true, Name = "refinery-writer" };
         thread.Start();
     }
@@ -97,12 +100,14 @@ internal sealed class GroupCommit : IDisposable
         {
             while (group.Count < MaxGroup && waiting.TryDequeue(out var unit))
             {
-                group.Add(unit);
+                if (!unit.IsAbandoned)
+                {
+                    group.Add(unit);
+                }
             }
         }
 
-        group.RemoveAll(unit => unit.IsAbandoned);
-        return group.Count > 0 || waiting.Count == 0 ? group : TakeGroup();
+        return group;
     }
 
     /// <summary>The engine's calls block on SQLite and overlap nothing on Postgres, so this thread simply waits for the group.</summary>
@@ -111,8 +116,10 @@ internal sealed class GroupCommit : IDisposable
         try
         {
             session ??= open();
-            RunGroupAsync(group, session).GetAwaiter().GetResult();
-            return session;
+            if (RunGroupAsync(group, session).GetAwaiter().GetResult())
+            {
+                return session;
+            }
         }
         catch (Exception fault)
         {
@@ -121,6 +128,14 @@ internal sealed class GroupCommit : IDisposable
             Close(session);
             return null;
         }
+
+        // Each by itself: one that takes the connection down with it must not fail those behind it.
+        foreach (var unit in group)
+        {
+            session = RunOnThisThread([unit], session);
+        }
+
+        return session;
     }
 
     private static void Close(SqlSession? session)
@@ -135,7 +150,9 @@ internal sealed class GroupCommit : IDisposable
         }
     }
 
-    private async Task RunGroupAsync(List<WriteUnit> group, SqlSession session)
+    /// <summary>Commits a group, or hands a single unit its fault.</summary>
+    /// <returns>False when there are more units than one and nothing of them was kept.</returns>
+    private async Task<bool> RunGroupAsync(List<WriteUnit> group, SqlSession session)
     {
         try
         {
@@ -143,21 +160,17 @@ internal sealed class GroupCommit : IDisposable
         }
         catch (Exception fault) when (fault is not SessionLostException && session.Connection.State == System.Data.ConnectionState.Open)
         {
-            if (group.Count == 1)
+            if (group is not [var single])
             {
-                group[0].Fail(fault);
-                return;
+                return false;
             }
 
-            foreach (var unit in group)
-            {
-                await RunGroupAsync([unit], session);
-            }
-
-            return;
+            single.Fail(fault);
+            return true;
         }
 
         Announce(group, session);
+        return true;
     }
 
     private async Task CommitAsync(List<WriteUnit> group, SqlSession session)
@@ -203,7 +216,7 @@ internal sealed class GroupCommit : IDisposable
         {
             await transaction.RollbackAsync();
         }
-        catch (DbException)
+        catch (Exception fault) when (fault is DbException or InvalidOperationException)
         {
             await UndoEmptyAsync(transaction, session, cause);
         }
@@ -222,7 +235,7 @@ internal sealed class GroupCommit : IDisposable
             await begin.ExecuteNonQueryAsync();
             await transaction.RollbackAsync();
         }
-        catch (DbException)
+        catch (Exception fault) when (fault is DbException or InvalidOperationException)
         {
             throw new SessionLostException(cause);
         }
@@ -231,21 +244,29 @@ internal sealed class GroupCommit : IDisposable
     /// <summary>Stands apart from the commit: a fault in here must never run a committed unit again.</summary>
     private void Announce(List<WriteUnit> group, SqlSession session)
     {
+        foreach (var told in participants.Select(participant => (Action)participant.Committed).Concat(session.AfterCommitActions))
+        {
+            Tell(told);
+        }
+
+        group.ForEach(unit => unit.Succeed());
+    }
+
+    /// <summary>Committed is committed, whatever one who is told of it makes of it: the others, who count on it, are told too.</summary>
+    private void Tell(Action told)
+    {
         try
         {
-            foreach (var participant in participants)
-            {
-                participant.Committed();
-            }
-
-            session.RunAfterCommit();
+            told();
         }
-        finally
+        catch (Exception fault)
         {
-            // Committed is committed, whatever those who are told of it make of it.
-            group.ForEach(unit => unit.Succeed());
+            LogDeaf(logger, fault);
         }
     }
+
+    [LoggerMessage(LogLevel.Error, "A commit was kept, but one of those who wait for it failed to take note; restart this host if its counts look wrong.")]
+    private static partial void LogDeaf(ILogger logger, Exception fault);
 
     /// <summary>The connection cannot be used any more; the cause is inside.</summary>
     private sealed class SessionLostException(Exception cause) : Exception(cause.Message, cause);

@@ -47,6 +47,8 @@ public sealed class SqlSession : IAsyncDisposable
 
     internal IReadOnlyList<EventDraft> Drafts => drafts;
 
+    internal IReadOnlyList<Action> AfterCommitActions => afterCommit;
+
     /// <summary>Runs a statement.</summary>
     /// <param name="sql">A constant text, tokens allowed.</param>
     /// <param name="parameters">An object whose properties are the <c>@Name</c> values, or null.</param>
@@ -127,14 +129,6 @@ public sealed class SqlSession : IAsyncDisposable
         drafts.Clear();
         named.Clear();
         afterCommit.Clear();
-    }
-
-    internal void RunAfterCommit()
-    {
-        foreach (var action in afterCommit)
-        {
-            action();
-        }
     }
 
     private void RequireWriter()

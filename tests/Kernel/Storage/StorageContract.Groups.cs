@@ -51,22 +51,6 @@ public abstract partial class StorageContract
     }
 
     [Fact]
-    public async Task What_is_committed_is_told_so_even_when_its_afterthought_fails()
-    {
-        var id = await database.WriteAsync(
-            async sql =>
-            {
-                sql.AfterCommit(() => throw new TestFault(1));
-                return await AddAsync(sql, "kept");
-            },
-            CancellationToken.None);
-        await WriteAsync("INSERT INTO things (name, size) VALUES ('next', 0)");
-
-        Assert.Equal(id, await ReadAsync<long>("SELECT id FROM things WHERE name = 'kept'"));
-        Assert.Equal(2, await ReadAsync<long>("SELECT COUNT(*) FROM things"));
-    }
-
-    [Fact]
     public async Task A_unit_that_breaks_a_rule_of_the_table_harms_only_itself()
     {
         var units = await GroupAsync(10, index => sql => AddAsync(sql, $"thing-{index / 2}"));
