@@ -83,6 +83,11 @@ internal static class RefineryApp
     }
 
     private static void AddServices(WebApplicationBuilder builder)
+        catch (InvalidOperationException fault)
+        {
+            throw new StartupException(
+                $"The database in DATA_DIR '{services.GetRequiredService<DataDirectory>().Path}' belongs to another version of Refinery: {fault.Message.TrimEnd('.')}.", fault);
+        }
     {
         var services = builder.Services;
         services.AddOptions<HostOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();

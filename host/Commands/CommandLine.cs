@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Data.Common;
 using Refinery.Contract;
 using Refinery.Host.Plugins;
+using Refinery.Kernel.Storage;
 using Refinery.Kernel.Web;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Host.Commands;
 
@@ -17,7 +20,7 @@ internal static class CommandLine
         for example --DATA_DIR /srv/refinery or --urls http://127.0.0.1:9000. README.md lists them all.
 
         It ends with 0 when all went well, with 1 when something failed or was asked for wrongly,
-        and with 130 when Ctrl-C ended a rebuild.
+        and with 130 when Ctrl-C cut it short.
         """;
 
     /// <summary>Each verb ends by itself when it is asked to, within its own limits; this only bounds the wait for a broken one.</summary>
@@ -35,19 +38,27 @@ internal static class CommandLine
             ServeCommand.Create(),
         };
         root.TreatUnmatchedTokensAsErrors = false;
-        root.SetAction((parse, cancellationToken) => ServeCommand.RunAsync(Settings(parse, root), cancellationToken));
+        root.SetAction((parse, cancellationToken) => Interruptible.RunAsync(stop => ServeCommand.RunAsync(Settings(parse, root), stop), cancellationToken));
         try
         {
             var parse = root.Parse(args);
             RequireNoFault(parse);
             return await parse.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = StopLimit, EnableDefaultExceptionHandler = false });
         }
-        catch (Exception fault) when (fault is StartupException or PluginLoadException or QueuePluginException)
+        catch (Exception fault) when (Sentence(fault) is { } sentence)
         {
-            await Console.Error.WriteLineAsync(fault.Message);
+            await Console.Error.WriteLineAsync(sentence);
             return 1;
         }
     }
+
+    /// <summary>What a person is told of a fault that may happen to anybody; null for one that is a mistake of ours, whose stack is wanted.</summary>
+    private static string? Sentence(Exception fault) => fault switch
+    {
+        StartupException or PluginLoadException or QueuePluginException or QueueFullException or DatabaseUnavailableException => fault.Message,
+        DbException => $"The database failed: {fault.Message.TrimEnd('.')}.",
+        _ => null,
+    };
 
     /// <summary>One sentence; the parser would print its whole help behind it.</summary>
     private static void RequireNoFault(ParseResult parse)

@@ -8,9 +8,6 @@ namespace Refinery.Host.Commands;
 /// <summary><c>rebuild requirements.txt</c>: plans, builds, shows progress, writes wheels and a manifest, and ends.</summary>
 internal static class RebuildCommand
 {
-    /// <summary>As shells count what SIGINT ended: 128 and the signal's number.</summary>
-    private const int Interrupted = 130;
-
     private const string Description = """
         Rebuild every wheel of a requirements file from source.
 
@@ -37,7 +34,7 @@ internal static class RebuildCommand
     {
         var command = new Command("rebuild", Description) { Requirements, FindLinks, NoIndex, IndexUrl, Force, Out };
         command.TreatUnmatchedTokensAsErrors = false; // they are told in our own sentence
-        command.SetAction(RunAsync);
+        command.SetAction((parse, cancellationToken) => Interruptible.RunAsync(stop => RunAsync(parse, stop), cancellationToken));
         return command;
     }
 
@@ -65,7 +62,7 @@ internal static class RebuildCommand
         {
             await app.StopAsync(CancellationToken.None);
             await Console.Error.WriteLineAsync(await run.AbandonAsync());
-            return Interrupted;
+            return Interruptible.ExitCode;
         }
         finally
         {

@@ -9,7 +9,7 @@ internal static class RebuildProjectionsCommand
     public static Command Create()
     {
         var command = new Command("rebuild-projections", "Empty every projection and replay the journal into it.") { TreatUnmatchedTokensAsErrors = false };
-        command.SetAction((parse, cancellationToken) => RunAsync(SettingWords.Read(parse.UnmatchedTokens, command.Name), cancellationToken));
+        command.SetAction((parse, cancellationToken) => Interruptible.RunAsync(stop => RunAsync(SettingWords.Read(parse.UnmatchedTokens, command.Name), stop), cancellationToken));
         return command;
     }
 

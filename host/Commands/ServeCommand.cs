@@ -14,7 +14,7 @@ internal static class ServeCommand
     public static Command Create()
     {
         var command = new Command("serve", "Serve API, page and local worker; the same as no verb.") { TreatUnmatchedTokensAsErrors = false };
-        command.SetAction((parse, cancellationToken) => RunAsync(SettingWords.Read(parse.UnmatchedTokens, command.Name), cancellationToken));
+        command.SetAction((parse, cancellationToken) => Interruptible.RunAsync(stop => RunAsync(SettingWords.Read(parse.UnmatchedTokens, command.Name), stop), cancellationToken));
         return command;
     }
 

@@ -75,6 +75,17 @@ public sealed class RebuildCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task More_than_the_queue_holds_is_one_sentence()
+    {
+        Write("yardpure==1.0\nyardbroken==1.0\n");
+
+        await using var run = StartWith(("MAX_QUEUE_SIZE", "1"));
+
+        Assert.Equal(1, await run.ExitAsync());
+        Assert.Equal("2 more would be too many: at most 1 steps wait (MAX_QUEUE_SIZE). Nothing was stored.", run.Errors.TrimEnd());
+    }
+
+    [Fact]
     public async Task A_source_with_another_hash_than_the_file_names_is_refused()
     {
         Write($"yardpure==1.0 --hash=sha256:{new string('a', 64)}\n");
