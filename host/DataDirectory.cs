@@ -23,9 +23,28 @@ internal sealed class DataDirectory(IOptions<HostOptions> options) : Kernel.Stor
             throw new StartupException($"DATA_DIR '{Path}' cannot be made; a folder that this user may write is expected.", fault);
         }
 
+        Hold(FileMode.OpenOrCreate, FileAccess.ReadWrite);
+    }
+
+    /// <summary>Holds the folder until the process ends and makes nothing in it.</summary>
+    /// <exception cref="StartupException">Another process holds it.</exception>
+    public void HoldAsItIs()
+    {
+        if (File.Exists(LockPath))
+        {
+            Hold(FileMode.Open, FileAccess.Read);
+        }
+    }
+
+    public void Dispose() => hold?.Dispose();
+
+    private string LockPath => System.IO.Path.Combine(Path, ".lock");
+
+    private void Hold(FileMode mode, FileAccess access)
+    {
         try
         {
-            hold ??= new FileStream(System.IO.Path.Combine(Path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            hold ??= new FileStream(LockPath, mode, access, FileShare.None);
         }
         catch (UnauthorizedAccessException fault)
         {
@@ -36,6 +55,4 @@ internal sealed class DataDirectory(IOptions<HostOptions> options) : Kernel.Stor
             throw new StartupException($"DATA_DIR '{Path}' is held by another Refinery process; stop it, or give this one its own DATA_DIR.", fault);
         }
     }
-
-    public void Dispose() => hold?.Dispose();
 }

@@ -23,6 +23,13 @@ internal static class DatabaseOpener
         return new Database(SqliteFactory.Instance.CreateDataSource(connection.ToString()), SqlDialect.Sqlite, logger);
     }
 
+    /// <summary>The same to read only, and so that not one byte of the folder changes.</summary>
+    public static Database OpenAsItIs(DataDirectory data)
+    {
+        SQLitePCL.Batteries_V2.Init();
+        return new Database(new UntouchedDatabase(Path.Combine(data.Path, FileName)), SqlDialect.Sqlite);
+    }
+
     /// <summary>What people may know of the database.</summary>
     public static DbAnswer Describe(Database database) => new(database.Dialect.Name, Host: null, FileName);
 }

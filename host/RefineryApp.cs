@@ -18,6 +18,10 @@ namespace Refinery.Host;
 /// <summary>The order of everything: services, middleware, routes, and what happens before the port opens.</summary>
 internal static class RefineryApp
 {
+    /// <summary>Who brings schema texts: Kernel first, then the modules.</summary>
+    public static IReadOnlyList<Assembly> Schemas { get; } =
+        [.. Modules.All.Select(module => module.GetType().Assembly).Prepend(typeof(Database).Assembly).Distinct()];
+
     /// <summary>Builds the application; nothing is opened yet.</summary>
     /// <param name="args">Settings as <c>--NAME value</c>; they win over the environment.</param>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
@@ -50,9 +54,8 @@ internal static class RefineryApp
     public static async Task PrepareAsync(WebApplication app, CancellationToken cancellationToken)
     {
         app.Services.GetRequiredService<DataDirectory>().Open();
-        Assembly[] assemblies = [typeof(Database).Assembly, .. Modules.All.Select(module => module.GetType().Assembly)];
         _ = app.Services.GetRequiredService<EventJournal>();
-        await MigrateAsync(app.Services, [.. assemblies.Distinct()], cancellationToken);
+        await MigrateAsync(app.Services, cancellationToken);
         await JournalOnDisk.OpenAsync(app.Services, cancellationToken);
         await app.Services.GetRequiredService<QueueSlot>().OpenAsync(cancellationToken);
         RequireOneHandlerForEachType(app.Services);
@@ -70,24 +73,24 @@ internal static class RefineryApp
         }
     }
 
-    private static async Task MigrateAsync(IServiceProvider services, IReadOnlyList<Assembly> assemblies, CancellationToken cancellationToken)
+    private static async Task MigrateAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
         try
         {
-            await Migrations.RunAsync(services.GetRequiredService<Database>(), assemblies, cancellationToken);
+            await Migrations.RunAsync(services.GetRequiredService<Database>(), Schemas, cancellationToken);
         }
         catch (DbException fault)
         {
             throw new StartupException($"The database in DATA_DIR '{services.GetRequiredService<DataDirectory>().Path}' cannot be opened: {fault.Message.TrimEnd('.')}.", fault);
         }
-    }
-
-    private static void AddServices(WebApplicationBuilder builder)
         catch (InvalidOperationException fault)
         {
             throw new StartupException(
                 $"The database in DATA_DIR '{services.GetRequiredService<DataDirectory>().Path}' belongs to another version of Refinery: {fault.Message.TrimEnd('.')}.", fault);
         }
+    }
+
+    private static void AddServices(WebApplicationBuilder builder)
     {
         var services = builder.Services;
         services.AddOptions<HostOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
@@ -96,11 +99,10 @@ internal static class RefineryApp
         services.AddSingleton<Ids>();
         services.AddSingleton<DataDirectory>();
         services.AddSingleton<IDataDirectory>(provider => provider.GetRequiredService<DataDirectory>());
-        services.AddSingleton(provider => DatabaseOpener.Open(provider.GetRequiredService<DataDirectory>(), provider.GetRequiredService<ILogger<Database>>()));
+        services.TryAddSingleton(provider => DatabaseOpener.Open(provider.GetRequiredService<DataDirectory>(), provider.GetRequiredService<ILogger<Database>>()));
         services.AddOptions<JournalOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<EventJournal>();
         services.AddSingleton<JournalFile>();
-        services.AddSingleton<IAudit>(provider => provider.GetRequiredService<JournalFile>());
         services.Configure<JsonOptions>(json => RefineryJson.Configure(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddSingleton<IProblemDetailsWriter, ErrorWriter>();

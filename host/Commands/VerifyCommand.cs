@@ -1,31 +1,64 @@
 using System.CommandLine;
 using Refinery.Kernel.Journal;
+using Refinery.Kernel.Storage;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Host.Commands;
 
 /// <summary><c>verify</c>: recomputes the hash chain of the journal, in the database and in its file, and reads every stored log again.</summary>
+/// <remarks>It changes nothing: what the next start would mend is said, and is no fault.</remarks>
 internal static class VerifyCommand
 {
     public static Command Create()
     {
-        var command = new Command("verify", "Recompute the journal's hash chain, read every stored log again, and name the first fault.") { TreatUnmatchedTokensAsErrors = false };
-        command.SetAction((parse, cancellationToken) => RunAsync(SettingWords.Read(parse.UnmatchedTokens, command.Name), cancellationToken));
+        var command = new Command("verify", "Recompute the journal's hash chain, read every stored log again, and name the first fault; nothing is changed.") { TreatUnmatchedTokensAsErrors = false };
+        command.SetAction((parse, cancellationToken) => Interruptible.RunAsync(
+            stop => RunAsync(SettingWords.Read(parse.UnmatchedTokens, command.Name), stop), cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
     {
-        await using var app = RefineryApp.Build(args);
+        await using var app = RefineryApp.Build(
+            args, builder => builder.Services.AddSingleton(provider => DatabaseOpener.OpenAsItIs(provider.GetRequiredService<DataDirectory>())));
         ExistingBooks.Require(app.Services);
-        await RefineryApp.PrepareAsync(app, cancellationToken);
-        var verdict = await app.Services.GetRequiredService<EventJournal>().VerifyAsync(cancellationToken);
-        var fault = verdict.Valid
-            ? await FindFaultAsync(app.Services, cancellationToken)
-            : $"The journal is broken at sequence {verdict.FirstBadSequence}: {verdict.Reason}.";
-        await Console.Out.WriteLineAsync(fault ?? $"The journal is valid: {verdict.Length} events, head {verdict.HeadHash ?? "none"}.");
-        return fault is null ? 0 : 1;
+        var data = app.Services.GetRequiredService<DataDirectory>();
+        data.HoldAsItIs();
+        var file = JournalOnDisk.PathOf(app.Services);
+        var findings = File.Exists(Path.Combine(data.Path, DatabaseOpener.FileName))
+            ? await VerifyAsync(app.Services, file, cancellationToken)
+            : await VerifyFileAsync(file ?? string.Empty, cancellationToken);
+        await Console.Out.WriteLineAsync(string.Join(Environment.NewLine, findings.Told));
+        return findings.IsGood ? 0 : 1;
     }
+
+    /// <summary>The database is gone, and the file is what it is made from again.</summary>
+    private static async Task<Findings> VerifyFileAsync(string path, CancellationToken cancellationToken)
+    {
+        var verdict = await JournalFileAudit.CompareAsync(path, journal: null, cancellationToken);
+        return verdict.Fault is { } fault ? new Findings(IsGood: false, [fault]) : new Findings(IsGood: true, [Valid(verdict.Head), .. verdict.Mending]);
+    }
+
+    private static async Task<Findings> VerifyAsync(IServiceProvider services, string? path, CancellationToken cancellationToken)
+    {
+        var journal = services.GetRequiredService<EventJournal>();
+        var missing = await Migrations.CountMissingAsync(services.GetRequiredService<Database>(), RefineryApp.Schemas, cancellationToken);
+        var verdict = await journal.VerifyAsync(cancellationToken);
+        var file = path is null ? JournalFileVerdict.None : await JournalFileAudit.CompareAsync(path, journal, cancellationToken);
+        var fault = (verdict.Valid ? null : $"The journal is broken at sequence {verdict.FirstBadSequence}: {verdict.Reason}.")
+            ?? file.Fault
+            ?? await FindFaultAsync(services, cancellationToken);
+        return fault is not null
+            ? new Findings(IsGood: false, [fault])
+            : new Findings(IsGood: true,
+            [
+                Valid(new JournalHead(verdict.Length, verdict.HeadHash)),
+                .. missing == 0 ? Array.Empty<string>() : [$"The schema lacks {missing} texts of this version; the next start runs them."],
+                .. file.Mending,
+            ]);
+    }
+
+    private static string Valid(JournalHead head) => $"The journal is valid: {head.Sequence} events, head {head.Hash ?? "none"}.";
 
     private static async Task<string?> FindFaultAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
@@ -39,4 +72,7 @@ internal static class VerifyCommand
 
         return null;
     }
+
+    /// <summary>What a person is told, a sentence each.</summary>
+    private sealed record Findings(bool IsGood, IReadOnlyList<string> Told);
 }

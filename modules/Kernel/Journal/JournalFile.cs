@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Data.Common;
 using Microsoft.Extensions.Logging;
-using Refinery.Kernel.Work;
 
 namespace Refinery.Kernel.Journal;
 
@@ -10,7 +9,7 @@ namespace Refinery.Kernel.Journal;
 /// The database is the truth and the file follows it: one write a commit, no flush to disk. What a crash leaves out is added at
 /// the next start. An empty database is rebuilt from the file. Source: docs/spec/event-graph.md, "Journal on disk".
 /// </remarks>
-public sealed partial class JournalFile(EventJournal journal, IEnumerable<IRestore> restores, ILogger<JournalFile> logger) : IAudit, IDisposable
+public sealed partial class JournalFile(EventJournal journal, IEnumerable<IRestore> restores, ILogger<JournalFile> logger) : IDisposable
 {
     private const int PageSize = 500;
     private const int KeptBuffer = 1 << 20;
@@ -52,35 +51,6 @@ public sealed partial class JournalFile(EventJournal journal, IEnumerable<IResto
         journal.Appended += Follow;
     }
 
-    /// <summary>Reads the whole file, which a start does not, and compares it with the database line by line.</summary>
-    /// <returns>The first fault in one sentence for a person; null when there is none, or no file.</returns>
-    public async Task<string?> FindFaultAsync(CancellationToken cancellationToken)
-    {
-        if (file?.Name is not { } path)
-        {
-            return null;
-        }
-
-        try
-        {
-            foreach (var page in new JournalFileReader(path).Chain().Chunk(PageSize))
-            {
-                var stored = await journal.ListAfterAsync(page[0].Sequence - 1, page.Length, cancellationToken);
-                var odd = page.Zip(stored).FirstOrDefault(pair => (pair.First.Hash, pair.First.Target, pair.First.SentTimestamp) != (pair.Second.Hash, pair.Second.Target, pair.Second.SentTimestamp));
-                if (odd.First is { } line)
-                {
-                    return $"The journal file '{path}' differs from the database at sequence {line.Sequence}.";
-                }
-            }
-
-            return null;
-        }
-        catch (JournalFileException fault)
-        {
-            return fault.Message;
-        }
-    }
-
     /// <summary>Closes the file; what is committed afterwards is added at the next start.</summary>
     public void Dispose()
     {
@@ -90,6 +60,11 @@ public sealed partial class JournalFile(EventJournal journal, IEnumerable<IResto
             file = null;
         }
     }
+
+    /// <summary>What is said of a file that holds more than its database.</summary>
+    internal static string Ahead(string path, JournalHead inFile, JournalHead inDatabase) =>
+        $"The journal file '{path}' goes on to event {inFile.Sequence} but the database ends at {inDatabase.Sequence}; "
+        + "bring back the database that belongs to the file, or move one of the two away.";
 
     private void CutTornEnd(string path, long whole)
     {
@@ -105,9 +80,7 @@ public sealed partial class JournalFile(EventJournal journal, IEnumerable<IResto
     {
         if (inFile.Sequence > inDatabase.Sequence)
         {
-            throw new JournalFileException(
-                $"The journal file '{path}' goes on to event {inFile.Sequence} but the database ends at {inDatabase.Sequence}; "
-                + "bring back the database that belongs to the file, or move one of the two away.");
+            throw new JournalFileException(Ahead(path, inFile, inDatabase));
         }
 
         var stored = inFile.Sequence == 0 ? null : (await journal.ListAfterAsync(inFile.Sequence - 1, 1, cancellationToken))[0].Hash;

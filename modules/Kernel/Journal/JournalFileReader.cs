@@ -60,8 +60,10 @@ internal sealed class JournalFileReader(string path)
         }
     }
 
+    /// <summary>The lines from a position on; a torn one at the end is left out.</summary>
     private IEnumerable<EventRow> Rows(long start)
     {
+        var isTorn = WholeLength() < new FileInfo(path).Length;
         using var lines = new StreamReader(Open(start), Encoding.Latin1, detectEncodingFromByteOrderMarks: false, bufferSize: 1 << 16);
         if (start > 0)
         {
@@ -71,6 +73,11 @@ internal sealed class JournalFileReader(string path)
 
         while (lines.ReadLine() is { } line)
         {
+            if (isTorn && lines.EndOfStream)
+            {
+                yield break;
+            }
+
             yield return JournalLine.Read(line) ?? throw new JournalFileException($"The journal file '{path}' holds a line that is no event: {Web.Errors.Quote(line)}.");
         }
     }

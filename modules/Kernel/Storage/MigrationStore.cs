@@ -23,6 +23,13 @@ internal static class MigrationStore
         return applied;
     }
 
+    /// <summary>How many of the texts have not run.</summary>
+    public static async Task<int> CountMissingAsync(SqlSession sql, IReadOnlyList<Migration> scripts)
+    {
+        var known = await sql.QueryAsync<string>("SELECT name FROM migrations");
+        return scripts.Count(script => !known.Contains(script.Name, StringComparer.Ordinal));
+    }
+
     private static async Task<int> ApplyAsync(SqlSession sql, Migration script, Dictionary<string, string> known)
     {
         var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(script.Sql)));

@@ -16,6 +16,14 @@ public static partial class Migrations
         return database.WriteAsync(sql => MigrationStore.ApplyAsync(sql, scripts), cancellationToken);
     }
 
+    /// <summary>How many texts have not run yet; runs none.</summary>
+    /// <param name="assemblies">Kernel first, then the modules.</param>
+    public static Task<int> CountMissingAsync(Database database, IReadOnlyList<Assembly> assemblies, CancellationToken cancellationToken)
+    {
+        var scripts = assemblies.SelectMany(Scripts).ToList();
+        return database.ReadAsync(sql => MigrationStore.CountMissingAsync(sql, scripts), cancellationToken);
+    }
+
     private static IEnumerable<Migration> Scripts(Assembly assembly) =>
         assembly.GetManifestResourceNames()
             .Where(name => ScriptName().IsMatch(name))
