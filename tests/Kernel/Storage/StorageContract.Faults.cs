@@ -103,21 +103,12 @@ public abstract partial class StorageContract
         await entered.WaitAsync(Hang);
 
         var closed = Task.Run(() => closing.DisposeAsync().AsTask());
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => ReadUntilClosedAsync(closing)).WaitAsync(Hang);
         Assert.False(closed.IsCompleted);
         gate.SetResult();
 
         await closed.WaitAsync(Hang);
         Assert.Equal(0, await running);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => closing.ReadAsync(_ => Task.FromResult(0), CancellationToken.None)).WaitAsync(Hang);
-    }
-
-    private static async Task ReadUntilClosedAsync(Database closing)
-    {
-        while (true)
-        {
-            await closing.ReadAsync(sql => sql.FirstOrDefaultAsync<long>("SELECT COUNT(*) FROM things"), CancellationToken.None);
-        }
     }
 
     /// <summary>Fails whenever it is told of a commit.</summary>
