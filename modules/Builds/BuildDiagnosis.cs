@@ -4,7 +4,7 @@ using Refinery.Kernel.Work;
 
 namespace Refinery.Builds;
 
-/// <summary>Explains a failed build by the hints its log matches, and says whether another attempt can help.</summary>
+/// <summary>Explains a failed build by the hints its log matches, and says whether another attempt can help; RECIPES decides the remedy alone.</summary>
 internal sealed class BuildDiagnosis(IHints hints, RecipePolicy policy)
 {
     private const int TailBytes = 5 << 20;
@@ -12,12 +12,12 @@ internal sealed class BuildDiagnosis(IHints hints, RecipePolicy policy)
     public async Task<StepOutcome> ExplainAsync(WheelArgs wanted, ChildExit exit, IStepContext step, CancellationToken cancellationToken)
     {
         var log = step.LogTail(TailBytes);
-        var matched = policy.Mode == "off" ? [] : await hints.MatchAsync(log, wanted.Package, cancellationToken);
+        var matched = await hints.MatchAsync(log, wanted.Package, cancellationToken);
         var plain = StepOutcome.Failure("build_failed", $"The build of {wanted} ended with exit code {exit.Code}.", retryable: false) with
         {
             MatchedHintIds = [.. matched.Select(hint => hint.Id)],
         };
-        if (matched.Count == 0)
+        if (matched.Count == 0 || policy.Mode == "off")
         {
             return TellingLine.Of(log) is { } line ? plain with { Detail = $"{plain.Detail} Its log says: {line.TrimEnd('.')}." } : plain;
         }

@@ -26,6 +26,7 @@ public sealed class BuildsModule : IModule
         services.AddSingleton<BuildCommands>();
         services.AddSingleton<ContainerEngine>();
         services.AddSingleton<TargetInterpreter>();
+        services.AddSingleton(_ => Surroundings.Read());
         services.AddSingleton<RecipePolicy>();
         services.AddSingleton<RecipeApplier>();
         services.AddSingleton<BuildDiagnosis>();

@@ -4,13 +4,10 @@ using Refinery.Builds.Processes;
 namespace Refinery.Builds;
 
 /// <summary>Decides whether recipes are applied here, and knows this system's package manager.</summary>
-internal sealed class RecipePolicy(IOptions<BuildOptions> options, BuildEnvironment environment)
+internal sealed class RecipePolicy(IOptions<BuildOptions> options, BuildEnvironment environment, Surroundings surroundings)
 {
-    private static readonly string[] ContainerMarks = ["/.dockerenv", "/run/.containerenv"];
-
     /// <summary><c>apply</c>, <c>suggest</c> or <c>off</c>.</summary>
-    public string Mode => options.Value.Recipes
-        ?? (Environment.UserName == "root" && ContainerMarks.Any(File.Exists) ? "apply" : "suggest");
+    public string Mode => options.Value.Recipes ?? (surroundings is { IsRoot: true, IsContainer: true } ? "apply" : "suggest");
 
     /// <summary>Why system packages are installed, and how to have it otherwise; for those who never asked for it.</summary>
     public string ApplyNotice => options.Value.Recipes is null

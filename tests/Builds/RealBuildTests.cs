@@ -23,6 +23,20 @@ public sealed class RealBuildTests(RealBuildTests.ThreeBuilds builds) : IClassFi
         Assert.Contains("This would help: apt-get install firebird-dev.", failure.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Without_recipes_the_hint_is_recorded_all_the_same_and_nothing_is_offered()
+    {
+        await using var yard = await BuildYard.StartAsync(("RECIPES", "off"));
+        SourceArchive.WriteExtension(yard.Sources, "yardbroken", "1", header: "ibase.h");
+
+        await yard.BuildAsync(new { package = "yardbroken", version = "1.0" });
+
+        var failure = (await yard.HistoryAsync("yardbroken"))[^1];
+        Assert.Contains("hint-firebird", failure.GetProperty("matched_hint_ids").EnumerateArray().Select(hint => hint.GetString()));
+        Assert.Contains("Its log says: ", failure.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("firebird", failure.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("yardpure", "py3", "any")]
     [InlineData("yardext", "cp311", "linux_x86_64")]

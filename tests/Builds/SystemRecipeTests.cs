@@ -31,9 +31,23 @@ public sealed class SystemRecipeTests
     [InlineData("apply", "Refinery installs missing system packages here, as RECIPES=apply asks.")]
     public void Who_did_not_ask_for_installations_is_told_how_to_have_none(string? recipes, string notice)
     {
+        Assert.Equal(notice, Policy(recipes, isRoot: true, isContainer: true).ApplyNotice);
+    }
+
+    [Theory]
+    [InlineData(null, true, true, "apply")]
+    [InlineData(null, true, false, "suggest")]
+    [InlineData(null, false, true, "suggest")]
+    [InlineData(null, false, false, "suggest")]
+    [InlineData("off", true, true, "off")]
+    [InlineData("apply", false, false, "apply")]
+    public void Recipes_are_applied_unasked_for_root_in_a_container_alone(string? recipes, bool isRoot, bool isContainer, string mode) =>
+        Assert.Equal(mode, Policy(recipes, isRoot, isContainer).Mode);
+
+    private static RecipePolicy Policy(string? recipes, bool isRoot, bool isContainer)
+    {
         var options = Options.Create(new BuildOptions { Recipes = recipes });
         var environment = new BuildEnvironment(new ProcessEnvironment(new Dictionary<string, string>()), new SourcesInForce(options));
-
-        Assert.Equal(notice, new RecipePolicy(options, environment).ApplyNotice);
+        return new RecipePolicy(options, environment, new Surroundings(isRoot, isContainer));
     }
 }
