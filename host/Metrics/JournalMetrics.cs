@@ -5,7 +5,7 @@ using Refinery.Kernel.Web;
 
 namespace Refinery.Host.Metrics;
 
-/// <summary>Counts from the journal what became of attempts, for as long as this process lives and somebody collects.</summary>
+/// <summary>Counts from the journal what became of attempts and which wheels were there already, for as long as this process lives and somebody collects.</summary>
 internal sealed class JournalMetrics : BackgroundService
 {
     private const string AttemptPrefix = "attempt.";
@@ -16,6 +16,8 @@ internal sealed class JournalMetrics : BackgroundService
     private readonly Counter<long> attempts;
     private readonly Counter<long> retries;
     private readonly Counter<long> artifacts;
+    private readonly Counter<long> hits;
+    private readonly Counter<long> misses;
     private readonly Histogram<double> durations;
 
     public JournalMetrics(IMeterFactory meters, EventJournal journal, MetricsCollection collection)
@@ -26,6 +28,8 @@ internal sealed class JournalMetrics : BackgroundService
         attempts = meter.CreateCounter<long>("refinery.attempts", "{attempts}", "Attempts that ended, by outcome.");
         retries = meter.CreateCounter<long>("refinery.retries", "{attempts}", "Failed attempts that are tried again.");
         artifacts = meter.CreateCounter<long>("refinery.artifacts", "{files}", "Files that attempts made.");
+        hits = meter.CreateCounter<long>("refinery.cache.hits", "{wheels}", "Wheels that were taken from the store instead of being built.");
+        misses = meter.CreateCounter<long>("refinery.cache.misses", "{wheels}", "Wheels that were built because none in the store fitted.");
         durations = meter.CreateHistogram(
             "refinery.attempt.duration",
             "s",
@@ -56,12 +60,23 @@ internal sealed class JournalMetrics : BackgroundService
 
     private void Count(JournalEvent link)
     {
-        if (link.EventType == "artifact.created")
+        switch (link.EventType)
         {
-            artifacts.Add(1);
-            return;
+            case "artifact.created":
+                artifacts.Add(1);
+                misses.Add(link.Payload.TextMember("artifact_type") == "wheel" ? 1 : 0);
+                break;
+            case "history.recorded":
+                hits.Add(link.Payload.TextMember("status") is "reused" or "cached" ? 1 : 0);
+                break;
+            default:
+                CountAttempt(link);
+                break;
         }
+    }
 
+    private void CountAttempt(JournalEvent link)
+    {
         var outcome = link.EventType.StartsWith(AttemptPrefix, StringComparison.Ordinal) ? link.EventType[AttemptPrefix.Length..] : string.Empty;
         if (!Outcomes.Contains(outcome, StringComparer.Ordinal))
         {
