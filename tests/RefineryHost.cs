@@ -62,10 +62,10 @@ internal sealed class RefineryHost : IAsyncDisposable
         var noted = new DeclaredAnswers();
         var started = RefineryApp.Build([], builder =>
         {
-            configure?.Invoke(builder.Services);
-            builder.Services.AddSingleton<IStartupFilter>(noted);
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Logging.ClearProviders();
+            builder.Services.AddSingleton<IStartupFilter>(noted);
+            configure?.Invoke(builder.Services);
             builder.Configuration.AddInMemoryCollection(values);
         });
         try

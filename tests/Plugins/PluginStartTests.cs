@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Refinery.Tests.Builds;
 using static Refinery.Tests.Plugins.ForeignAssembly;
 
 namespace Refinery.Tests.Plugins;
@@ -12,10 +13,12 @@ public sealed class PluginStartTests(BuiltFromPage built)
     {
         await using var host = await RefineryHost.StartAsync(("PLUGINS_DIR", built.Plugins), ("QUEUE_BACKEND", "memory"));
 
-        var submitted = await host.PostAsync("/submit", new { type = "hello_world", args = new { message = "Hello!" } });
+        var submitted = await host.PostAsync("/submit", new { type = "greet", args = new { name = "Ada" }, metadata = new { third_party_id = "stranger" } });
         var stepId = submitted.GetProperty("step_id").GetString();
 
         await Wait.UntilAsync(async () => (await host.GetAsync($"/status/{stepId}")).GetProperty("status").GetString() == "completed");
+        var said = await host.GetAsync($"/builds/{await BuildCalls.BuildOfAsync(host, submitted)}");
+        Assert.Contains("Hello, Ada!", said.GetProperty("build").GetProperty("logs_preview").GetString(), StringComparison.Ordinal);
         Assert.Equal("memory", (await host.GetAsync("/api/queue/stats")).GetProperty("backend").GetString());
     }
 
@@ -38,6 +41,46 @@ public sealed class PluginStartTests(BuiltFromPage built)
 
         await AssertEndsAsync(
             $"Plugin folder '{plugins.File("mine")}' holds a plugin named 'other'; rename the folder or the plugin so that they agree.",
+            ("DATA_DIR", data.Path), ("PLUGINS_DIR", plugins.Path), ("QUEUE_BACKEND", "mine"));
+    }
+
+    [Fact]
+    public async Task A_plugin_for_another_contract_ends_the_program()
+    {
+        using var data = new TemporaryFolder();
+        using var elsewhere = new TemporaryFolder();
+        using var plugins = new TemporaryFolder();
+        Compile(plugins.File("mine"), "Mine", "public class Mine : Refinery.Contract.IQueuePlugin { }", references: CompileContract(elsewhere.Path, "2.0.0.0"));
+
+        await AssertEndsAsync(
+            $"Plugin folder '{plugins.File("mine")}' holds 'Mine.dll', built for version 2.0 of Refinery.Contract; this host runs plugins built for 1.0 to 1.0.",
+            ("DATA_DIR", data.Path), ("PLUGINS_DIR", plugins.Path), ("QUEUE_BACKEND", "mine"));
+    }
+
+    [Fact]
+    public async Task A_plugin_whose_dependency_is_missing_ends_the_program()
+    {
+        using var data = new TemporaryFolder();
+        using var elsewhere = new TemporaryFolder();
+        using var plugins = new TemporaryFolder();
+        var needed = Compile(elsewhere.Path, "Needed", "public class Needed { }", version: "3.1.0.0");
+        Compile(plugins.File("mine"), "Mine", QueueSource("Mine", "typeof(Needed).Name"), references: needed);
+
+        await AssertEndsAsync(
+            $"Plugin folder '{plugins.File("mine")}' holds 'Mine.dll', which needs the assembly 'Needed 3.1.0.0' that is not there.",
+            ("DATA_DIR", data.Path), ("PLUGINS_DIR", plugins.Path), ("QUEUE_BACKEND", "mine"));
+    }
+
+    [Fact]
+    public async Task Two_plugins_in_one_folder_end_the_program()
+    {
+        using var data = new TemporaryFolder();
+        using var plugins = new TemporaryFolder();
+        Compile(plugins.File("mine"), "A", QueueSource("First", "\"mine\""));
+        Compile(plugins.File("mine"), "B", QueueSource("Second", "\"mine\""));
+
+        await AssertEndsAsync(
+            $"Plugin folder '{plugins.File("mine")}' holds 2 queue plugins (First in A.dll, Second in B.dll); leave one.",
             ("DATA_DIR", data.Path), ("PLUGINS_DIR", plugins.Path), ("QUEUE_BACKEND", "mine"));
     }
 

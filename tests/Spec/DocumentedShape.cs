@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Refinery.Tests.Spec;
 
-/// <summary>Compares an answer with a documented one: the same members and JSON types at least, whatever the values.</summary>
+/// <summary>Compares an answer with a documented one: the same members, JSON types and values at least, but for what no two runs share.</summary>
 internal static class DocumentedShape
 {
     /// <summary>Members whose keys are data, so that other keys may stand there.</summary>
@@ -18,7 +18,11 @@ internal static class DocumentedShape
     /// <summary>Members of an event that are null where it has none, as the page says.</summary>
     private static readonly string[] NullWhereNone = ["actor_id", "attempt_id", "target"];
 
-    public static IEnumerable<string> Differences(JsonElement documented, JsonElement actual, string member = "")
+    /// <summary>Endings of members that no two runs share: ids, instants, ages and durations, digests.</summary>
+    private static readonly string[] Changing = ["id", "_at", "timestamp", "_seconds", "duration", "_ms", "hash", "sha256", "heartbeat"];
+
+    /// <param name="isExact">False where the documented value stands for any of its type.</param>
+    public static IEnumerable<string> Differences(JsonElement documented, JsonElement actual, string member = "", bool isExact = true)
     {
         if (actual.ValueKind == JsonValueKind.Null && NullWhereNone.Contains(member))
         {
@@ -33,8 +37,10 @@ internal static class DocumentedShape
         return documented.ValueKind switch
         {
             JsonValueKind.Object when Maps.Contains(member) => OfMap(documented, actual, member),
-            JsonValueKind.Object => documented.EnumerateObject().SelectMany(property => OfMember(property, actual)),
-            JsonValueKind.Array => OfList(documented, actual, member),
+            JsonValueKind.Object => documented.EnumerateObject().SelectMany(property => OfMember(property, actual, isExact)),
+            JsonValueKind.Array => OfList(documented, actual, member, isExact),
+            _ when isExact && !IsChanging(member) && !JsonElement.DeepEquals(documented, actual) =>
+                [$"'{member}' is {actual.GetRawText()}, documented as {documented.GetRawText()}"],
             _ => [],
         };
     }
@@ -57,9 +63,11 @@ internal static class DocumentedShape
             ? [(documented.Value.GetString()!, actual.GetString()!)]
             : Ids(documented.Value, actual);
 
-    private static IEnumerable<string> OfMember(JsonProperty documented, JsonElement actual) =>
+    private static bool IsChanging(string member) => Changing.Any(ending => member.EndsWith(ending, StringComparison.Ordinal));
+
+    private static IEnumerable<string> OfMember(JsonProperty documented, JsonElement actual, bool isExact) =>
         actual.TryGetProperty(documented.Name, out var value)
-            ? Differences(documented.Value, value, documented.Name)
+            ? Differences(documented.Value, value, documented.Name, isExact)
             : [$"'{documented.Name}' is missing"];
 
     private static IEnumerable<string> OfMap(JsonElement documented, JsonElement actual, string member)
@@ -67,10 +75,10 @@ internal static class DocumentedShape
         var sample = documented.EnumerateObject().Select(property => property.Value).FirstOrDefault();
         return sample.ValueKind == JsonValueKind.Undefined
             ? []
-            : actual.EnumerateObject().SelectMany(property => Differences(sample, property.Value, $"{member}.{property.Name}"));
+            : actual.EnumerateObject().SelectMany(property => Differences(sample, property.Value, $"{member}.{property.Name}", isExact: false));
     }
 
-    private static IEnumerable<string> OfList(JsonElement documented, JsonElement actual, string member)
+    private static IEnumerable<string> OfList(JsonElement documented, JsonElement actual, string member, bool isExact)
     {
         if (documented.GetArrayLength() == 0 || EmptyInPeace.Contains(member))
         {
@@ -79,7 +87,9 @@ internal static class DocumentedShape
 
         return actual.GetArrayLength() == 0
             ? [$"'{member}' is empty"]
-            : actual.EnumerateArray().SelectMany(item => Differences(documented[0], item, member));
+            : actual.EnumerateArray().SelectMany((item, index) => index < documented.GetArrayLength()
+                ? Differences(documented[index], item, member, isExact)
+                : Differences(documented[0], item, member, isExact: false));
     }
 
     private static string Word(JsonElement value) => value.ValueKind switch

@@ -8,6 +8,7 @@ internal sealed class SpecPage
     private const string Opening = "```json";
     private readonly string name;
     private readonly List<SpecExample> examples = [];
+    private readonly List<JsonElement> fragments = [];
     private (string Method, string Path, string Body)? asked;
 
     private SpecPage(string name) => this.name = name;
@@ -15,7 +16,12 @@ internal sealed class SpecPage
     /// <summary>The pages that hold examples.</summary>
     public static string[] Names { get; } = ["control-plane-intent.md", "control-plane-api.md", "event-graph.md", "fleet-q.md", "builds.md"];
 
-    public static IReadOnlyList<SpecExample> Read(string name)
+    public static IReadOnlyList<SpecExample> Read(string name) => Load(name).examples;
+
+    /// <summary>What a page shows without asking for it, for example what others are sent.</summary>
+    public static IReadOnlyList<JsonElement> Fragments(string name) => Load(name).fragments;
+
+    private static SpecPage Load(string name)
     {
         var page = new SpecPage(name);
         var lines = File.ReadAllLines(Path.Combine(Paths.Repository, "docs", "spec", name));
@@ -29,7 +35,7 @@ internal sealed class SpecPage
             }
         }
 
-        return page.examples;
+        return page;
     }
 
     private void Add(string place, string words, string text)
@@ -38,6 +44,7 @@ internal sealed class SpecPage
         switch (words.Split(' '))
         {
             case ["fragment"]:
+                fragments.Add(json);
                 break;
             case ["request", var method, var path]:
                 asked = (method, path, text);
