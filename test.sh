@@ -21,7 +21,9 @@ results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
 # What real builds of wheels and a few tests need, beside python3, node and git.
-system_packages=(python3-venv python3-pip python3-pip-whl python3-setuptools-whl python3-wheel-whl python3-dev gcc ripgrep)
+system_packages=(python3-venv python3-pip python3-pip-whl python3-setuptools-whl python3-wheel-whl python3-dev gcc ripgrep bsdutils)
+
+! command -v podman >/dev/null || system_packages+=(debootstrap)
 
 install_missing_packages() {
   command -v apt-get >/dev/null && command -v dpkg-query >/dev/null || return 0
@@ -37,6 +39,13 @@ install_missing_packages() {
   echo "Installing ${missing[*]}"
   { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } \
     >"$results/apt.log" 2>&1 || { echo "apt could not install them:"; tail -5 "$results/apt.log"; }
+}
+
+# Where podman is installed, container builds are tested too; without their image those tests are skipped with this reason.
+make_container_image() {
+  command -v podman >/dev/null && command -v debootstrap >/dev/null && [ "$(id -u)" = 0 ] || return 0
+  tests/Builds/Container/make-image.sh >"$results/image.log" 2>&1 ||
+    { echo "The image of the container tests could not be made:"; tail -3 "$results/image.log"; }
 }
 
 # A virtual environment left active or first in PATH must not decide what the tests find.
@@ -67,6 +76,7 @@ finish() {
 }
 
 install_missing_packages
+make_container_image
 leave_virtual_environment
 
 if ! dotnet build Refinery.sln -c Release -v quiet -nodeReuse:false; then
