@@ -28,9 +28,13 @@ internal sealed class HostRun : IAsyncDisposable
     public bool IsKilled { get; private set; }
 
     /// <summary>Starts a host with these environment variables and no others of Refinery's.</summary>
-    public static HostRun Start(TemporaryFolder folder, IReadOnlyList<string> arguments, params (string Name, string Value)[] environment)
+    public static HostRun Start(TemporaryFolder folder, IReadOnlyList<string> arguments, params (string Name, string Value)[] environment) =>
+        StartProgram(folder, "dotnet", [Paths.HostProgram, .. arguments], environment);
+
+    /// <summary>Starts another program that runs the host, in the same surroundings.</summary>
+    public static HostRun StartProgram(TemporaryFolder folder, string program, IReadOnlyList<string> arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo("dotnet", [Paths.HostProgram, .. arguments])
+        var start = new ProcessStartInfo(program, arguments)
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,

@@ -53,11 +53,12 @@ public sealed class SyntaxTests
         where T : SyntaxNode =>
         file.Syntax.DescendantNodes().OfType<T>();
 
-    private static BlockSyntax? Body(SyntaxNode node) => node switch
+    private static SyntaxNode? Body(SyntaxNode node) => node switch
     {
-        BaseMethodDeclarationSyntax method => method.Body,
-        LocalFunctionStatementSyntax function => function.Body,
-        AccessorDeclarationSyntax accessor => accessor.Body,
+        BaseMethodDeclarationSyntax method => (SyntaxNode?)method.Body ?? method.ExpressionBody,
+        LocalFunctionStatementSyntax function => (SyntaxNode?)function.Body ?? function.ExpressionBody,
+        AccessorDeclarationSyntax accessor => (SyntaxNode?)accessor.Body ?? accessor.ExpressionBody,
+        BasePropertyDeclarationSyntax property => property.ChildNodes().OfType<ArrowExpressionClauseSyntax>().FirstOrDefault(),
         _ => null,
     };
 

@@ -1,5 +1,8 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Refinery.Contract;
 using Refinery.Host;
 using Refinery.Kernel;
@@ -52,6 +55,16 @@ public sealed partial class WallTests
         SourceTree.AssertNone(ModuleAssemblies.SelectMany(assembly => assembly.GetExportedTypes())
             .Where(type => !type.IsAssignableTo(typeof(IModule)))
             .Select(type => $"{type.FullName} is public"));
+
+    [Fact]
+    public void Of_a_plugin_only_what_the_host_looks_for_is_public() =>
+        SourceTree.AssertNone(
+            from file in SourceTree.Delivered
+            where file.Name.StartsWith("plugins/", StringComparison.Ordinal) && !file.Name.StartsWith("plugins/Contract/", StringComparison.Ordinal)
+            from type in file.Syntax.DescendantNodes().OfType<BaseTypeDeclarationSyntax>()
+            where type.Parent is BaseNamespaceDeclarationSyntax && type.Modifiers.Any(SyntaxKind.PublicKeyword)
+            where type.BaseList?.Types.Any(known => known.Type.ToString() is "IQueuePlugin" or "IStepHandler") != true
+            select $"{file.Name} makes {type.Identifier.Text} public");
 
     [Fact]
     public void The_host_shows_nothing() =>

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Refinery.Kernel.Journal;
 using Refinery.Kernel.Work;
+using Refinery.Tests.Logs;
 
 namespace Refinery.Tests.Builds;
 
@@ -19,6 +21,62 @@ public sealed class BuildBoundsTests
         Assert.Equal("failed", failure.GetProperty("status").GetString());
         Assert.Equal("yardslow 1.0 was stopped after 2 seconds (BUILD_TIMEOUT_SEC).", failure.GetProperty("detail").GetString());
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(yard.Host.DataDirectory, "work")));
+    }
+
+    [Theory]
+    [InlineData("TARGET_PLATFORM", "linux_s390x")]
+    [InlineData("TARGET_PYTHON", "cp39")]
+    public async Task A_wheel_that_does_not_fit_the_target_is_rejected(string setting, string tag)
+    {
+        await using var yard = await BuildYard.StartAsync((setting, tag));
+        SourceArchive.WriteExtension(yard.Sources, "yardforeign", "1");
+
+        await yard.BuildAsync(new { package = "yardforeign", version = "1.0" });
+
+        var journal = await yard.Host.Services.GetRequiredService<EventJournal>().ListAfterAsync(0, 1000, CancellationToken.None);
+        var failed = Assert.Single(journal, link => link.EventType == "attempt.failed").Payload;
+        Assert.Equal("wheel_rejected", failed.GetProperty("failure_reason").GetString());
+        Assert.Contains(tag, failed.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Empty((await yard.Host.GetAsync("/api/artifacts")).EnumerateArray());
+    }
+
+    [Theory]
+    [InlineData("0", "built")]
+    [InlineData("1000", "failed")]
+    public async Task A_build_may_map_no_more_memory_than_it_is_given(string megabytes, string word)
+    {
+        await using var yard = await BuildYard.StartAsync(("BUILD_MEMORY_MB", megabytes));
+        SourceArchive.WriteRunning(yard.Sources, "yardgreedy", "import mmap\nmmap.mmap(-1, 2 << 30).close()\nprint('mapped')");
+
+        await yard.BuildAsync(new { package = "yardgreedy", version = "1.0" });
+
+        Assert.Equal(word, (await yard.WordsAsync("yardgreedy"))[^1]);
+        Assert.Contains(word == "built" ? "mapped" : "Cannot allocate memory", await yard.LogAsync("yardgreedy"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_line_is_seen_while_the_build_that_said_it_still_runs()
+    {
+        using var folder = new TemporaryFolder();
+        await using var yard = await BuildYard.StartAsync();
+        SourceArchive.WriteRunning(yard.Sources, "yardlive", $$"""
+            import os, time
+            print('waiting for the gate', flush=True)
+            for _ in range(1200):
+                if os.path.exists('{{folder.File("gate")}}'): break
+                time.sleep(0.1)
+            """);
+        var build = yard.BuildAsync(new { package = "yardlive", version = "1.0" });
+
+        await using var follower = await Follower.OpenAsync(yard.Host, "/api/logs/stream/yardlive/1.0?follow=1");
+        while (!(await follower.NextAsync()).Data.GetProperty("line").GetString()!.Contains("waiting for the gate", StringComparison.Ordinal))
+        {
+        }
+
+        Assert.Equal("building", (await yard.WordsAsync("yardlive"))[^1]);
+        await File.WriteAllTextAsync(folder.File("gate"), string.Empty);
+        await build;
+        Assert.Equal("built", (await yard.WordsAsync("yardlive"))[^1]);
     }
 
     [Fact]

@@ -198,6 +198,29 @@ public sealed class RebuildCommandTests : IDisposable
         Assert.Equal("yardother", Assert.Single(queue.GetProperty("items").EnumerateArray()).GetProperty("package").GetString());
     }
 
+    /// <summary>A terminal of util-linux's making; nothing else shows the table.</summary>
+    [Fact]
+    public async Task On_a_terminal_a_table_changes_in_place_and_the_sum_and_the_failures_follow()
+    {
+        Write("yardpure==1.0\nyardbroken==1.0\n");
+        var command = $"stty cols 200 rows 40; exec dotnet {Paths.HostProgram} rebuild requirements.txt --no-index --find-links {DebianPython.Wheels} --find-links 'my sources' --out out";
+
+        await using var run = HostRun.StartProgram(
+            folder, "script", ["-qec", command, "/dev/null"], ("BUILD_PYTHON", DebianPython.Program), ("RECIPES", "suggest"), ("TERM", "xterm-256color"), ("SHELL", "/bin/sh"));
+        var code = await run.ExitAsync();
+
+        var screen = run.Output;
+        Assert.True(code == 1, screen);
+        Assert.Contains("0 of 2", screen, StringComparison.Ordinal);
+        Assert.Matches("\u2502 yardpure +\u2502 1\\.0 +\u2502 .*building", screen);
+        Assert.Contains("\u001b[", screen, StringComparison.Ordinal);
+        var last = screen[screen.LastIndexOf("2 of 2", StringComparison.Ordinal)..];
+        var sum = last.IndexOf($"1 built, 1 failed; wheels and manifest.json are in {Out}", StringComparison.Ordinal);
+        Assert.True(sum > 0, last);
+        Assert.Contains("Hints that fit", last[sum..], StringComparison.Ordinal);
+        Assert.Contains("hint-firebird: apt-get install firebird-dev", last[sum..], StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_out_that_cannot_be_written_is_said_before_anything_is_built()
     {
