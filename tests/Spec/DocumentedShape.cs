@@ -18,8 +18,12 @@ internal static class DocumentedShape
     /// <summary>Members of an event that are null where it has none, as the page says.</summary>
     private static readonly string[] NullWhereNone = ["actor_id", "attempt_id", "target"];
 
-    /// <summary>Endings of members that no two runs share: ids, instants, ages and durations, digests.</summary>
-    private static readonly string[] Changing = ["id", "_at", "timestamp", "_seconds", "duration", "_ms", "hash", "sha256", "heartbeat"];
+    /// <summary>Endings of members that no two runs share: ids, instants and durations, digests, the figures of a fleet, and what the machine says.</summary>
+    private static readonly string[] Changing =
+    [
+        "id", "leader", "_key", "_at", "_ts", "timestamp", "until", "_check", "_seconds", "duration", "_ms", "hash", "sha256",
+        "capacity", "running", "_steps", "_pods", "_found", "_requeued", "_terminal", "_count", "_size", "python", "platform_tag", "index_url", "logs_preview",
+    ];
 
     /// <param name="isExact">False where the documented value stands for any of its type.</param>
     public static IEnumerable<string> Differences(JsonElement documented, JsonElement actual, string member = "", bool isExact = true)
