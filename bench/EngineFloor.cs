@@ -8,9 +8,9 @@ namespace Refinery.Bench;
 /// <remarks>Copies the rows of submitted steps inside the engine, table to table, in commits as large as the host's, with every index and flush.</remarks>
 internal static class EngineFloor
 {
-    private static readonly string[] Tables = ["steps", "events", "history", "nodes"];
+    private static readonly string[] Tables = ["steps", "events", "history", "nodes", "edges", "builds"];
 
-    /// <summary>Submitted steps a second: of each step a row, its event, its history and its node.</summary>
+    /// <summary>Submitted steps a second: of each step a row, its event, its history, its node and edge, its build.</summary>
     /// <param name="made">The host's database; the host may be running, and is idle.</param>
     /// <param name="steps">How many steps it holds, all waiting.</param>
     /// <param name="group">Steps to a commit.</param>
@@ -18,7 +18,9 @@ internal static class EngineFloor
         INSERT INTO main.steps SELECT * FROM made.steps WHERE rowid > {first} AND rowid <= {first + group};
         INSERT INTO main.events SELECT * FROM made.events WHERE sequence > {first} AND sequence <= {first + group};
         INSERT INTO main.history SELECT * FROM made.history WHERE id > {first * 2} AND id <= {(first + group) * 2};
-        INSERT INTO main.nodes SELECT * FROM made.nodes WHERE node_type = 'Task' AND sequence > {first} AND sequence <= {first + group}
+        INSERT INTO main.nodes SELECT * FROM made.nodes WHERE node_type = 'Task' AND sequence > {first} AND sequence <= {first + group};
+        INSERT INTO main.edges SELECT edges.* FROM made.nodes JOIN made.edges ON source = node_id WHERE node_type = 'Task' AND sequence > {first} AND sequence <= {first + group};
+        INSERT INTO main.builds SELECT * FROM made.builds WHERE sequence > {first} AND sequence <= {first + group}
         """)));
 
     /// <summary>Steps claimed and completed a second: each commit of claims is followed by one of completions.</summary>
@@ -26,16 +28,19 @@ internal static class EngineFloor
     /// <inheritdoc cref="OfSubmits"/>
     public static double OfClaims(string made, int steps, int group) => Measure(made, connection =>
     {
-        Commit(connection, "INSERT INTO main.steps SELECT * FROM made.steps; UPDATE main.steps SET status = 'pending', claimed_by = NULL, lease_until = NULL");
+        Commit(connection, "INSERT INTO main.steps SELECT * FROM made.steps; UPDATE main.steps SET status = 'pending', claimed_by = NULL, lease_until = NULL;"
+            + "INSERT INTO main.builds SELECT * FROM made.builds; UPDATE main.builds SET status = 'pending', started_at = NULL, completed_at = NULL");
         return PerSecond(steps, group, first =>
         {
             Commit(connection, $"""
+                UPDATE main.builds SET status = 'running', started_at = created_at WHERE sequence > {first} AND sequence <= {first + group};
                 UPDATE main.steps SET status = 'claimed', claimed_by = 'pod-1', fence = fence + 1, attempts = attempts + 1, lease_until = updated_at
                 WHERE rowid > {first} AND rowid <= {first + group};
                 INSERT INTO main.events SELECT * FROM made.events WHERE sequence > {steps + (first * 2)} AND sequence <= {steps + (first * 2) + group};
                 INSERT INTO main.nodes SELECT * FROM made.nodes WHERE node_type = 'Attempt' AND sequence > {steps + (first * 2)} AND sequence <= {steps + ((first + group) * 2)}
                 """);
             Commit(connection, $"""
+                UPDATE main.builds SET status = 'succeeded', completed_at = created_at WHERE sequence > {first} AND sequence <= {first + group};
                 UPDATE main.steps SET status = 'completed', detail = 'done', lease_until = NULL WHERE rowid > {first} AND rowid <= {first + group};
                 INSERT INTO main.events SELECT * FROM made.events WHERE sequence > {steps + (first * 2) + group} AND sequence <= {steps + ((first + group) * 2)};
                 INSERT INTO main.history SELECT * FROM made.history WHERE id > {(steps + (first * 2)) * 2} AND id <= {(steps + ((first + group) * 2)) * 2}

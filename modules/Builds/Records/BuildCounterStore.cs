@@ -2,7 +2,7 @@ using Refinery.Kernel.Storage;
 
 namespace Refinery.Builds.Records;
 
-/// <summary>The tables <c>build_counts</c> and <c>build_seconds</c>: what would be too slow to count anew.</summary>
+/// <summary>The tables <c>build_totals</c> and <c>build_seconds</c>: what would be too slow to count anew.</summary>
 internal sealed class BuildCounterStore(Database database)
 {
     private const int SecondLength = 19;
@@ -10,15 +10,15 @@ internal sealed class BuildCounterStore(Database database)
     /// <summary>The second an instant lies in: <c>2026-01-24T10:00:00</c>.</summary>
     public static string SecondOf(DateTimeOffset instant) => Instant.Format(instant)[..SecondLength];
 
-    /// <summary>How many builds pass a filter.</summary>
-    public async Task<long> CountAsync(BuildFilter filter, CancellationToken cancellationToken)
+    /// <summary>How many builds of a third party, or of all of them for null, have a status, or any for null.</summary>
+    public async Task<long> CountAsync(string? thirdPartyId, string? status, CancellationToken cancellationToken)
     {
         var counts = await database.ReadAsync(
             sql => sql.FirstOrDefaultAsync<StatusCounts>(
-                "SELECT pending, running, succeeded, failed, cancelled FROM build_counts WHERE third_party_id = @ThirdPartyId AND parser_id = @ParserId",
-                new { ThirdPartyId = filter.ThirdPartyId ?? string.Empty, ParserId = filter.ParserId ?? string.Empty }),
+                "SELECT pending, running, succeeded, failed, cancelled FROM build_totals WHERE third_party_id = @ThirdPartyId",
+                new { ThirdPartyId = thirdPartyId ?? string.Empty }),
             cancellationToken);
-        return counts?.Of(filter.Status) ?? 0;
+        return counts?.Of(status) ?? 0;
     }
 
     /// <summary>How many builds have ended since an instant, to the second.</summary>
@@ -30,14 +30,14 @@ internal sealed class BuildCounterStore(Database database)
     /// <summary>Called by the projection only.</summary>
     public static Task<int> AddAsync(SqlSession sql, BuildCount added) => sql.ExecuteAsync(
         """
-        INSERT INTO build_counts (third_party_id, parser_id, pending, running, succeeded, failed, cancelled)
-        VALUES (@ThirdPartyId, @ParserId, @Pending, @Running, @Succeeded, @Failed, @Cancelled)
-        ON CONFLICT (third_party_id, parser_id) DO UPDATE SET
-            pending = build_counts.pending + excluded.pending,
-            running = build_counts.running + excluded.running,
-            succeeded = build_counts.succeeded + excluded.succeeded,
-            failed = build_counts.failed + excluded.failed,
-            cancelled = build_counts.cancelled + excluded.cancelled
+        INSERT INTO build_totals (third_party_id, pending, running, succeeded, failed, cancelled)
+        VALUES (@ThirdPartyId, @Pending, @Running, @Succeeded, @Failed, @Cancelled)
+        ON CONFLICT (third_party_id) DO UPDATE SET
+            pending = build_totals.pending + excluded.pending,
+            running = build_totals.running + excluded.running,
+            succeeded = build_totals.succeeded + excluded.succeeded,
+            failed = build_totals.failed + excluded.failed,
+            cancelled = build_totals.cancelled + excluded.cancelled
         """,
         added);
 
@@ -52,7 +52,7 @@ internal sealed class BuildCounterStore(Database database)
     /// <summary>Called by the projection only.</summary>
     public static async Task ResetAsync(SqlSession sql)
     {
-        await sql.ExecuteAsync("DELETE FROM build_counts");
+        await sql.ExecuteAsync("DELETE FROM build_totals");
         await sql.ExecuteAsync("DELETE FROM build_seconds");
     }
 }
@@ -79,8 +79,8 @@ internal sealed record StatusCounts
     };
 }
 
-/// <summary>An addition to a row of <c>build_counts</c>; a member may be negative.</summary>
-internal sealed record BuildCount(string ThirdPartyId, string ParserId, long Pending, long Running, long Succeeded, long Failed, long Cancelled);
+/// <summary>An addition to a row of <c>build_totals</c>; a member may be negative.</summary>
+internal sealed record BuildCount(string ThirdPartyId, long Pending, long Running, long Succeeded, long Failed, long Cancelled);
 
 /// <summary>An addition to a row of <c>build_seconds</c>.</summary>
 internal sealed record EndedCount(string Second, long Ended);

@@ -6,7 +6,7 @@ namespace Refinery.Builds.Records;
 /// <summary>Sums what a commit adds to the counters, so that each counter is written once a commit.</summary>
 internal sealed class BuildCounters
 {
-    private readonly Dictionary<(string ThirdPartyId, string ParserId, string Status), long> moved = [];
+    private readonly Dictionary<(string ThirdPartyId, string Status), long> moved = [];
     private readonly Dictionary<string, long> ended = new(StringComparer.Ordinal);
 
     /// <summary>A build came to a status.</summary>
@@ -33,13 +33,11 @@ internal sealed class BuildCounters
     /// <summary>Writes the sums, in a fixed order, so that hosts that count at once take the rows' locks in the same order.</summary>
     public async Task WriteAsync(SqlSession sql)
     {
-        var sums = moved.GroupBy(pair => (pair.Key.ThirdPartyId, pair.Key.ParserId))
-            .OrderBy(group => group.Key.ThirdPartyId, StringComparer.Ordinal).ThenBy(group => group.Key.ParserId, StringComparer.Ordinal);
-        foreach (var sum in sums)
+        foreach (var sum in moved.GroupBy(pair => pair.Key.ThirdPartyId, StringComparer.Ordinal).OrderBy(sum => sum.Key, StringComparer.Ordinal))
         {
             var of = sum.ToDictionary(pair => pair.Key.Status, pair => pair.Value, StringComparer.Ordinal);
             await BuildCounterStore.AddAsync(sql, new BuildCount(
-                sum.Key.ThirdPartyId, sum.Key.ParserId, of.GetValueOrDefault(BuildStatus.Pending), of.GetValueOrDefault(BuildStatus.Running),
+                sum.Key, of.GetValueOrDefault(BuildStatus.Pending), of.GetValueOrDefault(BuildStatus.Running),
                 of.GetValueOrDefault(BuildStatus.Succeeded), of.GetValueOrDefault(BuildStatus.Failed), of.GetValueOrDefault(BuildStatus.Cancelled)));
         }
 
@@ -51,10 +49,7 @@ internal sealed class BuildCounters
 
     private void Add(BuildRow build, string status, long by)
     {
-        foreach (var thirdParty in new[] { build.ThirdPartyId, string.Empty })
-        {
-            CollectionsMarshal.GetValueRefOrAddDefault(moved, (thirdParty, build.ParserId, status), out _) += by;
-            CollectionsMarshal.GetValueRefOrAddDefault(moved, (thirdParty, string.Empty, status), out _) += by;
-        }
+        CollectionsMarshal.GetValueRefOrAddDefault(moved, (build.ThirdPartyId, status), out _) += by;
+        CollectionsMarshal.GetValueRefOrAddDefault(moved, (string.Empty, status), out _) += by;
     }
 }

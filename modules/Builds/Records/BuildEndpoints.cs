@@ -73,7 +73,9 @@ internal static class BuildEndpoints
         var started = clock.GetTimestamp();
         var (filter, (limit, offset)) = (query.Filter, query.Page);
         var rows = await builds.ListAsync(filter, limit, offset, cancellationToken);
-        var total = await counters.CountAsync(filter, cancellationToken);
+        var total = filter.ParserId is null
+            ? await counters.CountAsync(filter.ThirdPartyId, filter.Status, cancellationToken)
+            : await builds.CountOfParserAsync(filter, cancellationToken);
         return Results.Ok(new BuildListAnswer(
             [.. rows.Select(BuildAnswer.Of)], rows.Count, total, limit, offset, HasMore: (long)offset + rows.Count < total,
             Success: true, clock.GetUtcNow(), clock.GetElapsedTime(started).TotalSeconds, context.TraceIdentifier));

@@ -18,6 +18,12 @@ internal static class BuildEvents
         && (link.EventType.StartsWith("task.", StringComparison.Ordinal) || link.EventType.StartsWith("attempt.", StringComparison.Ordinal))
         && Text(link.Payload, "build_id") is { Length: <= LongestId } && Text(link.Payload, "task_id") is not null;
 
+    /// <summary>The id of the build that the event tells of.</summary>
+    public static string BuildId(JournalEvent link) => Text(link.Payload, "build_id") ?? string.Empty;
+
+    /// <summary>The id of the step that the event tells of.</summary>
+    public static string StepId(JournalEvent link) => Text(link.Payload, "task_id") ?? string.Empty;
+
     /// <summary>The build that begins with the event, or null.</summary>
     public static BuildRow? NewBuild(JournalEvent link)
     {

@@ -1,6 +1,5 @@
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
-using Refinery.Kernel.Web;
 
 namespace Refinery.Builds.Records;
 
@@ -23,7 +22,8 @@ internal sealed class BuildProjection : IProjection
         {
             if (BuildEvents.NewBuild(link) is { } created)
             {
-                await AddAsync(sql, created, counters);
+                await BuildStore.InsertAsync(sql, created);
+                counters.Move(created, from: null);
             }
             else if (BuildEvents.NewAttempt(link) is { } begun)
             {
@@ -38,18 +38,10 @@ internal sealed class BuildProjection : IProjection
         await counters.WriteAsync(sql);
     }
 
-    private static async Task AddAsync(SqlSession sql, BuildRow created, BuildCounters counters)
-    {
-        if (await BuildStore.InsertAsync(sql, created) == 1)
-        {
-            counters.Move(created, from: null);
-        }
-    }
-
     private static async Task ChangeAsync(SqlSession sql, JournalEvent link, BuildCounters counters)
     {
         if (BuildEvents.StatusAfter(link) is not { } status
-            || await BuildStore.FindOfStepAsync(sql, link.Payload.TextMember("task_id") ?? string.Empty) is not { } before)
+            || await BuildStore.FindOfStepAsync(sql, BuildEvents.BuildId(link), BuildEvents.StepId(link)) is not { } before)
         {
             return;
         }

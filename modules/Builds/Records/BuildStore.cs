@@ -8,11 +8,14 @@ internal sealed class BuildStore(Database database)
     private const string OfThirdParty = "third_party_id = @ThirdPartyId";
     private const string OfParser = "parser_id = @ParserId";
 
+    // The index of parsers holds the third party too; written so, no engine takes the third party's index, which may be far longer.
+    private const string OfBoth = $"{OfParser} AND third_party_id || '' = @ThirdPartyId";
+
     // Every text is made once: one for each index and for one status or all of them.
     private static readonly (string OfStatus, string OfAll) Any = Texts("1 = 1");
     private static readonly (string OfStatus, string OfAll) ByThirdParty = Texts(OfThirdParty);
     private static readonly (string OfStatus, string OfAll) ByParser = Texts(OfParser);
-    private static readonly (string OfStatus, string OfAll) ByBoth = Texts($"{OfThirdParty} AND {OfParser}");
+    private static readonly (string OfStatus, string OfAll) ByBoth = Texts(OfBoth);
 
     /// <summary>Builds that pass a filter, newest first.</summary>
     public Task<IReadOnlyList<BuildRow>> ListAsync(BuildFilter filter, int limit, int offset, CancellationToken cancellationToken)
@@ -34,22 +37,34 @@ internal sealed class BuildStore(Database database)
             "SELECT * FROM builds WHERE build_id = @BuildId ORDER BY sequence DESC LIMIT 1", new { BuildId = buildId }),
         cancellationToken);
 
-    /// <summary>Called by the projection only.</summary>
-    public static Task<BuildRow?> FindOfStepAsync(SqlSession sql, string stepId) =>
-        sql.FirstOrDefaultAsync<BuildRow>("SELECT * FROM builds WHERE step_id = @StepId", new { StepId = stepId });
+    /// <summary>How many builds pass a filter that names a parser.</summary>
+    public Task<long> CountOfParserAsync(BuildFilter filter, CancellationToken cancellationToken) => database.ReadAsync(
+        sql => sql.FirstOrDefaultAsync<long>(
+            (filter.ThirdPartyId, filter.Status) switch
+            {
+                (null, null) => $"SELECT COUNT(*) FROM builds WHERE {OfParser}",
+                (null, _) => $"SELECT COUNT(*) FROM builds WHERE {OfParser} AND status = @Status",
+                (_, null) => $"SELECT COUNT(*) FROM builds WHERE {OfBoth}",
+                _ => $"SELECT COUNT(*) FROM builds WHERE {OfBoth} AND status = @Status",
+            },
+            new { filter.ParserId, filter.ThirdPartyId, filter.Status }),
+        cancellationToken);
 
-    /// <summary>Called by the projection only; 0 when the step has a row.</summary>
+    /// <summary>Called by the projection only.</summary>
+    public static Task<BuildRow?> FindOfStepAsync(SqlSession sql, string buildId, string stepId) => sql.FirstOrDefaultAsync<BuildRow>(
+        "SELECT * FROM builds WHERE build_id = @BuildId AND step_id = @StepId", new { BuildId = buildId, StepId = stepId });
+
+    /// <summary>Called by the projection only.</summary>
     public static Task<int> InsertAsync(SqlSession sql, BuildRow row) => sql.ExecuteAsync(
         """
-        INSERT INTO builds (step_id, sequence, build_id, type, third_party_id, parser_id, image_uri, package, version, run_id, status, created_at)
-        VALUES (@StepId, @Sequence, @BuildId, @Type, @ThirdPartyId, @ParserId, @ImageUri, @Package, @Version, @RunId, @Status, @CreatedAt)
-        ON CONFLICT (step_id) DO NOTHING
+        INSERT INTO builds (sequence, step_id, build_id, type, third_party_id, parser_id, image_uri, package, version, run_id, status, created_at)
+        VALUES (@Sequence, @StepId, @BuildId, @Type, @ThirdPartyId, @ParserId, @ImageUri, @Package, @Version, @RunId, @Status, @CreatedAt)
         """,
         row);
 
     /// <summary>Called by the projection only.</summary>
     public static Task<int> UpdateAsync(SqlSession sql, BuildRow row) => sql.ExecuteAsync(
-        "UPDATE builds SET status = @Status, started_at = @StartedAt, completed_at = @CompletedAt, detail = @Detail WHERE step_id = @StepId",
+        "UPDATE builds SET status = @Status, started_at = @StartedAt, completed_at = @CompletedAt, detail = @Detail WHERE sequence = @Sequence",
         row);
 
     /// <summary>Called by the projection only.</summary>

@@ -24,7 +24,7 @@ public static partial class Migrations
         return database.ReadAsync(sql => MigrationStore.CountMissingAsync(sql, scripts), cancellationToken);
     }
 
-    private static IEnumerable<Migration> Scripts(Assembly assembly) =>
+    internal static IEnumerable<Migration> Scripts(Assembly assembly) =>
         assembly.GetManifestResourceNames()
             .Where(name => ScriptName().IsMatch(name))
             .Order(StringComparer.Ordinal)
