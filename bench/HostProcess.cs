@@ -8,18 +8,20 @@ internal sealed class HostProcess : IAsyncDisposable
     private readonly Process process;
     private readonly string folder;
 
-    private HostProcess(Process process, string folder, Uri address, TimeSpan startTime)
+    private readonly Stopwatch age;
+
+    private HostProcess(Process process, string folder, Uri address, Stopwatch age)
     {
         this.process = process;
         this.folder = folder;
-        StartTime = startTime;
+        this.age = age;
         Http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 1024, UseCookies = false }) { BaseAddress = address };
     }
 
     public HttpClient Http { get; }
 
-    /// <summary>From the start of the process to its ready line.</summary>
-    public TimeSpan StartTime { get; }
+    /// <summary>Since the process was asked for.</summary>
+    public TimeSpan Age => age.Elapsed;
 
     /// <summary>The embedded database's file.</summary>
     public string DatabasePath => Path.Combine(folder, "refinery.db");
@@ -61,7 +63,7 @@ internal sealed class HostProcess : IAsyncDisposable
             if (line.StartsWith("Refinery is ready on ", StringComparison.Ordinal))
             {
                 _ = started.StandardOutput.ReadToEndAsync();
-                return new HostProcess(started, data, new Uri(line["Refinery is ready on ".Length..]), clock.Elapsed);
+                return new HostProcess(started, data, new Uri(line["Refinery is ready on ".Length..]), clock);
             }
         }
 
