@@ -20,7 +20,7 @@ public sealed class LogContentScannerTests
         """{"content":"#","name":"a","version":"1","attempt":2}""",
         "{ \"name\" : \"a\" ,\n \"version\":\"1\", \"content\" \t:\r\n \"#\" , \"run_id\":\"content\" }",
         """{"name":"a","version":"1","extra":{"content":"not this","b":[1,{"content":"nor this"}]},"content":"#"}""",
-        """{"name":"content","version":"\"content\":\"x\"","content":"#"}""",
+        """{"name":"content","version":"1","run_id":"\"content\":\"x\"","content":"#"}""",
     ];
 
     [Theory]
