@@ -21,7 +21,7 @@ internal static class ClaimComplete
 
         var cpu = (host.ProcessorTime - before).TotalMicroseconds / steps;
         var floor = EngineFloor.OfClaims(host.DatabasePath, steps, Callers * batch);
-        Console.WriteLine($"claim-complete: {steps / result.Elapsed.TotalSeconds:N0} steps/s, the engine alone {floor:N0}; p50 {result.P50:N1} ms, p99 {result.P99:N1} ms a batch; host {cpu:N0} µs processor/step; {steps - seen.Count} lost ({steps} steps in batches of {batch}, {Callers} connections, sqlite synchronous=FULL, journal, history and graph on)");
+        Console.WriteLine($"claim-complete: {steps / result.Elapsed.TotalSeconds:N0} steps/s, the engine alone {floor:N0}; p50 {result.P50:N1} ms, p99 {result.P99:N1} ms a batch; host {cpu:N0} µs processor/step; {steps - seen.Count} lost ({steps} steps in batches of {batch}, {Callers} connections, sqlite synchronous=FULL, journal, history, graph and builds on)");
     }
 
     private static async Task FillAsync(HostProcess host, int steps)

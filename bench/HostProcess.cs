@@ -7,7 +7,6 @@ internal sealed class HostProcess : IAsyncDisposable
 {
     private readonly Process process;
     private readonly string folder;
-
     private readonly Stopwatch age;
 
     private HostProcess(Process process, string folder, Uri address, Stopwatch age)
@@ -56,14 +55,14 @@ internal sealed class HostProcess : IAsyncDisposable
             start.Environment[name] = value;
         }
 
-        var clock = Stopwatch.StartNew();
+        var watch = Stopwatch.StartNew();
         var started = Process.Start(start) ?? throw new InvalidOperationException("The host did not start.");
         while (await started.StandardOutput.ReadLineAsync() is { } line)
         {
             if (line.StartsWith("Refinery is ready on ", StringComparison.Ordinal))
             {
                 _ = started.StandardOutput.ReadToEndAsync();
-                return new HostProcess(started, data, new Uri(line["Refinery is ready on ".Length..]), clock);
+                return new HostProcess(started, data, new Uri(line["Refinery is ready on ".Length..]), watch);
             }
         }
 

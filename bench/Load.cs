@@ -24,7 +24,7 @@ internal static class Load
         })));
         clock.Stop();
         Array.Sort(latencies);
-        return new LoadResult(clock.Elapsed, calls, latencies[calls / 2], latencies[(int)(calls * 0.99)], latencies[^1]);
+        return new LoadResult(clock.Elapsed, calls, latencies[calls / 2], latencies[(int)(calls * 0.95)], latencies[(int)(calls * 0.99)], latencies[^1]);
     }
 
     /// <summary>POSTs JSON bytes and fails on any answer but 2xx.</summary>
@@ -40,7 +40,7 @@ internal static class Load
 }
 
 /// <summary>Figures of one load.</summary>
-internal sealed record LoadResult(TimeSpan Elapsed, int Calls, double P50, double P99, double Max)
+internal sealed record LoadResult(TimeSpan Elapsed, int Calls, double P50, double P95, double P99, double Max)
 {
     public double PerSecond => Calls / Elapsed.TotalSeconds;
 }

@@ -10,6 +10,8 @@ var scenarios = new Dictionary<string, Func<string[], Task>>(StringComparer.Ordi
     ["recent"] = Recent.RunAsync,
     ["start"] = Start.RunAsync,
     ["logs"] = LogSearch.RunAsync,
+    ["log-search"] = LogSearchHttp.RunAsync,
+    ["file-queue"] = FileQueue.RunAsync,
     ["hint-match"] = HintMatch.RunAsync,
 };
 

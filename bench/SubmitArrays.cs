@@ -18,7 +18,7 @@ internal static class SubmitArrays
 
         var cpu = (host.ProcessorTime - before).TotalMicroseconds / (Calls * size);
         var floor = EngineFloor.OfSubmits(host.DatabasePath, (Calls + 100) * size, Callers * size);
-        Console.WriteLine($"submit-arrays: {result.PerSecond * size:N0} steps/s, the engine alone {floor:N0}; p50 {result.P50:N1} ms, p99 {result.P99:N1} ms an array; host {cpu:N0} µs processor/step ({Calls} arrays of {size}, {Callers} connections, sqlite synchronous=FULL, journal, history and graph on)");
+        Console.WriteLine($"submit-arrays: {result.PerSecond * size:N0} steps/s, the engine alone {floor:N0}; p50 {result.P50:N1} ms, p99 {result.P99:N1} ms an array; host {cpu:N0} µs processor/step ({Calls} arrays of {size}, {Callers} connections, sqlite synchronous=FULL, journal, history, graph and builds on)");
     }
 
     private static Task<byte[]> OneAsync(HostProcess host, int number, int size)

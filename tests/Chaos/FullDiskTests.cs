@@ -50,7 +50,8 @@ public sealed class FullDiskTests : IDisposable
         using var http = new HttpClient { BaseAddress = await host.ReadyAsync() };
         using var response = await http.PostAsJsonAsync("/submit", plugin.Step(gate: folder.File("gate")));
         Assert.True(response.IsSuccessStatusCode);
-        await Wait.UntilAsync(() => Task.FromResult(new Remains(Data).Steps.Values.Single().Status == "running"));
+        var step = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("step_id").GetString();
+        await Wait.UntilAsync(() => SaysAsync(http, $"/api/logs/stream/effect/{step}?follow=1", "Attempt 1"));
 
         disk.Fill();
         await File.WriteAllTextAsync(folder.File("gate"), string.Empty);
@@ -67,6 +68,22 @@ public sealed class FullDiskTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     private string Data => Path.Combine(folder.File("disk"), "data");
+
+    /// <summary>Follows a log until it says so; false when there is no such log yet.</summary>
+    private static async Task<bool> SaysAsync(HttpClient http, string path, string text)
+    {
+        using var response = await http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead);
+        using var live = new StreamReader(await response.Content.ReadAsStreamAsync());
+        while (await live.ReadLineAsync() is { } line)
+        {
+            if (line.Contains(text, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static void AssertTold((int Status, JsonElement Body) refusal)
     {
