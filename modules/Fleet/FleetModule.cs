@@ -41,6 +41,7 @@ public sealed class FleetModule : IModule
         services.AddSingleton<IProjection, DeadLetterProjection>();
         services.AddSingleton<IProjection, StepTotalProjection>();
         services.AddSingleton<HandlerTable>();
+        services.AddSingleton<IStepReports, LocalReports>();
         services.AddSingleton<StepRunner>();
         services.AddSingleton<LocalPod>();
         services.AddSingleton<IStepCancel, StepCancel>();

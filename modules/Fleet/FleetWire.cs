@@ -102,25 +102,6 @@ internal sealed record HeartbeatBody(
     };
 }
 
-/// <summary>A step a pod may run.</summary>
-internal sealed record ClaimedStep(
-    string StepId,
-    string Kind,
-    JsonElement Args,
-    JsonElement Metadata,
-    long Attempt,
-    long Fence,
-    DateTimeOffset? LeaseUntil,
-    IReadOnlyDictionary<string, IReadOnlyList<string>> Recipes,
-    long Priority,
-    long RetryCount,
-    long MaxRetries)
-{
-    public static ClaimedStep Of(StepRow row) => new(
-        row.StepId, row.Type, StepJson.Parse(row.Args), StepJson.Parse(row.Metadata), row.Attempts, row.Fence, row.LeaseUntil,
-        StepJson.Recipes(row.Recipes), row.Priority, row.RetryCount, row.MaxRetries);
-}
-
 /// <summary>What a pod is told about a step it holds.</summary>
 internal sealed record HeldAnswer(bool CancelRequested, DateTimeOffset? LeaseUntil = null, string? Status = null);
 

@@ -15,16 +15,12 @@ internal sealed partial class LocalPod(
     /// <summary>Delayed steps ring no bell; this is how long one may go unseen.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
 
-    /// <summary>What a handler that was told to stop gets for it.</summary>
-    private static readonly TimeSpan Deaf = TimeSpan.FromSeconds(5);
-
     /// <summary>More claims than one pod is ever given at once.</summary>
     private const int MostEarly = 1024;
 
-    private readonly ConcurrentDictionary<Holder, Run> runs = new();
+    private readonly StepRuns runs = new(runner, clock, logger);
     private readonly ConcurrentQueue<Holder> early = new();
     private readonly ConcurrentDictionary<string, bool> ended = new(StringComparer.Ordinal);
-    private readonly AsyncSignal freed = new();
     private long drainsAsked;
     private long drainsDone;
     private IReadOnlyList<string>? confines;
@@ -62,21 +58,18 @@ internal sealed partial class LocalPod(
 
     /// <summary>Those of the steps it is confined to that neither run nor have ended here; null when it is confined to none.</summary>
     public IReadOnlyList<string>? Wanted => Volatile.Read(ref confines) is { } own
-        ? [.. own.Except(runs.Keys.Select(holder => holder.StepId), StringComparer.Ordinal).Where(stepId => !ended.ContainsKey(stepId))]
+        ? [.. own.Except(runs.Held.Select(step => step.StepId), StringComparer.Ordinal).Where(stepId => !ended.ContainsKey(stepId))]
         : null;
 
     /// <summary>The claims being run now.</summary>
-    public IReadOnlyList<Holder> Held => [.. runs.Values.Select(run => run.Holder)];
+    public IReadOnlyList<Holder> Held => [.. runs.Held.Select(step => new Holder(step.StepId, identity.PodId, step.Fence))];
 
     /// <summary>Stops the runs of claims that are no longer this pod's.</summary>
     public void StopLost(IReadOnlyList<Holder> lost)
     {
         foreach (var holder in lost)
         {
-            if (runs.TryGetValue(holder, out var run))
-            {
-                run.Stop();
-            }
+            runs.Stop(holder.StepId, holder.Fence);
         }
     }
 
@@ -98,36 +91,25 @@ internal sealed partial class LocalPod(
     }
 
     /// <summary>Runs a step that this pod has claimed.</summary>
-    /// <remarks>A step may have two runs for a while: one that was lost and does not hear it yet, and the one claimed since.</remarks>
     public void Begin(StepRow step)
     {
-        var run = new Run(step);
-        runs[run.Holder] = run;
-        run.Completion = RunAsync(run);
-        if (early.Contains(run.Holder))
+        runs.Begin(step.ToClaimed(), status =>
         {
-            run.Stop();
+            if (status is StepStatus.Completed or StepStatus.Failed && confines is not null)
+            {
+                ended[step.StepId] = true;
+            }
+        });
+        if (early.Contains(Holder.Of(step)))
+        {
+            runs.Stop(step.StepId, step.Fence);
         }
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        var left = Task.WhenAll(runs.Values.Select(run => run.Completion));
-        await Task.WhenAny(left, Task.Delay(TimeSpan.FromSeconds(options.Value.ShutdownGraceSeconds), clock, cancellationToken));
-        foreach (var run in runs.Values)
-        {
-            run.Stop();
-        }
-
-        try
-        {
-            await left.WaitAsync(Deaf, clock, cancellationToken);
-        }
-        catch (Exception fault) when (fault is TimeoutException or OperationCanceledException)
-        {
-            LogDeaf(logger, runs.Count);
-        }
+        await runs.StopAllAsync(TimeSpan.FromSeconds(options.Value.ShutdownGraceSeconds), cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -155,7 +137,7 @@ internal sealed partial class LocalPod(
 
     private async Task ClaimRoundAsync(CancellationToken stoppingToken)
     {
-        Task[] bells = [queue.Ready.Next, freed.Next];
+        Task[] bells = [queue.Ready.Next, runs.Freed.Next];
 
         // A drain asked for after this line is not ended by this round: what it was asked for may not have been seen.
         var asked = Interlocked.Read(ref drainsAsked);
@@ -164,7 +146,7 @@ internal sealed partial class LocalPod(
             return;
         }
 
-        if (runs.IsEmpty && counters.Of(StepTypes.WheelBuild, Status.Pending) == 0)
+        if (runs.Count == 0 && counters.Of(StepTypes.WheelBuild, Status.Pending) == 0)
         {
             Interlocked.Exchange(ref drainsDone, asked);
         }
@@ -205,62 +187,6 @@ internal sealed partial class LocalPod(
         }
     }
 
-    private async Task RunAsync(Run run)
-    {
-        await Task.Yield();
-        try
-        {
-            if (await runner.RunAsync(run.Step, run.Lost) is { Status: Status.Completed or Status.Failed } && confines is not null)
-            {
-                ended[run.Step.StepId] = true;
-            }
-        }
-        catch (Exception fault)
-        {
-            LogRunFault(logger, fault, run.Step.StepId);
-        }
-        finally
-        {
-            runs.TryRemove(KeyValuePair.Create(run.Holder, run));
-            run.Dispose();
-            freed.Pulse();
-        }
-    }
-
     [LoggerMessage(LogLevel.Error, "Claiming failed; it is tried again.")]
     private static partial void LogClaimFault(ILogger logger, Exception fault);
-
-    [LoggerMessage(LogLevel.Error, "The result of step {StepId} could not be recorded; its lease will run out and it will be tried again.")]
-    private static partial void LogRunFault(ILogger logger, Exception fault, string stepId);
-
-    [LoggerMessage(LogLevel.Warning, "{Count} steps did not stop when told to; they are taken back at the next start.")]
-    private static partial void LogDeaf(ILogger logger, int count);
-
-    /// <summary>A step in the making.</summary>
-    private sealed class Run(StepRow step) : IDisposable
-    {
-        private readonly CancellationTokenSource lost = new();
-
-        public StepRow Step => step;
-
-        public Holder Holder { get; } = Holder.Of(step);
-
-        public CancellationToken Lost => lost.Token;
-
-        public Task Completion { get; set; } = Task.CompletedTask;
-
-        public void Stop()
-        {
-            try
-            {
-                lost.Cancel();
-            }
-            catch (ObjectDisposedException)
-            {
-                // It has just ended by itself.
-            }
-        }
-
-        public void Dispose() => lost.Dispose();
-    }
 }

@@ -2,6 +2,7 @@ using System.Data.Common;
 using Microsoft.Extensions.Options;
 using Refinery.Contract;
 using Refinery.Kernel.Storage;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
 

@@ -147,11 +147,3 @@ internal static class StepEvents
 
     private static EventPayload Other(StepRow step) => new EventPayload().Add("build_id", BuildId.IsBuild(step) ? step.BuildId : null);
 }
-
-/// <summary>What is known about a run beside its outcome.</summary>
-/// <param name="DurationMs">How long it ran; null when unknown.</param>
-/// <param name="Log">The stored log; null when there is none.</param>
-internal sealed record RunFacts(long? DurationMs, StoredLog? Log)
-{
-    public static RunFacts None { get; } = new(null, null);
-}

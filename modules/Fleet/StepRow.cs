@@ -1,4 +1,5 @@
 using Refinery.Kernel.Storage;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
 
@@ -52,6 +53,13 @@ internal sealed record StepRow
         CreatedAt = Instant.Parse(row.Text(17)),
         UpdatedAt = Instant.Parse(row.Text(18)),
     };
+
+    /// <summary>The status as other modules know it.</summary>
+    public StepStatus StepStatus => Enum.Parse<StepStatus>(Status, ignoreCase: true);
+
+    /// <summary>The right to run it, of a step that is claimed or running.</summary>
+    public ClaimedStep ToClaimed() => new(
+        StepId, Type, StepJson.Parse(Args), StepJson.Parse(Metadata), Attempts, Fence, LeaseUntil, StepJson.Recipes(Recipes), Priority, RetryCount, MaxRetries);
 
     private static string? TextOrNull(ISqlRow row, int column) => row.IsNull(column) ? null : row.Text(column);
 

@@ -243,7 +243,7 @@ internal sealed class Steps(
         StepId = row.StepId,
         BuildId = row.BuildId,
         Type = row.Type,
-        Status = Enum.Parse<StepStatus>(row.Status, ignoreCase: true),
+        Status = row.StepStatus,
         Args = StepJson.Parse(row.Args),
         Metadata = StepJson.Parse(row.Metadata),
         Recipes = StepJson.Recipes(row.Recipes),

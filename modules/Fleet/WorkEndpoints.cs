@@ -50,7 +50,7 @@ internal static class WorkEndpoints
         var ask = body.Value;
         var request = new ClaimRequest(ask.PodId, ask.Kinds.ToFrozenSet(StringComparer.Ordinal), ask.Max, Start: false);
         var rows = await claims.ClaimAsync(request, TimeSpan.FromSeconds(ask.WaitSeconds), cancellationToken);
-        return Results.Ok(rows.Select(ClaimedStep.Of));
+        return Results.Ok(rows.Select(row => row.ToClaimed()));
     }
 
     private static async Task<IResult> StartAsync(string stepId, Body<HolderBody> body, StepClaims claims, Refusals refusals, CancellationToken cancellationToken)

@@ -16,13 +16,13 @@ public sealed class StepRunnerTests
         await using var host = await RefineryHost.StartAsync();
         host.Services.GetRequiredService<LocalPod>().Confine([]);
         var stepId = await host.SubmitAsync(new { type = "hello_world", args = new { }, max_retries = 0 });
-        var claim = new ClaimRequest("pod-a", FrozenSet<string>.Empty, Max: 1, Start: true);
+        var claim = new ClaimRequest(host.Services.GetRequiredService<PodIdentity>().PodId, FrozenSet<string>.Empty, Max: 1, Start: true);
         var step = Assert.Single(await host.Services.GetRequiredService<StepClaims>().ClaimOfAsync([stepId], claim, CancellationToken.None));
         var runner = new StepRunner(
-            host.Services.GetRequiredService<StepEndings>(), new FullDisk(), host.Services.GetRequiredService<HandlerTable>(),
-            host.Services.GetRequiredService<FleetMetrics>(), TimeProvider.System, NullLogger<StepRunner>.Instance);
+            host.Services.GetRequiredService<IStepReports>(), new FullDisk(), host.Services.GetRequiredService<HandlerTable>(),
+            TimeProvider.System, NullLogger<StepRunner>.Instance);
 
-        await runner.RunAsync(step, CancellationToken.None);
+        await runner.RunAsync(step.ToClaimed(), CancellationToken.None);
 
         var row = await host.RowAsync(stepId);
         Assert.Equal(("failed", "The handler of hello_world failed with IOException."), (row.Status, row.Detail));
