@@ -41,17 +41,17 @@ internal sealed record StepRow
         Rank = row.Whole(5),
         Args = row.Text(6),
         Metadata = row.Text(7),
-        Recipes = TextOrNull(row, 8),
+        Recipes = row.TextOrNull(8),
         MaxRetries = row.Whole(9),
         RetryCount = row.Whole(10),
         Attempts = row.Whole(11),
         Fence = row.Whole(12),
-        ClaimedBy = TextOrNull(row, 13),
-        LeaseUntil = InstantOrNull(row, 14),
-        NotBefore = InstantOrNull(row, 15),
-        Detail = TextOrNull(row, 16),
-        CreatedAt = Instant.Parse(row.Text(17)),
-        UpdatedAt = Instant.Parse(row.Text(18)),
+        ClaimedBy = row.TextOrNull(13),
+        LeaseUntil = row.InstantOrNull(14),
+        NotBefore = row.InstantOrNull(15),
+        Detail = row.TextOrNull(16),
+        CreatedAt = row.Instant(17),
+        UpdatedAt = row.Instant(18),
     };
 
     /// <summary>The status as other modules know it.</summary>
@@ -60,10 +60,6 @@ internal sealed record StepRow
     /// <summary>The right to run it, of a step that is claimed or running.</summary>
     public ClaimedStep ToClaimed() => new(
         StepId, Type, StepJson.Parse(Args), StepJson.Parse(Metadata), Attempts, Fence, LeaseUntil, StepJson.Recipes(Recipes), Priority, RetryCount, MaxRetries);
-
-    private static string? TextOrNull(ISqlRow row, int column) => row.IsNull(column) ? null : row.Text(column);
-
-    private static DateTimeOffset? InstantOrNull(ISqlRow row, int column) => row.IsNull(column) ? null : Instant.Parse(row.Text(column));
 }
 
 /// <summary>Statuses as the column holds them.</summary>

@@ -11,7 +11,7 @@ internal sealed class BuildCounters
 
     /// <summary>A build came to a status.</summary>
     /// <param name="from">The status it had; null for a new build.</param>
-    public void Move(BuildRow build, string? from)
+    public void Move(BuildState build, string? from)
     {
         if (from == build.Status)
         {
@@ -47,7 +47,7 @@ internal sealed class BuildCounters
         }
     }
 
-    private void Add(BuildRow build, string status, long by)
+    private void Add(BuildState build, string status, long by)
     {
         CollectionsMarshal.GetValueRefOrAddDefault(moved, (build.ThirdPartyId, status), out _) += by;
         CollectionsMarshal.GetValueRefOrAddDefault(moved, (string.Empty, status), out _) += by;

@@ -71,7 +71,7 @@ internal static class BuildEvents
     };
 
     /// <summary>The build after the event.</summary>
-    public static BuildRow Changed(BuildRow before, string status, JournalEvent link) => before with
+    public static BuildState Changed(BuildState before, string status, JournalEvent link) => before with
     {
         Status = status,
         StartedAt = status switch

@@ -23,7 +23,7 @@ internal sealed class BuildProjection : IProjection
             if (BuildEvents.NewBuild(link) is { } created)
             {
                 await BuildStore.InsertAsync(sql, created);
-                counters.Move(created, from: null);
+                counters.Move(new BuildState(created.Sequence, created.ThirdPartyId, created.Status), from: null);
             }
             else if (BuildEvents.NewAttempt(link) is { } begun)
             {

@@ -25,6 +25,14 @@ internal sealed record BuildRow
     public string? Detail { get; init; }
 }
 
+/// <summary>What changes in a row of <c>builds</c>, and whose it is.</summary>
+internal sealed record BuildState(long Sequence, string ThirdPartyId, string Status)
+{
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? CompletedAt { get; init; }
+    public string? Detail { get; init; }
+}
+
 /// <summary>A row of <c>build_attempts</c>.</summary>
 internal sealed record AttemptRow
 {

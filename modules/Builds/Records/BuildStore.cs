@@ -11,6 +11,9 @@ internal sealed class BuildStore(Database database)
     // The index of parsers holds the third party too; written so, no engine takes the third party's index, which may be far longer.
     private const string OfBoth = $"{OfParser} AND third_party_id || '' = @ThirdPartyId";
 
+    // An id ends with the end of its step's, and those ascend; the ids themselves lie all over an index.
+    private const string OfId = "substr(build_id, length(build_id) - 7) = @Ending AND build_id = @BuildId";
+
     // Every text is made once: one for each index and for one status or all of them.
     private static readonly (string OfStatus, string OfAll) Any = Texts("1 = 1");
     private static readonly (string OfStatus, string OfAll) ByThirdParty = Texts(OfThirdParty);
@@ -34,7 +37,7 @@ internal sealed class BuildStore(Database database)
     /// <summary>The newest build of an id, or null.</summary>
     public Task<BuildRow?> FindAsync(string buildId, CancellationToken cancellationToken) => database.ReadAsync(
         sql => sql.FirstOrDefaultAsync<BuildRow>(
-            "SELECT * FROM builds WHERE build_id = @BuildId ORDER BY sequence DESC LIMIT 1", new { BuildId = buildId }),
+            $"SELECT * FROM builds WHERE {OfId} ORDER BY sequence DESC LIMIT 1", new { BuildId = buildId, Ending = Ending(buildId) }),
         cancellationToken);
 
     /// <summary>How many builds pass a filter that names a parser.</summary>
@@ -51,8 +54,10 @@ internal sealed class BuildStore(Database database)
         cancellationToken);
 
     /// <summary>Called by the projection only.</summary>
-    public static Task<BuildRow?> FindOfStepAsync(SqlSession sql, string buildId, string stepId) => sql.FirstOrDefaultAsync<BuildRow>(
-        "SELECT * FROM builds WHERE build_id = @BuildId AND step_id = @StepId", new { BuildId = buildId, StepId = stepId });
+    public static Task<BuildState?> FindOfStepAsync(SqlSession sql, string buildId, string stepId) => sql.FirstOrDefaultAsync(
+        row => new BuildState(row.Whole(0), row.Text(1), row.Text(2)) { StartedAt = row.InstantOrNull(3), CompletedAt = row.InstantOrNull(4), Detail = row.TextOrNull(5) },
+        $"SELECT sequence, third_party_id, status, started_at, completed_at, detail FROM builds WHERE {OfId} AND step_id = @StepId",
+        new { BuildId = buildId, Ending = Ending(buildId), StepId = stepId });
 
     /// <summary>Called by the projection only.</summary>
     public static Task<int> InsertAsync(SqlSession sql, BuildRow row) => sql.ExecuteAsync(
@@ -63,12 +68,14 @@ internal sealed class BuildStore(Database database)
         row);
 
     /// <summary>Called by the projection only.</summary>
-    public static Task<int> UpdateAsync(SqlSession sql, BuildRow row) => sql.ExecuteAsync(
+    public static Task<int> UpdateAsync(SqlSession sql, BuildState row) => sql.ExecuteAsync(
         "UPDATE builds SET status = @Status, started_at = @StartedAt, completed_at = @CompletedAt, detail = @Detail WHERE sequence = @Sequence",
         row);
 
     /// <summary>Called by the projection only.</summary>
     public static Task<int> ResetAsync(SqlSession sql) => sql.ExecuteAsync("DELETE FROM builds");
+
+    private static string Ending(string buildId) => buildId.Length > 8 ? buildId[^8..] : buildId;
 
     private static (string OfStatus, string OfAll) Texts(string condition)
     {

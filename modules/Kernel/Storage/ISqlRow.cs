@@ -12,3 +12,16 @@ public interface ISqlRow
     /// <summary>A BIGINT column.</summary>
     long Whole(int column);
 }
+
+/// <summary>Reads of columns that may be NULL, and of instants.</summary>
+public static class SqlRowReads
+{
+    /// <summary>A TEXT column, or null.</summary>
+    public static string? TextOrNull(this ISqlRow row, int column) => row.IsNull(column) ? null : row.Text(column);
+
+    /// <summary>A TEXT column that holds an instant.</summary>
+    public static DateTimeOffset Instant(this ISqlRow row, int column) => Storage.Instant.Parse(row.Text(column));
+
+    /// <summary>A TEXT column that holds an instant, or null.</summary>
+    public static DateTimeOffset? InstantOrNull(this ISqlRow row, int column) => row.IsNull(column) ? null : row.Instant(column);
+}
