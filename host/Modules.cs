@@ -4,6 +4,7 @@ using Refinery.Fleet;
 using Refinery.Graph;
 using Refinery.Hints;
 using Refinery.History;
+using Refinery.HttpSteps;
 using Refinery.Kernel;
 using Refinery.Logs;
 using Refinery.Plan;
@@ -26,5 +27,6 @@ internal static class Modules
         new PlanModule(),
         new BuildsModule(),
         new ArtifactsModule(),
+        new HttpStepsModule(),
     ];
 }
