@@ -24,7 +24,7 @@ internal static class ServeCommand
         await using var app = RefineryApp.Build(args, builder =>
         {
             // What keeps it from starting is told in one sentence, not with a stack as well.
-            builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", _ => isStarted);
+            builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => isStarted && level >= LogLevel.Warning);
             if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
             {
                 builder.WebHost.UseUrls(DefaultUrl);

@@ -14,6 +14,7 @@ public sealed class StartTests
 
         Assert.Equal(0, await host.ExitAsync());
         Assert.Empty(host.Errors);
+        Assert.DoesNotContain("dbug", host.Output, StringComparison.Ordinal);
     }
 
     [Fact]
