@@ -38,8 +38,10 @@ internal static partial class BodyFault
             return null;
         }
 
-        var list = names.Groups["names"].Value.Replace("'", string.Empty, StringComparison.Ordinal);
-        return list.Contains(',', StringComparison.Ordinal) ? $"The fields {list} are missing." : $"The field '{list}' is missing.";
+        var owner = (fault.Path ?? "$")[1..].TrimStart('.');
+        var prefix = owner.Length == 0 ? owner : owner + '.';
+        var list = names.Groups["names"].Value.Split(", ").Select(name => $"'{prefix}{name.Trim('\'')}'").ToList();
+        return list.Count > 1 ? $"The fields {string.Join(", ", list)} are missing." : $"The field {list[0]} is missing.";
     }
 
     private static string WrongType(JsonElement root, Type type, string path)
