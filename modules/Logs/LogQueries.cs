@@ -44,7 +44,7 @@ internal sealed record SearchQuery(
     {
         if (Wanted is not { Length: > 0 and <= MaxLength } wanted)
         {
-            throw new BodyException($"The parameter 'q' is {Errors.Quote(Wanted)}; a text of 1 to {MaxLength} characters is expected.");
+            throw new BodyException($"The parameter 'q' is {(Wanted is null ? "missing" : Errors.Quote(Wanted))}; a text of 1 to {MaxLength} characters is expected.");
         }
 
         return Regex switch

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Refinery.Logs;
@@ -28,7 +29,7 @@ internal sealed class RegexPattern : ILinePattern
         }
         catch (RegexParseException exception)
         {
-            fault = $"{exception.Error} at position {exception.Offset}";
+            fault = $"{JsonNamingPolicy.SnakeCaseLower.ConvertName(exception.Error.ToString()).Replace('_', ' ')} at character {exception.Offset}";
             return null;
         }
         catch (NotSupportedException)

@@ -50,9 +50,9 @@ public sealed class LogSearchEndpointTests
     }
 
     [Theory]
-    [InlineData("", "'q'")]
-    [InlineData("q=", "'q'")]
-    [InlineData("q=%28&regex=1", "'('")]
+    [InlineData("", "The parameter 'q' is missing; a text of 1 to 1000 characters is expected.")]
+    [InlineData("q=", "The parameter 'q' is '';")]
+    [InlineData("q=%28&regex=1", "The parameter 'q' is '(', which is no expression this search takes: insufficient closing parentheses at character 1.")]
     [InlineData("q=%28a%29%5C1&regex=1", "not supported")]
     [InlineData("q=a&regex=maybe", "'maybe'")]
     [InlineData("q=a&limit=0", "limit")]
