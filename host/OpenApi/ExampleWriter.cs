@@ -7,7 +7,10 @@ namespace Refinery.Host.OpenApi;
 internal static class ExampleWriter
 {
     private const int Deepest = 8;
-    private static readonly JsonObject Words = ReadWords();
+    private static readonly JsonObject Words = ReadWords("OpenApi/words.json");
+
+    /// <summary>What answers alone show, by member or by <c>Schema.member</c>.</summary>
+    private static readonly JsonObject AnswerWords = ReadWords("OpenApi/answers.json");
 
     /// <summary>An example of the schema.</summary>
     /// <param name="name">The member's name; empty at the top.</param>
@@ -46,11 +49,17 @@ internal static class ExampleWriter
         {
             if (!isRequest || schema.Required?.Contains(name) == true || Words.ContainsKey(name))
             {
-                example[name] = Write(member, name, isRequest, depth + 1);
+                example[name] = (isRequest ? null : AnswerWord(schema, name, member)) ?? Write(member, name, isRequest, depth + 1);
             }
         }
 
         return example;
+    }
+
+    private static JsonNode? AnswerWord(IOpenApiSchema owner, string name, IOpenApiSchema member)
+    {
+        var own = owner is OpenApiSchemaReference { Reference.Id: { } id } ? AnswerWords[$"{id}.{name}"] : null;
+        return own?.DeepClone() ?? (AnswerWords[name] is { } word && Fits(word, member) ? word.DeepClone() : null);
     }
 
     /// <summary>A word is used where its kind is allowed; a schema without a type allows all.</summary>
@@ -63,9 +72,9 @@ internal static class ExampleWriter
         _ => allowed.HasFlag(JsonSchemaType.Integer) || allowed.HasFlag(JsonSchemaType.Number),
     };
 
-    private static JsonObject ReadWords()
+    private static JsonObject ReadWords(string name)
     {
-        using var words = typeof(ExampleWriter).Assembly.GetManifestResourceStream("OpenApi/words.json")
+        using var words = typeof(ExampleWriter).Assembly.GetManifestResourceStream(name)
             ?? throw new InvalidOperationException("The example words are not in the program.");
         return JsonNode.Parse(words) as JsonObject ?? throw new InvalidOperationException("The example words are no object.");
     }

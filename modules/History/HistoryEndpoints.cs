@@ -28,7 +28,8 @@ internal static class HistoryEndpoints
             .WithDescription("An event without a timestamp gets the time of its arrival.");
         api.MapGet("/failures", FailuresAsync).WithLimit().Produces<IReadOnlyList<HistoryEvent>>()
             .WithName("ListFailures").WithSummary("Events that are failures, of one package or of all.")
-            .WithDescription("A failure has the status failed, failed_attempt, missing or system_recipe_failed. " + Order);
+            .WithDescription("A failure has the status failed, failed_attempt, missing or system_recipe_failed. " + Order)
+            .WithExample(answer: """[{"name":"cffi","version":"1.16.0","python_tag":"cp311","platform_tag":"linux_x86_64","status":"failed","detail":"The build of cffi 1.16.0 ended with exit code 1. The foreign function interface headers (ffi.h) are not installed.","metadata":{"team":"data"},"timestamp":"2026-01-24T10:00:00.000000Z","matched_hint_ids":["hint-libffi"],"attempt":1,"duration_ms":4210}]""");
     }
 
     private static async Task<IResult> SummaryAsync(

@@ -7,6 +7,9 @@ namespace Refinery.Tests.Host;
 /// <summary>The description at /openapi/v1.json is complete: every route, its parameters, its answers, its errors, its examples.</summary>
 public sealed class ApiDescriptionTests
 {
+    /// <summary>What stands where nobody gave a member a word.</summary>
+    private static readonly string[] Fillers = ["\"text\"", "{}"];
+
     [Fact]
     public async Task Every_route_is_described()
     {
@@ -43,6 +46,24 @@ public sealed class ApiDescriptionTests
 
         Assert.DoesNotContain(null, names);
         Assert.Equal(names.Count, names.Distinct(StringComparer.Ordinal).Count());
+    }
+
+    [Fact]
+    public async Task Every_example_of_an_answer_is_one_that_could_be_given()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var document = await ApiDocument.ReadAsync(host);
+        var examples = document.Operations
+            .SelectMany(operation => operation.Answers.Where(answer => answer.Key[0] == '2').SelectMany(answer => Contents(answer.Value)), (operation, content) => (operation, Example: content["example"]))
+            .Where(shown => shown.Example is JsonObject or JsonArray)
+            .ToList();
+
+        Assert.Empty(examples.Where(shown => Fillers.Any(filler => shown.Example!.ToJsonString().Contains(filler, StringComparison.Ordinal))).Select(shown => $"{shown.operation}: {shown.Example!.ToJsonString()}"));
+        foreach (var path in (string[])["/api/health", "/healthz", "/api/ready"])
+        {
+            var shown = examples.Single(example => example.operation.ToString() == $"GET {path}").Example!;
+            Assert.Equal((await host.GetAsync(path)).GetRawText(), shown.ToJsonString());
+        }
     }
 
     private static IEnumerable<string> Faults(ApiOperation operation)
