@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Data.Common;
 using Refinery.Contract;
@@ -43,6 +44,11 @@ internal static class CommandLine
         {
             var parse = root.Parse(args);
             RequireNoFault(parse);
+            if (parse.Action is HelpAction)
+            {
+                return await HelpText.WriteAsync(parse);
+            }
+
             return await parse.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = StopLimit, EnableDefaultExceptionHandler = false });
         }
         catch (Exception fault) when (Sentence(fault) is { } sentence)

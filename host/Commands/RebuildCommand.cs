@@ -8,6 +8,9 @@ namespace Refinery.Host.Commands;
 /// <summary><c>rebuild requirements.txt</c>: plans, builds, shows progress, writes wheels and a manifest, and ends.</summary>
 internal static class RebuildCommand
 {
+    /// <summary>The verb.</summary>
+    public const string Name = "rebuild";
+
     private const string Description = """
         Rebuild every wheel of a requirements file from source.
 
@@ -32,7 +35,7 @@ internal static class RebuildCommand
 
     public static Command Create()
     {
-        var command = new Command("rebuild", Description) { Requirements, FindLinks, NoIndex, IndexUrl, Force, Out };
+        var command = new Command(Name, Description) { Requirements, FindLinks, NoIndex, IndexUrl, Force, Out };
         command.TreatUnmatchedTokensAsErrors = false; // they are told in our own sentence
         command.SetAction((parse, cancellationToken) => Interruptible.RunAsync(stop => RunAsync(parse, stop), cancellationToken));
         return command;

@@ -54,13 +54,15 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--help", "serve", "130", "--NAME value")]
-    [InlineData("rebuild --help", "BUILD_PYTHON", "RECIPES", "DATA_DIR")]
+    [InlineData("--help", "refinery [command] [options] [--NAME value]...\n", "serve", "130", "--NAME value")]
+    [InlineData("rebuild --help", "refinery rebuild [<requirements>] [options]\n", "BUILD_PYTHON", "RECIPES", "DATA_DIR")]
+    [InlineData("verify --help", "refinery verify [options] [--NAME value]...\n", "hash chain")]
     public async Task Help_says_what_a_newcomer_asks(string arguments, params string[] words)
     {
         await using var host = HostRun.Start(folder, arguments.Split(' '));
 
         Assert.Equal(0, await host.ExitAsync());
         Assert.All(words, word => Assert.Contains(word, host.Output, StringComparison.Ordinal));
+        Assert.DoesNotContain("dditional", host.Output, StringComparison.Ordinal);
     }
 }
