@@ -71,7 +71,9 @@ function title(name, version) {
 function wheel(event) {
   const tags = [event.python_tag, event.platform_tag].filter(Boolean).join(" · ");
   const attempt = event.attempt > 1 ? `attempt ${event.attempt}` : null;
-  const detail = [event.detail, attempt, tags, duration(event.duration_ms)].filter(Boolean).join(" · ");
+  // What says by itself how long it took needs no second figure beside it.
+  const took = / in [0-9.]+ s\.$/.test(event.detail ?? "") ? null : duration(event.duration_ms);
+  const detail = [event.detail, attempt, tags, took].filter(Boolean).join(" · ");
   return el("li", { class: "event" },
     el("span", { class: "status", "data-kind": kinds[event.status] }, event.status.replaceAll("_", " ")),
     title(event.name, event.version ?? ""), when(event.timestamp),
