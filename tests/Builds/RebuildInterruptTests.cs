@@ -20,9 +20,14 @@ public sealed class RebuildInterruptTests : IDisposable
         SourceArchive.WriteRunning(folder.File("sources"), "yardendless", Endless);
         await File.WriteAllTextAsync(folder.File("requirements.txt"), "yardpure==1.0\nyardendless==1.0\n");
         SourceArchive.WritePure(folder.File("sources"), "yardpure");
-        await using var run = HostRun.Start(
+        // A test run in the background of a script inherits an ignored SIGINT, and .NET respects that.
+        await using var run = HostRun.StartProgram(
             folder,
-            ["rebuild", "requirements.txt", "--no-index", "--find-links", DebianPython.Wheels, "--find-links", "sources", "--out", "out"],
+            "env",
+            [
+                "--default-signal=INT", "dotnet", Paths.HostProgram,
+                "rebuild", "requirements.txt", "--no-index", "--find-links", DebianPython.Wheels, "--find-links", "sources", "--out", "out",
+            ],
             ("BUILD_PYTHON", DebianPython.Program), ("RECIPES", "suggest"));
         await Wait.UntilAsync(() => Task.FromResult(File.Exists(folder.File("data/started")) && run.Output.Contains("built     yardpure", StringComparison.Ordinal)));
         Assert.NotEmpty(Children());
