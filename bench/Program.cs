@@ -8,6 +8,7 @@ var scenarios = new Dictionary<string, Func<string[], Task>>(StringComparer.Ordi
     ["claim-complete"] = ClaimComplete.RunAsync,
     ["append"] = Append.RunAsync,
     ["recent"] = Recent.RunAsync,
+    ["pickup"] = Pickup.RunAsync,
     ["start"] = Start.RunAsync,
     ["logs"] = LogSearch.RunAsync,
     ["log-search"] = LogSearchHttp.RunAsync,
