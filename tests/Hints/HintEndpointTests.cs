@@ -154,6 +154,28 @@ public sealed class HintEndpointTests
     }
 
     [Fact]
+    public async Task A_catalogue_that_has_grown_adds_only_what_was_never_here()
+    {
+        using var folder = new TemporaryFolder();
+        var host = await RefineryHost.StartAsync(folder, ("HINT_CATALOGUE", "0"));
+        var earlier = SeedCatalogue.Read().Take(3).Select(seed => seed.ToHint()).ToList();
+        await host.Services.GetRequiredService<HintStore>().SeedAsync(earlier, CancellationToken.None);
+        using var deleted = await host.Http.DeleteAsync($"/api/hints/{earlier[0].Id}");
+        using var changed = await host.Http.PutAsJsonAsync($"/api/hints/{earlier[1].Id}", Hint("my own"));
+        await host.StopAsync();
+
+        host = await RefineryHost.StartAsync(folder);
+        var all = await host.GetAsync("/api/hints?limit=500");
+        var seeded = (await Journal(host).ListAfterAsync(3, 10, CancellationToken.None)).Single();
+        await host.StopAsync();
+
+        Assert.Equal(Seeds - 1, all.GetArrayLength());
+        Assert.DoesNotContain(all.EnumerateArray(), hint => hint.GetProperty("id").GetString() == earlier[0].Id);
+        Assert.Equal("my own", all.EnumerateArray().Single(hint => hint.GetProperty("id").GetString() == earlier[1].Id).GetProperty("pattern").GetString());
+        Assert.Equal(Seeds - 3, seeded.Payload.GetProperty("hints").GetArrayLength());
+    }
+
+    [Fact]
     public async Task A_failed_attempt_counts_for_the_hints_it_matched()
     {
         await using var host = await RefineryHost.StartAsync();
