@@ -46,6 +46,9 @@ internal sealed class HostOptions : IValidatableObject
     /// <summary>The origins, one by one.</summary>
     public IReadOnlyList<string> AllowedOrigins => CorsOrigins.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>What running builds get, and a little for everything after them.</summary>
+    public TimeSpan StopLimit => TimeSpan.FromSeconds(ShutdownGraceSeconds + 15);
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
         AllowedOrigins.Select(Cors.Fault).OfType<string>().Select(fault => new ValidationResult(fault));
 }

@@ -62,7 +62,7 @@ internal static class RefineryApp
     }
 
     /// <summary>Plugins are checked among themselves when they are loaded; a type of our own is known only now.</summary>
-    private static void RequireOneHandlerForEachType(IServiceProvider services)
+    public static void RequireOneHandlerForEachType(IServiceProvider services)
     {
         var handlers = services.GetServices<IStepHandler>().ToLookup(handler => handler.Type, StringComparer.Ordinal);
         if (handlers.FirstOrDefault(type => type.Count() > 1) is { } twice)
@@ -116,7 +116,7 @@ internal static class RefineryApp
 
         OptionsCheck.Run(services, builder.Configuration);
         AddPlugins(builder);
-        services.Configure<Microsoft.Extensions.Hosting.HostOptions>(hosting => hosting.ShutdownTimeout = StopLimit(builder.Configuration));
+        services.Configure<Microsoft.Extensions.Hosting.HostOptions>(hosting => hosting.ShutdownTimeout = (builder.Configuration.Get<HostOptions>() ?? new HostOptions()).StopLimit);
     }
 
     private static void AddPlugins(WebApplicationBuilder builder)
@@ -156,8 +156,4 @@ internal static class RefineryApp
             app.UsePageFiles();
         }
     }
-
-    /// <summary>What running builds get, and a little for everything after them.</summary>
-    private static TimeSpan StopLimit(IConfiguration configuration) =>
-        TimeSpan.FromSeconds((configuration.Get<HostOptions>() ?? new HostOptions()).ShutdownGraceSeconds + 15);
 }

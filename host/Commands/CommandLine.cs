@@ -37,6 +37,7 @@ internal static class CommandLine
             VerifyCommand.Create(),
             RebuildProjectionsCommand.Create(),
             ServeCommand.Create(),
+            WorkerCommand.Create(),
         };
         root.TreatUnmatchedTokensAsErrors = false;
         root.SetAction((parse, cancellationToken) => Interruptible.RunAsync(stop => ServeCommand.RunAsync(Settings(parse, root), stop), cancellationToken));

@@ -17,12 +17,18 @@ public sealed class ArtifactsModule : IModule
     public void AddServices(IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<ArtifactOptions>().Bind(configuration).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton<ArtifactFolder>();
-        services.AddSingleton<IArtifacts>(provider => provider.GetRequiredService<ArtifactFolder>());
-        services.AddHostedService(provider => provider.GetRequiredService<ArtifactFolder>());
+        AddFiles(services);
         services.AddSingleton<ManifestStore>();
         services.AddSingleton<IManifest, RunManifest>();
         services.AddSingleton<IProjection, ManifestProjection>();
+    }
+
+    /// <summary>Registers the files alone, without the books: a worker keeps a wheel until the server has it.</summary>
+    public static void AddFiles(IServiceCollection services)
+    {
+        services.AddSingleton<ArtifactFolder>();
+        services.AddSingleton<IArtifacts>(provider => provider.GetRequiredService<ArtifactFolder>());
+        services.AddHostedService(provider => provider.GetRequiredService<ArtifactFolder>());
     }
 
     /// <inheritdoc />

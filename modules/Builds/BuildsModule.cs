@@ -18,6 +18,26 @@ public sealed class BuildsModule : IModule
 
     public void AddServices(IServiceCollection services, IConfiguration configuration)
     {
+        AddWork(services, configuration);
+        services.AddSingleton<StoredWheelStore>();
+        services.AddSingleton<IProjection, StoredWheelProjection>();
+        services.AddSingleton<StoredWheels>();
+        services.AddSingleton<BuildStore>();
+        services.AddSingleton<AttemptStore>();
+        services.AddSingleton<BuildCounterStore>();
+        services.AddSingleton<BuildReader>();
+        services.AddSingleton<IProjection, BuildProjection>();
+        services.AddSingleton<IRebuildPlanner, RebuildPlanner>();
+        services.AddSingleton<IBuildTarget, ConfiguredTarget>();
+        services.AddSingleton<ISmokeCheck, InterpreterCheck>();
+        services.AddSingleton<ISmokeCheck, SourcesCheck>();
+        services.AddSingleton<ISmokeCheck, MemoryLimitCheck>();
+        services.AddSingleton<ISmokeCheck, ContainerCheck>();
+    }
+
+    /// <summary>Registers what building takes, without the books: a worker on another machine builds and keeps none.</summary>
+    public static void AddWork(IServiceCollection services, IConfiguration configuration)
+    {
         services.AddOptions<BuildOptions>().Bind(configuration).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<SourcesInForce>();
         services.AddSingleton<ChildProcess>();
@@ -36,21 +56,7 @@ public sealed class BuildsModule : IModule
         services.AddSingleton<IBuildRunner, ProcessRunner>();
         services.AddSingleton<ContainerRunner>();
         services.AddSingleton<IBuildRunner>(provider => provider.GetRequiredService<ContainerRunner>());
-        services.AddSingleton<StoredWheelStore>();
-        services.AddSingleton<IProjection, StoredWheelProjection>();
-        services.AddSingleton<StoredWheels>();
-        services.AddSingleton<BuildStore>();
-        services.AddSingleton<AttemptStore>();
-        services.AddSingleton<BuildCounterStore>();
-        services.AddSingleton<BuildReader>();
-        services.AddSingleton<IProjection, BuildProjection>();
         services.AddSingleton<IStepHandler, WheelBuildHandler>();
-        services.AddSingleton<IRebuildPlanner, RebuildPlanner>();
-        services.AddSingleton<IBuildTarget, ConfiguredTarget>();
-        services.AddSingleton<ISmokeCheck, InterpreterCheck>();
-        services.AddSingleton<ISmokeCheck, SourcesCheck>();
-        services.AddSingleton<ISmokeCheck, MemoryLimitCheck>();
-        services.AddSingleton<ISmokeCheck, ContainerCheck>();
         services.AddHostedService<LeftoverStart>();
     }
 

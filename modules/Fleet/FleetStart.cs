@@ -1,12 +1,14 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Refinery.Kernel.Storage;
 
 namespace Refinery.Fleet;
 
 /// <summary>Runs before any loop: counts the steps that have not ended, gives back what an earlier process of this data directory still held, and registers this pod.</summary>
 internal sealed partial class FleetStart(
-    Database database, StepCounters counters, StepEndings endings, PodIdentity identity, LocalBeat beat, Election election, ILogger<FleetStart> logger) : IHostedService
+    Database database, StepCounters counters, StepEndings endings, PodIdentity identity, LocalBeat beat, Election election,
+    IOptions<FleetOptions> options, TimeProvider clock, ILogger<FleetStart> logger) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -17,6 +19,10 @@ internal sealed partial class FleetStart(
         }
 
         await ReplaceAsync(cancellationToken);
+
+        // Nobody could renew while this process was down; who has worked on through it finds its lease as it left it.
+        var fresh = clock.GetUtcNow() + options.Value.Lease;
+        await database.WriteAsync(sql => StepStore.RefreshLeasesAsync(sql, after: DateTimeOffset.MinValue, fresh), cancellationToken);
         await beat.BeatAsync(cancellationToken);
         await election.CheckAsync(cancellationToken);
     }

@@ -9,7 +9,8 @@ using Refinery.Kernel.Work;
 namespace Refinery.Fleet;
 
 /// <summary>A pod asks for work.</summary>
-internal sealed record ClaimBody(string PodId, IReadOnlyList<string> Kinds, int Max = 1, double WaitSeconds = 0) : IChecked
+/// <param name="Start">True when it begins what it gets at once; else it says so of each by <c>/start</c>.</param>
+internal sealed record ClaimBody(string PodId, IReadOnlyList<string> Kinds, int Max = 1, double WaitSeconds = 0, bool Start = false) : IChecked
 {
     public string? Fault() => this switch
     {
@@ -31,6 +32,8 @@ internal record HolderBody(string PodId, long Fence) : IChecked
 /// <summary>A pod reports what came of a step.</summary>
 /// <param name="Retryable">After a failure: whether another attempt can help.</param>
 /// <param name="Recipes">Packages the next attempt should install, by manager.</param>
+/// <param name="LogSha256">The digest of the attempt's log, when the pod has sent one.</param>
+/// <param name="LogSizeBytes">The log's length.</param>
 internal sealed record OutcomeBody(
     string PodId,
     long Fence,
@@ -41,18 +44,21 @@ internal sealed record OutcomeBody(
     long? DurationMs = null,
     IReadOnlyList<string>? MatchedHintIds = null,
     IReadOnlyDictionary<string, IReadOnlyList<string>>? Recipes = null,
-    IReadOnlyList<ArtifactBody>? Artifacts = null) : HolderBody(PodId, Fence)
+    IReadOnlyList<ArtifactBody>? Artifacts = null,
+    string? LogSha256 = null,
+    long LogSizeBytes = 0) : HolderBody(PodId, Fence)
 {
     public override string? Fault() => base.Fault()
         ?? (Artifacts is { Count: > 100 } ? $"The field 'artifacts' has {Artifacts.Count} items; at most 100 are expected." : null)
         ?? Artifacts?.Select(artifact => artifact is null ? "The field 'artifacts' holds null; JSON objects are expected." : artifact.Fault()).FirstOrDefault(fault => fault is not null)
         ?? (Recipes is null ? null : RecipeRules.Fault(Recipes))
         ?? Faults.HintIds(MatchedHintIds)
+        ?? (LogSha256 is null ? null : Faults.Sha256("log_sha256", LogSha256))
         ?? Faults.Outcome(Detail, FailureReason, DurationMs);
 
     /// <summary>What the pod says of the step.</summary>
     public Reported Report(string stepId, bool succeeded) =>
-        new(new Holder(stepId, PodId, Fence), Outcome(succeeded), new RunFacts(DurationMs, Log: null));
+        new(new Holder(stepId, PodId, Fence), Outcome(succeeded), new RunFacts(DurationMs, LogSha256 is null ? null : new StoredLog(LogSha256, LogSizeBytes, Lines: 0)));
 
     private StepOutcome Outcome(bool succeeded) => new()
     {
@@ -63,18 +69,21 @@ internal sealed record OutcomeBody(
         RetryAtOnce = RetryAtOnce,
         MatchedHintIds = MatchedHintIds ?? [],
         Recipes = Recipes,
-        Artifacts = [.. (Artifacts ?? []).Select(artifact => new StepArtifact(artifact.Kind, artifact.FileName, artifact.Sha256, artifact.SizeBytes))],
+        Artifacts = [.. (Artifacts ?? []).Select(artifact => artifact.Artifact)],
     };
 }
 
 /// <summary>A file the attempt made and has stored.</summary>
-internal sealed record ArtifactBody(string Kind, string FileName, string Sha256, long SizeBytes) : IChecked
+/// <param name="SourceSha256">The digest of the file it was made from, for example of a wheel's sdist.</param>
+internal sealed record ArtifactBody(string Kind, string FileName, string Sha256, long SizeBytes, string? SourceSha256 = null) : IChecked
 {
+    public StepArtifact Artifact => new(Kind, FileName, Sha256, SizeBytes) { SourceSha256 = SourceSha256 };
+
     public string? Fault() => this switch
     {
         { Kind.Length: 0 or > 100 } => $"The field 'kind' is {Errors.Quote(Kind)}; 1 to 100 characters are expected.",
-        _ when Sha256.Length != 64 || Sha256.Any(digit => !char.IsAsciiHexDigitLower(digit)) =>
-            $"The field 'sha256' is {Errors.Quote(Sha256)}; 64 lower-case hex digits are expected.",
+        _ when Faults.Sha256("sha256", Sha256) is { } fault => fault,
+        _ when SourceSha256 is not null && Faults.Sha256("source_sha256", SourceSha256) is { } fault => fault,
         _ when FileName.Length is 0 or > 300 || FileName.AsSpan().IndexOfAny("/\\\0") >= 0 =>
             $"The field 'file_name' is {Errors.Quote(FileName)}; a name without a folder is expected.",
         { SizeBytes: < 0 } => $"The field 'size_bytes' is {SizeBytes}; 0 or more is expected.",
@@ -167,6 +176,10 @@ internal static class Faults
     public static string? PodId(string podId) => podId is { Length: >= 1 and <= 200 } && podId.All(character => character is > ' ' and <= '~')
         ? null
         : $"The field 'pod_id' is {Errors.Quote(podId)}; 1 to 200 printable ASCII characters are expected.";
+
+    public static string? Sha256(string field, string digest) => digest.Length != 64 || digest.Any(digit => !char.IsAsciiHexDigitLower(digit))
+        ? $"The field '{field}' is {Errors.Quote(digest)}; 64 lower-case hex digits are expected."
+        : null;
 
     public static string? HintIds(IReadOnlyList<string>? hintIds) => hintIds switch
     {

@@ -18,7 +18,7 @@ internal static class WorkEndpoints
         var api = routes.MapGroup("/api").WithTags("Work protocol");
         api.MapPost("/steps/claim", ClaimAsync).RequireWorkerToken().EndAtShutdown().Produces<IReadOnlyList<ClaimedStep>>()
             .WithName("ClaimSteps").WithSummary("Take steps to run, waiting for a first one up to 30 seconds.")
-            .WithDescription("kinds has 1 to 100 step types, max is 1 to 1000. Who leaves while it is answered has claimed nothing.");
+            .WithDescription("kinds has 1 to 100 step types, max is 1 to 1000. With start they count as running at once. Who leaves while it is answered has claimed nothing.");
         api.MapPost("/steps/{stepId}/start", StartAsync).RequireWorkerToken().Produces<HeldAnswer>()
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("StartStep").WithSummary("Say that a claimed step runs now.");
@@ -48,7 +48,7 @@ internal static class WorkEndpoints
     private static async Task<IResult> ClaimAsync(Body<ClaimBody> body, StepClaims claims, CancellationToken cancellationToken)
     {
         var ask = body.Value;
-        var request = new ClaimRequest(ask.PodId, ask.Kinds.ToFrozenSet(StringComparer.Ordinal), ask.Max, Start: false);
+        var request = new ClaimRequest(ask.PodId, ask.Kinds.ToFrozenSet(StringComparer.Ordinal), ask.Max, ask.Start);
         var rows = await claims.ClaimAsync(request, TimeSpan.FromSeconds(ask.WaitSeconds), cancellationToken);
         return Results.Ok(rows.Select(row => row.ToClaimed()));
     }

@@ -26,6 +26,12 @@ internal static class HintEndpoints
                 + "([A-Za-z0-9][A-Za-z0-9+._:-]*), or NAME=value settings under env; they may be empty when only a person can mend it.")
             .Produces<Hint>(StatusCodes.Status201Created)
             .ProducesProblem(StatusCodes.Status400BadRequest);
+        hints.MapPost("/match", MatchAsync)
+            .RequireWorkerToken()
+            .WithName("MatchHints")
+            .WithSummary("The hints that fit a failing log, most confident first.")
+            .WithDescription("Only the last 5 MiB of the log are searched. Nothing is changed.")
+            .Produces<IReadOnlyList<MatchedHint>>();
         hints.MapGet("/{id}", FindAsync)
             .WithName("FindHint")
             .WithSummary("One hint.")
@@ -54,6 +60,9 @@ internal static class HintEndpoints
         var hint = await store.CreateAsync(body.Value.ToHint(ids.New("hint"), HintOrigin.User), cancellationToken);
         return Results.Created($"/api/hints/{hint.Id}", hint);
     }
+
+    private static async Task<IResult> MatchAsync(Body<MatchRequest> body, IHints hints, CancellationToken cancellationToken) =>
+        Results.Ok(await hints.MatchAsync(body.Value.Log, body.Value.Package, cancellationToken));
 
     private static async Task<IResult> FindAsync(string id, HintStore store, CancellationToken cancellationToken) =>
         await store.FindAsync(RouteText.Decode(id), cancellationToken) is { } hint ? Results.Ok(hint) : Missing(id);

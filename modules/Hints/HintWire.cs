@@ -36,5 +36,10 @@ internal sealed record HintRequest(
     };
 }
 
+/// <summary>A failing log whose hints are wanted.</summary>
+/// <param name="Log">The log's end.</param>
+/// <param name="Package">The package that failed; left out when none.</param>
+internal sealed record MatchRequest(string Log, string? Package = null);
+
 /// <summary>What was done.</summary>
 internal sealed record HintDeleted(string Detail, string Id);

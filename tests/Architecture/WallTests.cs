@@ -6,6 +6,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Refinery.Contract;
 using Refinery.Host;
 using Refinery.Kernel;
+using Refinery.Worker;
 
 namespace Refinery.Tests.Architecture;
 
@@ -18,7 +19,7 @@ public sealed partial class WallTests
     /// <summary>Outside the storage seam itself: the chain's head is kept in memory where one process writes alone; the host opens the engine.</summary>
     private static readonly string[] AsksForTheDialect = ["modules/Kernel/Journal/EventJournal.cs", "host/DatabaseOpener.cs"];
 
-    private static IEnumerable<Assembly> ModuleAssemblies => Modules.All
+    private static IEnumerable<Assembly> ModuleAssemblies => Modules.All.Append(new WorkerModule())
         .Select(module => module.GetType().Assembly)
         .Where(assembly => assembly != typeof(RefineryApp).Assembly)
         .Distinct();

@@ -1,4 +1,4 @@
-using Refinery.Logs;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Tests.Logs;
 

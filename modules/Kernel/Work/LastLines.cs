@@ -1,9 +1,10 @@
 using System.Text;
 
-namespace Refinery.Logs;
+namespace Refinery.Kernel.Work;
 
 /// <summary>The last lines of a log that has grown too long; those before them are counted only.</summary>
-internal sealed class LastLines
+/// <remarks>Not safe for several threads at once: the log that owns it takes turns.</remarks>
+public sealed class LastLines
 {
     private const int MaxBytes = 512 << 10;
 
@@ -11,8 +12,11 @@ internal sealed class LastLines
     private int bytes;
     private long leftOut;
 
+    /// <summary>Whether none was added.</summary>
     public bool IsEmpty => lines.Count == 0;
 
+    /// <summary>Adds a line and lets the oldest go while all are more than 512 KiB.</summary>
+    /// <param name="line">Without its line break.</param>
     public void Add(string line)
     {
         lines.Enqueue(line);
@@ -24,6 +28,7 @@ internal sealed class LastLines
         }
     }
 
+    /// <summary>The lines kept, each with its line break.</summary>
     public string Text() => string.Concat(lines.Select(line => line + "\n"));
 
     /// <summary>What goes behind the log's beginning: a word on what is missing, and the lines.</summary>
@@ -31,6 +36,8 @@ internal sealed class LastLines
         IsEmpty ? [] : [$"[the log grew too long: {leftOut} lines are left out here]", .. lines];
 
     /// <summary>The last lines of a text, at most so many.</summary>
+    /// <param name="text">Lines with their breaks; the last may lack its own.</param>
+    /// <param name="lines">0 or more.</param>
     public static string Of(string text, int lines)
     {
         var start = text.EndsWith('\n') ? text.Length - 1 : text.Length;
@@ -44,6 +51,7 @@ internal sealed class LastLines
 
     /// <summary>The whole lines at the end of the bytes, at most so many bytes.</summary>
     /// <param name="end">One byte more than asked for, when there is more: it tells whether the first line is whole.</param>
+    /// <param name="maxBytes">0 or more.</param>
     public static string WholeLines(ReadOnlySpan<byte> end, int maxBytes)
     {
         if (end.Length > maxBytes)

@@ -1,0 +1,33 @@
+using Refinery.Contract;
+
+namespace Refinery.Worker;
+
+/// <summary>Asks for work.</summary>
+internal sealed record ClaimWords(string PodId, IReadOnlyList<string> Kinds, int Max, double WaitSeconds, bool Start);
+
+/// <summary>Speaks about a step that the pod holds.</summary>
+internal sealed record HolderWords(string PodId, long Fence);
+
+/// <summary>What the server says of a step that the pod holds.</summary>
+internal sealed record HeldWords(bool CancelRequested);
+
+/// <summary>Says that the pod lives.</summary>
+internal sealed record BeatWords(string PodId, IReadOnlyList<string> Kinds, int Capacity, int Running, string Version, bool Draining);
+
+/// <summary>Asks which hints fit a log.</summary>
+internal sealed record MatchWords(string Log, string? Package);
+
+/// <summary>What came of a step.</summary>
+internal sealed record OutcomeWords(
+    string PodId,
+    long Fence,
+    string Detail,
+    string? FailureReason,
+    bool Retryable,
+    bool RetryAtOnce,
+    long? DurationMs,
+    IReadOnlyList<string> MatchedHintIds,
+    IReadOnlyDictionary<string, IReadOnlyList<string>>? Recipes,
+    IReadOnlyList<StepArtifact> Artifacts,
+    string? LogSha256,
+    long? LogSizeBytes);

@@ -1,0 +1,145 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Refinery.Tests.Chaos;
+
+namespace Refinery.Tests.Worker;
+
+/// <summary>A server that runs no step itself, and workers as processes of their own that know it by HTTP alone.</summary>
+internal sealed class WorkerYard : IAsyncDisposable
+{
+    /// <summary>What the server wants to be shown.</summary>
+    public const string Token = "yard-token";
+
+    private readonly TemporaryFolder folder = new();
+    private readonly List<HostRun> runs = [];
+    private readonly int leaseSeconds;
+    private HostRun? server;
+
+    private WorkerYard(int leaseSeconds)
+    {
+        this.leaseSeconds = leaseSeconds;
+        Plugin = new EffectPlugin(folder);
+    }
+
+    public EffectPlugin Plugin { get; }
+
+    /// <summary>Speaks to the server as it runs now.</summary>
+    public HttpClient Http { get; private set; } = new();
+
+    /// <summary>A file that steps wait for; see <see cref="OpenGate"/>.</summary>
+    public string Gate => folder.File("gate");
+
+    public TemporaryFolder Folder => folder;
+
+    public static async Task<WorkerYard> StartAsync(int leaseSeconds = 2)
+    {
+        var yard = new WorkerYard(leaseSeconds);
+        await yard.StartServerAsync();
+        return yard;
+    }
+
+    /// <summary>Starts the server, again on the port it had before.</summary>
+    public async Task StartServerAsync()
+    {
+        server = Start(
+            Http.BaseAddress is { } before ? ["--urls", before.ToString()] : [],
+            ("LOCAL_WORKER", "0"), ("WORKER_TOKEN", Token), ("FLEET_Q_LEASE_SEC", $"{leaseSeconds}"), ("FLEET_Q_DEAD_AFTER_SEC", "2"),
+            ("FLEET_Q_RECOVERY_SEC", "1"), ("FLEET_Q_BACKOFF_SEC", "0"));
+        var address = await server.ReadyAsync();
+        Http.Dispose();
+        Http = new HttpClient { BaseAddress = address };
+        Http.DefaultRequestHeaders.Add("X-Worker-Token", Token);
+    }
+
+    /// <summary>Ends the server as a power cut does.</summary>
+    public async Task KillServerAsync()
+    {
+        server!.Kill();
+        await server.ExitAsync();
+    }
+
+    /// <summary>Makes every lease one that ended long ago, as if the server had been down for long.</summary>
+    public void ExpireLeases()
+    {
+        SQLitePCL.Batteries_V2.Init();
+        using var connection = new SqliteConnection($"Data Source={folder.File("data/refinery.db")};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "UPDATE steps SET lease_until = '2020-01-01T00:00:00.000000Z' WHERE lease_until IS NOT NULL";
+        command.ExecuteNonQuery();
+    }
+
+    /// <summary>Starts a worker that serves effects, three at once, with a folder of this name.</summary>
+    public HostRun StartWorker(string name, params (string Name, string Value)[] settings) =>
+        StartWorker(["--server", Http.BaseAddress!.ToString(), "--token", Token, "--kinds", EffectPlugin.StepType, "--concurrency", "3"], [("DATA_DIR", folder.File(name)), .. settings]);
+
+    /// <summary>Starts a worker with these words.</summary>
+    public HostRun StartWorker(string[] arguments, params (string Name, string Value)[] settings) =>
+        Start(["worker", .. arguments], [("DATA_DIR", folder.File("worker")), .. settings]);
+
+    /// <summary>Lets the steps go on that wait for the gate.</summary>
+    public void OpenGate() => File.WriteAllText(Gate, "open");
+
+    public async Task<string> SubmitAsync(object step)
+    {
+        using var response = await Http.PostAsJsonAsync("/submit", step);
+        return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("step_id").GetString()!;
+    }
+
+    public async Task<IReadOnlyList<string>> SubmitAsync(int count, Func<object> step)
+    {
+        var stepIds = new List<string>();
+        for (var index = 0; index < count; index++)
+        {
+            stepIds.Add(await SubmitAsync(step()));
+        }
+
+        return stepIds;
+    }
+
+    public Task<JsonElement> GetAsync(string path) => Http.GetFromJsonAsync<JsonElement>(path);
+
+    public async Task<string?> StatusAsync(string stepId) => (await GetAsync($"/status/{stepId}")).GetProperty("status").GetString();
+
+    /// <summary>Waits until each of the steps has the status.</summary>
+    public async Task UntilAsync(string status, params IReadOnlyList<string> stepIds)
+    {
+        var left = new Queue<string>(stepIds);
+        await Wait.UntilAsync(async () =>
+        {
+            while (left.TryPeek(out var stepId) && await StatusAsync(stepId) == status)
+            {
+                left.Dequeue();
+            }
+
+            return left.Count == 0;
+        });
+    }
+
+    /// <summary>Results that wait in a worker's outbox.</summary>
+    public int Letters(string name) =>
+        Directory.Exists(folder.File($"{name}/outbox")) ? Directory.GetFiles(folder.File($"{name}/outbox"), "*.json").Length : 0;
+
+    /// <summary>How often each step had its effect.</summary>
+    public IReadOnlyDictionary<string, int> Effects() =>
+        Plugin.Found().CountBy(effect => effect.Split('@')[0]).ToDictionary(StringComparer.Ordinal);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var run in runs)
+        {
+            await run.DisposeAsync();
+        }
+
+        Http.Dispose();
+        folder.Dispose();
+    }
+
+    private HostRun Start(IReadOnlyList<string> arguments, params (string Name, string Value)[] settings)
+    {
+        var run = HostRun.Start(folder, arguments, [("PLUGINS_DIR", Plugin.Plugins), ("HINT_CATALOGUE", "0"), ("FLEET_Q_HEARTBEAT_SEC", "1"), .. settings]);
+        runs.Add(run);
+        return run;
+    }
+}
