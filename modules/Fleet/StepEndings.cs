@@ -69,6 +69,12 @@ internal sealed class StepEndings(
     public Task<IReadOnlyList<StepRow>> ReleaseAsync(IReadOnlyList<StepRow> held, string why, CancellationToken cancellationToken) =>
         ReleaseAllAsync(_ => Task.FromResult(held), why, cancellationToken);
 
+    /// <summary>Gives back what a pod holds beside these steps: it never got the answer to its claim.</summary>
+    public Task<IReadOnlyList<StepRow>> ReleaseOthersAsync(string podId, IReadOnlyList<string> stepIds, CancellationToken cancellationToken) => ReleaseAllAsync(
+        async sql => [.. (await StepStore.ListHeldAsync(sql, podId)).Where(step => !stepIds.Contains(step.StepId, StringComparer.Ordinal))],
+        $"Pod {podId} stopped before it got the step.",
+        cancellationToken);
+
     /// <summary>Gives back what was held when the database was lost and made anew from the journal: nobody knows whose lease still ran.</summary>
     public Task<IReadOnlyList<StepRow>> ReleaseRestoredAsync(CancellationToken cancellationToken) =>
         ReleaseAllAsync(StepStore.ListRestoredAsync, "The database was made anew from the journal while the step was held.", cancellationToken);

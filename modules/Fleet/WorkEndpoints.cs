@@ -40,7 +40,7 @@ internal static class WorkEndpoints
             .WithDescription($"At most {BatchOutcomeBody.Most} reports, taken as a whole. {OutcomeBounds}");
         api.MapPost("/pods/heartbeat", BeatAsync).RequireWorkerToken().Produces<HeartbeatAnswer>()
             .WithName("PodHeartbeat").WithSummary("Say that a pod lives.")
-            .WithDescription("kinds has at most 100 step types. The answer's cancel names what was cancelled lately while the pod held it; with steps, the ids of what it holds, also those that have ended or are another's.");
+            .WithDescription("kinds has at most 100 step types. The answer's cancel names what was cancelled lately while the pod held it; with steps, the ids of what it holds, also those that have ended or are another's. A pod that drains and names its steps gives back whatever else it was given.");
         api.MapGet("/pods", ListPodsAsync).Produces<IReadOnlyList<PodAnswer>>()
             .WithName("ListPods").WithSummary("All pods known, eldest first.");
     }

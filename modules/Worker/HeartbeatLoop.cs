@@ -8,6 +8,13 @@ namespace Refinery.Worker;
 internal sealed class HeartbeatLoop(Heartbeat heartbeat, IOptions<WorkerOptions> options, TimeProvider clock, ILogger<HeartbeatLoop> logger)
     : PeriodicLoop(options.Value.Heartbeat, clock, logger)
 {
+    /// <summary>The last beat: the pod runs nothing any more.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await RunOnceAsync(cancellationToken);
+    }
+
     protected override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
         try

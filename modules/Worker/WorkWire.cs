@@ -12,7 +12,9 @@ internal sealed record HolderWords(string PodId, long Fence);
 internal sealed record HeldWords(bool CancelRequested);
 
 /// <summary>Says that the pod lives.</summary>
-internal sealed record BeatWords(string PodId, IReadOnlyList<string> Kinds, int Capacity, int Running, string Version, bool Draining);
+/// <param name="Steps">What a draining pod still holds, so that a claim whose answer it did not wait for is given back; else null.</param>
+internal sealed record BeatWords(
+    string PodId, IReadOnlyList<string> Kinds, int Capacity, int Running, string Version, bool Draining, IReadOnlyList<string>? Steps);
 
 /// <summary>Asks which hints fit a log.</summary>
 internal sealed record MatchWords(string Log, string? Package);

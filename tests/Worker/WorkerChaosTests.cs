@@ -14,7 +14,7 @@ public sealed class WorkerChaosTests(ITestOutputHelper output)
         await using var yard = await WorkerYard.StartAsync();
         var held = await yard.SubmitAsync(9, () => yard.Plugin.Step(gate: yard.Gate));
         Array.ForEach(Names, name => yard.StartWorker(name));
-        await yard.UntilAsync("claimed", held);
+        await yard.UntilRunningAsync(9);
         var waiting = await yard.SubmitAsync(20, () => yard.Plugin.Step());
 
         await yard.KillServerAsync();
@@ -60,7 +60,7 @@ public sealed class WorkerChaosTests(ITestOutputHelper output)
         await using var yard = await WorkerYard.StartAsync();
         var stepIds = await yard.SubmitAsync(3, () => yard.Plugin.Step(gate: yard.Gate));
         var dying = yard.StartWorker("a");
-        await yard.UntilAsync("claimed", stepIds);
+        await yard.UntilRunningAsync(3);
 
         dying.Kill();
         await dying.ExitAsync();
@@ -77,7 +77,7 @@ public sealed class WorkerChaosTests(ITestOutputHelper output)
         await using var yard = await WorkerYard.StartAsync(leaseSeconds: 600);
         var stepId = await yard.SubmitAsync(yard.Plugin.Step(gate: yard.Gate));
         var dying = yard.StartWorker("a");
-        await yard.UntilAsync("claimed", stepId);
+        await yard.UntilRunningAsync(1);
         await yard.KillServerAsync();
         yard.OpenGate();
         await Wait.UntilAsync(() => Task.FromResult(yard.Letters("a") == 1));
@@ -98,7 +98,7 @@ public sealed class WorkerChaosTests(ITestOutputHelper output)
         await using var yard = await WorkerYard.StartAsync();
         var stepId = await yard.SubmitAsync(yard.Plugin.Step(gate: yard.Gate));
         var late = yard.StartWorker("a");
-        await yard.UntilAsync("claimed", stepId);
+        await yard.UntilRunningAsync(1);
         await yard.KillServerAsync();
         yard.OpenGate();
         await Wait.UntilAsync(() => Task.FromResult(yard.Letters("a") == 1));

@@ -26,7 +26,7 @@ public sealed class WorkerTests
         await using var yard = await WorkerYard.StartAsync();
         var stepId = await yard.SubmitAsync(yard.Plugin.Step(gate: yard.Gate));
         yard.StartWorker("a");
-        await yard.UntilAsync("claimed", stepId);
+        await yard.UntilRunningAsync(1);
 
         await Wait.UntilAsync(async () =>
         {
@@ -56,7 +56,7 @@ public sealed class WorkerTests
         await using var yard = await WorkerYard.StartAsync(leaseSeconds: 600);
         var stepId = await yard.SubmitAsync(new { type = EffectPlugin.StepType, args = new { into = yard.Plugin.Effects, gate = yard.Gate }, metadata = new { third_party_id = "yard" } });
         var worker = yard.StartWorker("a");
-        await yard.UntilAsync("claimed", stepId);
+        await yard.UntilRunningAsync(1);
 
         using var cancelled = await yard.Http.PostAsJsonAsync($"/builds/build-yard-effect-{stepId[^8..]}/cancel", new { });
 
@@ -76,7 +76,7 @@ public sealed class WorkerTests
         await using var yard = await WorkerYard.StartAsync();
         var running = await yard.SubmitAsync(yard.Plugin.Step(gate: yard.Gate));
         var worker = yard.StartWorker("a");
-        await yard.UntilAsync("claimed", running);
+        await yard.UntilRunningAsync(1);
 
         worker.Terminate();
         await Wait.UntilAsync(async () => (await PodAsync(yard))!.Value.GetProperty("state").GetString() == "draining");
@@ -94,7 +94,7 @@ public sealed class WorkerTests
         await using var yard = await WorkerYard.StartAsync(leaseSeconds: 600);
         var stepId = await yard.SubmitAsync(yard.Plugin.Step(gate: yard.Gate));
         var worker = yard.StartWorker("a", ("SHUTDOWN_GRACE_SEC", "0"));
-        await yard.UntilAsync("claimed", stepId);
+        await yard.UntilRunningAsync(1);
 
         worker.Terminate();
 

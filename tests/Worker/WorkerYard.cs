@@ -117,6 +117,10 @@ internal sealed class WorkerYard : IAsyncDisposable
         });
     }
 
+    /// <summary>Waits until workers say that they run so many steps: then they have the answers to their claims.</summary>
+    public Task UntilRunningAsync(int steps) => Wait.UntilAsync(async () =>
+        (await GetAsync("/api/pods")).EnumerateArray().Sum(pod => pod.GetProperty("running").GetInt32()) == steps);
+
     /// <summary>Results that wait in a worker's outbox.</summary>
     public int Letters(string name) =>
         Directory.Exists(folder.File($"{name}/outbox")) ? Directory.GetFiles(folder.File($"{name}/outbox"), "*.json").Length : 0;
