@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Refinery.Worker;
 
 /// <summary>What the server must hear of one attempt, kept on this disk until it has.</summary>
@@ -11,7 +13,9 @@ internal sealed record Letter(string StepId, long Attempt, string Kind, string P
     public UnsentLog? Log { get; init; }
 
     /// <summary>One letter for each step, attempt and kind: writing it again changes nothing.</summary>
+    [JsonIgnore]
     public string Key => $"{StepId}@{Attempt}.{Kind}";
 
+    [JsonIgnore]
     public Held Claim => new(StepId, PodId, Fence);
 }

@@ -5,29 +5,21 @@ using Refinery.Kernel.Work;
 namespace Refinery.Worker;
 
 /// <summary>The logs of the steps run here: each a file on this disk that is sent while it grows.</summary>
-internal sealed class RemoteLogs : ILogs
+internal sealed class RemoteLogs(
+    IDataDirectory data, WorkProtocol server, Ids ids, TimeProvider clock, IOptions<WorkerOptions> options) : ILogs
 {
     private readonly Lock gate = new();
     private readonly List<UnsentLog> unsent = [];
-    private readonly string folder;
-    private readonly WorkProtocol server;
-    private readonly Ids ids;
-    private readonly TimeProvider clock;
-    private readonly TimeSpan pause;
 
-    public RemoteLogs(IDataDirectory data, WorkProtocol server, Ids ids, TimeProvider clock, IOptions<WorkerOptions> options)
-    {
-        folder = Path.Combine(data.Path, "logs");
-        (this.server, this.ids, this.clock, pause) = (server, ids, clock, options.Value.Heartbeat);
-    }
+    private string Folder => Path.Combine(data.Path, "logs");
 
     public Task<ILogWriter> OpenAsync(LogKey key, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(folder);
-        return Task.FromResult<ILogWriter>(new RemoteLog(key, PathOf($"{ids.New("log")}.log"), server, Keep, clock, pause));
+        Directory.CreateDirectory(Folder);
+        return Task.FromResult<ILogWriter>(new RemoteLog(key, PathOf($"{ids.New("log")}.log"), server, Keep, clock, options.Value.Heartbeat));
     }
 
-    public string PathOf(string fileName) => Path.Combine(folder, fileName);
+    public string PathOf(string fileName) => Path.Combine(Folder, fileName);
 
     /// <summary>A log that ended while the server did not hear it, or null.</summary>
     public UnsentLog? Find(LogKey key, StoredLog? log)
@@ -51,7 +43,7 @@ internal sealed class RemoteLogs : ILogs
     /// <param name="wanted">The names of those that letters still send.</param>
     public void Clear(IReadOnlyCollection<string> wanted)
     {
-        foreach (var path in Directory.Exists(folder) ? Directory.GetFiles(folder) : [])
+        foreach (var path in Directory.Exists(Folder) ? Directory.GetFiles(Folder) : [])
         {
             if (!wanted.Contains(Path.GetFileName(path), StringComparer.Ordinal))
             {

@@ -17,13 +17,13 @@ internal sealed class RemoteReports(Outbox outbox, RemoteLogs logs, WorkProtocol
             identity.PodId,
             step.Fence,
             Cut(outcome.Detail),
-            outcome.FailureReason is { } reason ? Cut(reason) : null,
             outcome.Retryable,
             outcome.RetryAtOnce,
-            facts.DurationMs,
             outcome.MatchedHintIds,
-            outcome.Recipes,
             outcome.Artifacts,
+            outcome.FailureReason is { } reason ? Cut(reason) : null,
+            facts.DurationMs,
+            outcome.Recipes,
             facts.Log?.Sha256,
             facts.Log?.SizeBytes);
         Post(step, outcome.Succeeded ? "complete" : "fail", words, facts.Log);

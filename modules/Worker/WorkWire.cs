@@ -24,12 +24,12 @@ internal sealed record OutcomeWords(
     string PodId,
     long Fence,
     string Detail,
-    string? FailureReason,
     bool Retryable,
     bool RetryAtOnce,
-    long? DurationMs,
     IReadOnlyList<string> MatchedHintIds,
-    IReadOnlyDictionary<string, IReadOnlyList<string>>? Recipes,
     IReadOnlyList<StepArtifact> Artifacts,
-    string? LogSha256,
-    long? LogSizeBytes);
+    string? FailureReason = null,
+    long? DurationMs = null,
+    IReadOnlyDictionary<string, IReadOnlyList<string>>? Recipes = null,
+    string? LogSha256 = null,
+    long? LogSizeBytes = null);

@@ -123,7 +123,7 @@ public sealed class WorkerTests
         await using var yard = await WorkerYard.StartAsync();
         await yard.KillServerAsync();
 
-        await using var worker = yard.StartWorker(["--server", yard.Http.BaseAddress!.ToString()], ("DATA_DIR", yard.Folder.File("data")));
+        var worker = yard.StartWorker(["--server", yard.Http.BaseAddress!.ToString()], ("DATA_DIR", yard.Folder.File("data")));
 
         Assert.Equal(1, await worker.ExitAsync());
         Assert.Contains("holds a server's books", worker.Errors, StringComparison.Ordinal);
