@@ -54,6 +54,7 @@ internal sealed record OutcomeBody(
         ?? (Recipes is null ? null : RecipeRules.Fault(Recipes))
         ?? Faults.HintIds(MatchedHintIds)
         ?? (LogSha256 is null ? null : Faults.Sha256("log_sha256", LogSha256))
+        ?? (LogSizeBytes < 0 ? $"The field 'log_size_bytes' is {LogSizeBytes}; 0 or more is expected." : null)
         ?? Faults.Outcome(Detail, FailureReason, DurationMs);
 
     /// <summary>What the pod says of the step.</summary>
@@ -69,7 +70,7 @@ internal sealed record OutcomeBody(
         RetryAtOnce = RetryAtOnce,
         MatchedHintIds = MatchedHintIds ?? [],
         Recipes = Recipes,
-        Artifacts = [.. (Artifacts ?? []).Select(artifact => artifact.Artifact)],
+        Artifacts = [.. (Artifacts ?? []).Select(artifact => artifact.ToArtifact())],
     };
 }
 
@@ -77,7 +78,7 @@ internal sealed record OutcomeBody(
 /// <param name="SourceSha256">The digest of the file it was made from, for example of a wheel's sdist.</param>
 internal sealed record ArtifactBody(string Kind, string FileName, string Sha256, long SizeBytes, string? SourceSha256 = null) : IChecked
 {
-    public StepArtifact Artifact => new(Kind, FileName, Sha256, SizeBytes) { SourceSha256 = SourceSha256 };
+    public StepArtifact ToArtifact() => new(Kind, FileName, Sha256, SizeBytes) { SourceSha256 = SourceSha256 };
 
     public string? Fault() => this switch
     {

@@ -31,7 +31,8 @@ internal static class HintEndpoints
             .WithName("MatchHints")
             .WithSummary("The hints that fit a failing log, most confident first.")
             .WithDescription("Only the last 5 MiB of the log are searched. Nothing is changed.")
-            .Produces<IReadOnlyList<MatchedHint>>();
+            .Produces<IReadOnlyList<MatchedHint>>()
+            .ProducesProblem(StatusCodes.Status400BadRequest);
         hints.MapGet("/{id}", FindAsync)
             .WithName("FindHint")
             .WithSummary("One hint.")
@@ -62,7 +63,7 @@ internal static class HintEndpoints
     }
 
     private static async Task<IResult> MatchAsync(Body<MatchRequest> body, IHints hints, CancellationToken cancellationToken) =>
-        Results.Ok(await hints.MatchAsync(body.Value.Log, body.Value.Package, cancellationToken));
+        Results.Ok(await hints.MatchAsync(body.Value.Content, body.Value.Package, cancellationToken));
 
     private static async Task<IResult> FindAsync(string id, HintStore store, CancellationToken cancellationToken) =>
         await store.FindAsync(RouteText.Decode(id), cancellationToken) is { } hint ? Results.Ok(hint) : Missing(id);

@@ -37,9 +37,12 @@ internal sealed record HintRequest(
 }
 
 /// <summary>A failing log whose hints are wanted.</summary>
-/// <param name="Log">The log's end.</param>
+/// <param name="Content">The log's end.</param>
 /// <param name="Package">The package that failed; left out when none.</param>
-internal sealed record MatchRequest(string Log, string? Package = null);
+internal sealed record MatchRequest(string Content, string? Package = null) : IChecked
+{
+    public string? Fault() => Package is null ? null : PackageName.Fault(Package);
+}
 
 /// <summary>What was done.</summary>
 internal sealed record HintDeleted(string Detail, string Id);

@@ -17,7 +17,7 @@ internal sealed record BeatWords(
     string PodId, IReadOnlyList<string> Kinds, int Capacity, int Running, string Version, bool Draining, IReadOnlyList<string>? Steps);
 
 /// <summary>Asks which hints fit a log.</summary>
-internal sealed record MatchWords(string Log, string? Package);
+internal sealed record MatchWords(string Content, string? Package);
 
 /// <summary>What came of a step.</summary>
 internal sealed record OutcomeWords(

@@ -68,6 +68,37 @@ public sealed class PodTests
     }
 
     [Fact]
+    public async Task A_pod_that_drains_and_names_its_steps_gives_back_what_else_it_was_given()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var (kept, lost) = (await host.SubmitAsync(), await host.SubmitAsync());
+        await host.ClaimAsync("pod-r", max: 2);
+
+        await host.PostAsync("/api/pods/heartbeat", new { pod_id = "pod-r", kinds = new[] { "x" }, capacity = 4, running = 1, draining = true, steps = new[] { kept } });
+
+        var given = await host.RowAsync(lost);
+        Assert.Equal(("claimed", "pending", 0L), (await host.StatusAsync(kept), given.Status, given.RetryCount));
+    }
+
+    [Fact]
+    public async Task A_server_that_starts_lets_the_lease_of_a_pod_elsewhere_begin_anew()
+    {
+        using var folder = new TemporaryFolder();
+        var first = await RefineryHost.StartAsync(folder, ("FLEET_Q_LEASE_SEC", "6"));
+        var stepId = await first.SubmitAsync();
+        await first.ClaimAsync("pod-r");
+        var before = (await first.RowAsync(stepId)).LeaseUntil;
+        await first.StopAsync();
+
+        var second = await RefineryHost.StartAsync(folder, ("FLEET_Q_LEASE_SEC", "3600"));
+        var row = await second.RowAsync(stepId);
+        await second.StopAsync();
+
+        Assert.Equal("claimed", row.Status);
+        Assert.True(row.LeaseUntil > before + TimeSpan.FromMinutes(30), $"{before} became {row.LeaseUntil}.");
+    }
+
+    [Fact]
     public async Task A_clean_stop_leaves_no_pod_and_no_leader_behind()
     {
         using var folder = new TemporaryFolder();
