@@ -7,22 +7,24 @@ namespace Refinery.Tests.Builds;
 /// <summary>A machine is changed by a recipe as little as can be, and never in silence.</summary>
 public sealed class SystemRecipeTests
 {
-    [Fact]
-    public async Task Before_anything_is_installed_the_log_says_so_and_apt_is_told_to_upgrade_nothing()
+    [Theory]
+    [InlineData("apt", "apt-get", "install -y --no-install-recommends --no-upgrade -- libyard-dev")]
+    [InlineData("dnf", "dnf", "install -y -- libyard-dev")]
+    public async Task Before_anything_is_installed_the_log_says_so_and_the_manager_is_told_to_upgrade_nothing(string manager, string name, string arguments)
     {
         using var programs = new TemporaryFolder();
-        var program = programs.File("apt-get");
-        await File.WriteAllTextAsync(program, "#!/bin/sh\necho apt-get \"$@\"\n");
+        LinkAllButManagers(programs);
+        var program = programs.File(name);
+        await File.WriteAllTextAsync(program, $"#!/bin/sh\necho {name} \"$@\"\n");
         await Tool.RunAsync("chmod", "755", program);
-        await using var yard = await BuildYard.StartAsync(
-            [("PATH", $"{programs.Path}:{Environment.GetEnvironmentVariable("PATH")}")], ("RECIPES", "apply"));
+        await using var yard = await BuildYard.StartAsync([("PATH", programs.Path)], ("RECIPES", "apply"));
         SourceArchive.WritePure(yard.Sources, "yardpure");
 
-        await yard.BuildAsync(new { package = "yardpure", version = "1.0", recipes = new[] { "apt:libyard-dev" } });
+        await yard.BuildAsync(new { package = "yardpure", version = "1.0", recipes = new[] { $"{manager}:libyard-dev" } });
 
         var log = (await yard.LogAsync("yardpure")).Split('\n');
         var notice = Array.IndexOf(log, "Refinery installs missing system packages here, as RECIPES=apply asks.");
-        var install = Array.FindIndex(log, line => line.EndsWith("install -y --no-install-recommends --no-upgrade -- libyard-dev", StringComparison.Ordinal));
+        var install = Array.FindIndex(log, line => line.StartsWith(name, StringComparison.Ordinal) && line.EndsWith(arguments, StringComparison.Ordinal));
         Assert.True(notice >= 0 && notice < install, string.Join('\n', log));
     }
 
@@ -43,6 +45,15 @@ public sealed class SystemRecipeTests
     [InlineData("apply", false, false, "apply")]
     public void Recipes_are_applied_unasked_for_root_in_a_container_alone(string? recipes, bool isRoot, bool isContainer, string mode) =>
         Assert.Equal(mode, Policy(recipes, isRoot, isContainer).Mode);
+
+    /// <summary>The programs of this machine without the package managers, so that a test's own is the one that is found.</summary>
+    private static void LinkAllButManagers(TemporaryFolder programs)
+    {
+        foreach (var program in Directory.EnumerateFiles("/usr/bin").Where(path => Path.GetFileName(path) is not ("apt-get" or "dnf")))
+        {
+            File.CreateSymbolicLink(programs.File(Path.GetFileName(program)), program);
+        }
+    }
 
     private static RecipePolicy Policy(string? recipes, bool isRoot, bool isContainer)
     {
