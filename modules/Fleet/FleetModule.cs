@@ -25,6 +25,7 @@ public sealed class FleetModule : IModule
         services.AddSingleton<Steps>();
         services.AddSingleton<ISteps>(provider => provider.GetRequiredService<Steps>());
         services.AddSingleton<StepChanges>();
+        services.AddSingleton<Pauses>();
         services.AddSingleton<StepClaims>();
         services.AddSingleton<StepEndings>();
         services.AddSingleton<Heartbeats>();
@@ -40,6 +41,7 @@ public sealed class FleetModule : IModule
         services.AddSingleton<DeadLetters>();
         services.AddSingleton<IProjection, DeadLetterProjection>();
         services.AddSingleton<IProjection, StepTotalProjection>();
+        services.AddSingleton<IProjection, PausedTypeProjection>();
         services.AddSingleton<HandlerTable>();
         services.AddSingleton<IStepReports, LocalReports>();
         services.AddSingleton<StepRunner>();
@@ -62,5 +64,6 @@ public sealed class FleetModule : IModule
         routes.MapHealth();
         routes.MapFleetAdmin();
         routes.MapRecovery();
+        routes.MapTypes();
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Microsoft.Extensions.Options;
+using Refinery.Contract;
 using Refinery.Kernel.Storage;
 
 namespace Refinery.Fleet;
@@ -7,7 +8,7 @@ namespace Refinery.Fleet;
 /// <summary>Hands out the right to run: candidates from the queue backend first, then the next due rows in SQL.</summary>
 /// <remarks>The right itself comes from one conditional update that raises the step's fence. Source: docs/spec/fleet-q.md.</remarks>
 internal sealed class StepClaims(
-    Database database, DispatchQueue queue, StepChanges changes, StepEndings endings, StepCounters counters, IOptions<FleetOptions> options, TimeProvider clock)
+    Database database, DispatchQueue queue, StepChanges changes, StepEndings endings, StepCounters counters, Pauses pauses, IOptions<FleetOptions> options, TimeProvider clock)
 {
     /// <summary>Delayed steps and those of other hosts ring no bell here; this is how long they may go unseen.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
@@ -117,8 +118,9 @@ internal sealed class StepClaims(
             return [];
         }
 
-        var offered = await queue.TakeAsync(request.Types, request.Max, cancellationToken);
-        return await WriteAsync(sql => ClaimAsync(sql, request, [.. offered.Select(item => item.StepId)]), cancellationToken);
+        var open = await pauses.OpenAsync(request.Types, cancellationToken);
+        var offered = await queue.TakeAsync(open, request.Max, cancellationToken);
+        return await WriteAsync(sql => ClaimAsync(sql, request, offered), cancellationToken);
     }
 
     /// <summary>Commits a claim, and gives back at once what it got for a caller who left meanwhile: nobody would run it, and the end of its lease would cost a retry.</summary>
@@ -134,13 +136,15 @@ internal sealed class StepClaims(
         return claimed;
     }
 
-    private async Task<IReadOnlyList<StepRow>> ClaimAsync(SqlSession sql, ClaimRequest request, IReadOnlyList<string> offered)
+    private async Task<IReadOnlyList<StepRow>> ClaimAsync(SqlSession sql, ClaimRequest request, IReadOnlyList<QueueItem> offered)
     {
+        // What was paused since it was offered is left out, and is reached from SQL once it is resumed.
+        var open = request with { Types = await Pauses.OpenAsync(sql, request.Types) };
         var lease = NewLease(request.PodId);
-        var claimed = await ClaimEachAsync(sql, request, lease, offered);
+        var claimed = await ClaimEachAsync(sql, open, lease, [.. offered.Where(item => open.Types.Contains(item.Type)).Select(item => item.StepId)]);
         if (claimed.Count < request.Max)
         {
-            claimed.AddRange(await ClaimEachAsync(sql, request, lease, await DueAsync(sql, request, lease.Now, request.Max - claimed.Count)));
+            claimed.AddRange(await ClaimEachAsync(sql, open, lease, await DueAsync(sql, open, lease.Now, request.Max - claimed.Count)));
         }
 
         return claimed;

@@ -38,6 +38,9 @@ internal sealed class StepCounters
     /// <summary>Steps of a type that wait, are claimed or run; of those that have ended see <see cref="StepTotalStore"/>.</summary>
     public long Of(string type, string status) => counts.GetValueOrDefault((type, status));
 
+    /// <summary>The types that steps wait or run of.</summary>
+    public IEnumerable<string> Types => counts.Keys.Select(key => key.Type).Distinct(StringComparer.Ordinal);
+
     /// <summary>How many steps of each type and priority wait.</summary>
     public IReadOnlyList<WaitingCount> ListWaiting() =>
         [.. bands.Select(band => new WaitingCount { Type = band.Key.Type, Priority = band.Key.Priority, Count = band.Value })];

@@ -18,16 +18,23 @@ internal sealed class WaitingCauses(
         var seen = await database.ReadAsync(
             async sql => await StepStore.FindAsync(sql, stepId) is { } row
                 ? new Seen(row, await view.ReadAsync(sql), await StepStore.ListHoldersAsync(sql), await StepStore.ListDueAsync(sql, row.Type, now, MostAhead))
+                {
+                    Pause = await PausedTypeStore.FindAsync(sql, row.Type),
+                }
                 : null,
             cancellationToken);
-        return seen is null ? null : Ended(seen.Step) ?? Held(seen) ?? Waits(seen.Step, now) ?? ForPods(seen) ?? await InLineAsync(seen, cancellationToken);
+        return seen is null ? null : Ended(seen.Step) ?? Held(seen) ?? Paused(seen) ?? Waits(seen.Step, now) ?? ForPods(seen) ?? await InLineAsync(seen, cancellationToken);
     }
 
     /// <summary>What a waiting step waits for that only a person can bring; null when it will be called by itself.</summary>
-    public async Task<string?> WaitingForAsync(string type, CancellationToken cancellationToken) =>
-        Serving(await view.ReadAsync(cancellationToken), type).Any() ? null
-        : WaitsForTrigger(type) ? $"a trigger: {TriggerAdvice}"
-        : $"a pod that serves type {type}";
+    public async Task<string?> WaitingForAsync(string type, CancellationToken cancellationToken)
+    {
+        var (fleet, pause) = await database.ReadAsync(async sql => (await view.ReadAsync(sql), await PausedTypeStore.FindAsync(sql, type)), cancellationToken);
+        return pause is not null ? $"its type to be resumed: {ResumeAdvice(type)}"
+            : Serving(fleet, type).Any() ? null
+            : WaitsForTrigger(type) ? $"a trigger: {TriggerAdvice}"
+            : $"a pod that serves type {type}";
+    }
 
     private static WhyAnswer? Ended(StepRow step) => step.Status switch
     {
@@ -44,6 +51,14 @@ internal sealed class WaitingCauses(
             .Where(pod => pod.PodId == step.ClaimedBy)
             .Select(pod => Busy(pod, seen.Holders) with { State = seen.Fleet.IsAlive(pod) ? pod.State : PodState.Dead, Until = step.LeaseUntil })]))
         : null;
+
+    private static WhyAnswer? Paused(Seen seen) => seen.Pause is { } pause
+        ? Answer(
+            seen.Step, "paused", $"Type {pause.Type} is paused{(pause.Reason is { } reason ? $" ({reason})" : string.Empty)}; {ResumeAdvice(pause.Type)} lets it go on.",
+            new WhyEvidence(Pause: PauseAnswer.Of(pause)))
+        : null;
+
+    private static string ResumeAdvice(string type) => $"POST /admin/types/{Uri.EscapeDataString(type)}/resume";
 
     private static WhyAnswer? Waits(StepRow step, DateTimeOffset now)
     {
@@ -99,5 +114,8 @@ internal sealed class WaitingCauses(
     private static WhyAnswer Answer(StepRow step, string cause, string detail, WhyEvidence evidence) => new(step.StepId, step.Status, cause, detail, evidence);
 
     /// <summary>All that is looked at, in one reading.</summary>
-    private sealed record Seen(StepRow Step, FleetNow Fleet, IReadOnlyList<HolderCount> Holders, IReadOnlyList<Candidate> Due);
+    private sealed record Seen(StepRow Step, FleetNow Fleet, IReadOnlyList<HolderCount> Holders, IReadOnlyList<Candidate> Due)
+    {
+        public PausedType? Pause { get; init; }
+    }
 }

@@ -12,7 +12,7 @@ internal static class WhyEndpoints
         .WithTags("Steps").Produces<WhyAnswer>().ProducesProblem(StatusCodes.Status404NotFound)
         .WithName("WhyStepWaits").WithSummary("Why a step does not run: the one cause that blocks it, with evidence.")
         .WithDescription(
-            "cause is the first that holds of completed, failed, cancelled, held (a pod has it), backoff (a retry waits), delayed, no_pod (nobody serves its type), "
+            "cause is the first that holds of completed, failed, cancelled, held (a pod has it), paused (its type is), backoff (a retry waits), delayed, no_pod (nobody serves its type), "
             + "capacity (all who do are full), backend_down, in_line.")
         .WithExample(answer: """
             {"step_id":"step_20260124100000_1a2b3c4d","status":"pending","cause":"capacity","detail":"Every pod that serves type http is full.",

@@ -66,6 +66,9 @@ public sealed class ProjectionRebuildTests
         await Task.WhenAll((await ClaimAsync(host)).Select(claim => EndAsync(host, claim, succeeds: false)));
         await host.PostAsync("/api/queue/enqueue", new { package = "late", version = "1.0" });
         await host.PostAsync("/api/queue/clear");
+        await host.PostAsync("/admin/types/deploy/pause", new { reason = "The cluster is upgraded." });
+        await host.PostAsync("/admin/types/notify/pause");
+        await host.PostAsync("/admin/types/notify/resume");
     }
 
     private static async Task<IReadOnlyList<JsonElement>> ClaimAsync(RefineryHost host) =>

@@ -120,7 +120,7 @@ public sealed class BadInputTests
 
             // What was taken may have changed them, and the next reads them anew.
             books = status < 400 ? null : await Books.ReadAsync(host);
-            fault ??= books is null || books == before ? null : $"refused with {status} and changed the books";
+            fault ??= books is null || books == before ? null : $"refused with {status} and changed the books ({Differences(before, books)})";
             if (fault is not null)
             {
                 faults.Add($"{bad.Operation}: {fault} when sent {Short(bad.Sent)}");
@@ -129,6 +129,8 @@ public sealed class BadInputTests
 
         Assert.True(faults.Count == 0, string.Join('\n', faults));
     }
+
+    private static string Differences(string before, string after) => string.Join(", ", after.Split('\n').Except(before.Split('\n'), StringComparer.Ordinal));
 
     private static async Task<(int Status, string? Fault)> AnsweredAsync(RefineryHost host, BadRequest bad)
     {

@@ -45,7 +45,7 @@ public sealed class PlanEndpointTests
     [InlineData("""{"plan":[{"name":"a","action":"build"}]}""", "'run_id'")]
     [InlineData("""{"run_id":"r","plan":[{"name":"a","action":"destroy"}]}""", "destroy")]
     [InlineData("""{"run_id":"r","plan":[{"name":"a","action":1}]}""", "action")]
-    [InlineData("""{"run_id":"r","plan":[{"name":"a"}]}""", "'action'")]
+    [InlineData("""{"run_id":"r","plan":[{"name":"a"}]}""", "'plan[0].action'")]
     [InlineData("""{"run_id":"r","plan":[{"name":"../a","action":"build"}]}""", "'name'")]
     [InlineData("""{"run_id":"r","plan":[null]}""", "plan[0]")]
     [InlineData("""{"run_id":"r","plan":[{"name":"a","action":"build"}],"edges":{}}""", "'edges'")]
