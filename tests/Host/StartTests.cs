@@ -76,14 +76,14 @@ public sealed class StartTests
 
     [Theory]
     [InlineData("verfiy")]
-    [InlineData("worker", "--server", "http://127.0.0.1:1")]
+    [InlineData("wroker", "--server", "http://127.0.0.1:1")]
     public async Task A_word_that_is_no_verb_is_one_sentence_and_starts_nothing(params string[] arguments)
     {
         using var folder = new TemporaryFolder();
         await using var host = HostRun.Start(folder, arguments);
 
         Assert.Equal(1, await host.ExitAsync());
-        Assert.Equal($"'{arguments[0]}' is no verb; rebuild, verify, rebuild-projections, serve or, to serve, settings alone as --NAME value are expected.", host.Errors.TrimEnd());
+        Assert.Equal($"'{arguments[0]}' is no verb; rebuild, verify, rebuild-projections, serve, worker or, to serve, settings alone as --NAME value are expected.", host.Errors.TrimEnd());
         Assert.False(Directory.Exists(folder.File("data")));
     }
 
