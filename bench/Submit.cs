@@ -20,7 +20,8 @@ internal static class Submit
         var result = await Load.RunAsync(Callers, calls, number => OneAsync(idle, number));
 
         var cpu = (host.ProcessorTime - before).TotalMicroseconds / calls;
-        Console.WriteLine($"submit: {result.PerSecond:N0} steps/s; p50 {result.P50:N1} ms, p99 {result.P99:N1} ms; host {cpu:N0} µs processor/step ({calls} POST /api/queue/enqueue after {WarmUp} to warm up, {Callers} connections, sqlite synchronous=FULL, journal, history, graph and builds on)");
+        var floor = EngineFloor.OfSubmits(host.DatabasePath, calls + WarmUp, Callers);
+        Console.WriteLine($"submit: {result.PerSecond:N0} steps/s, the engine alone {floor:N0}; p50 {result.P50:N1} ms, p99 {result.P99:N1} ms; host {cpu:N0} µs processor/step ({calls} POST /api/queue/enqueue after {WarmUp} to warm up, {Callers} connections, sqlite synchronous=FULL, journal, history, graph and builds on)");
         foreach (var connection in idle)
         {
             connection.Dispose();
