@@ -24,6 +24,16 @@ internal sealed class BuildLogText(int seed)
         return Encoding.ASCII.GetBytes(text.ToString());
     }
 
+    /// <summary>A log of 2 to 400 KB, a quarter of them long.</summary>
+    public byte[] Next(Random sizes) => Next(2_000 + sizes.Next(sizes.Next(4) == 0 ? 400_000 : 60_000));
+
+    /// <summary>"'name' declared here": the name is new in each log. Null when the log is too short for it.</summary>
+    public static string? RarePart(string log)
+    {
+        var name = log.IndexOf("declared here in function '", log.Length / 3, StringComparison.Ordinal);
+        return name < 12 ? null : log[(name - 12)..(name + 4)];
+    }
+
     private void Line(string package, string file, string name)
     {
         _ = random.Next(12) switch

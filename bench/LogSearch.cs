@@ -54,7 +54,7 @@ internal static class LogSearch
             watch.Stop();
             processor += ProcessorTime();
             taken += logs.Sum(mine => mine.Sum(log => (long)log.Length));
-            rare.Add(RarePart(logs[0].MaxBy(log => log.Length) ?? []));
+            rare.Add(BuildLogText.RarePart(Encoding.ASCII.GetString(logs[0].MaxBy(log => log.Length) ?? [])) ?? throw new InvalidOperationException("The longest log of a batch has no rare part."));
         }
 
         var files = new DirectoryInfo(folder).GetFiles();
@@ -71,19 +71,11 @@ internal static class LogSearch
         return process.TotalProcessorTime;
     }
 
-    // "'name' declared here": the name is new in each log.
-    private static string RarePart(byte[] log)
-    {
-        var text = Encoding.ASCII.GetString(log);
-        var name = text.IndexOf("declared here in function '", text.Length / 3, StringComparison.Ordinal);
-        return text[(name - 12)..(name + 4)];
-    }
-
     private static List<byte[]> Logs(int seed)
     {
         var random = new Random(seed);
         var writer = new BuildLogText(seed);
-        return [.. Enumerable.Range(0, 40).Select(_ => writer.Next(2_000 + random.Next(random.Next(4) == 0 ? 400_000 : 60_000)))];
+        return [.. Enumerable.Range(0, 40).Select(_ => writer.Next(random))];
     }
 
     private static async Task AddAsync(LogArchive archive, string path, List<byte[]> logs)

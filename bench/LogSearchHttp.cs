@@ -44,11 +44,10 @@ internal static class LogSearchHttp
     private static byte[] Body(int number, List<string> rare)
     {
         var random = new Random(number);
-        var log = Encoding.ASCII.GetString(new BuildLogText(number).Next(2_000 + random.Next(random.Next(4) == 0 ? 400_000 : 60_000)));
-        var name = log.IndexOf("declared here in function '", log.Length / 3, StringComparison.Ordinal);
-        if (number % 40 == 0 && name > 12)
+        var log = Encoding.ASCII.GetString(new BuildLogText(number).Next(random));
+        if (number % 40 == 0 && BuildLogText.RarePart(log) is { } part)
         {
-            rare.Add(log[(name - 12)..(name + 4)]);
+            rare.Add(part);
         }
 
         return JsonSerializer.SerializeToUtf8Bytes(new { name = $"package-{number % 997}", version = $"1.{number}", content = log });

@@ -90,15 +90,32 @@ internal static class RefineryApp
         }
     }
 
-    private static void AddServices(WebApplicationBuilder builder)
+    /// <summary>What every process of ours stands on, with books or without: clock, ids, a folder of its own, time for its end.</summary>
+    public static void AddGround(IServiceCollection services, IConfiguration configuration)
     {
-        var services = builder.Services;
-        services.AddOptions<HostOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<HostOptions>().Bind(configuration).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => ProcessVariables.Read());
         services.AddSingleton<Ids>();
         services.AddSingleton<DataDirectory>();
         services.AddSingleton<IDataDirectory>(provider => provider.GetRequiredService<DataDirectory>());
+        services.AddOptions<Microsoft.Extensions.Hosting.HostOptions>()
+            .Configure<IOptions<HostOptions>>((hosting, own) => hosting.ShutdownTimeout = own.Value.StopLimit);
+    }
+
+    /// <summary>The handlers that plugins bring.</summary>
+    public static void AddHandlers(IServiceCollection services, PluginHost plugins)
+    {
+        foreach (var handler in plugins.LoadHandlers())
+        {
+            services.AddSingleton(handler);
+        }
+    }
+
+    private static void AddServices(WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        AddGround(services, builder.Configuration);
         services.TryAddSingleton(provider => DatabaseOpener.Open(provider.GetRequiredService<DataDirectory>(), provider.GetRequiredService<ILogger<Database>>()));
         services.AddOptions<JournalOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<EventJournal>();
@@ -116,7 +133,6 @@ internal static class RefineryApp
 
         OptionsCheck.Run(services, builder.Configuration);
         AddPlugins(builder);
-        services.Configure<Microsoft.Extensions.Hosting.HostOptions>(hosting => hosting.ShutdownTimeout = (builder.Configuration.Get<HostOptions>() ?? new HostOptions()).StopLimit);
     }
 
     private static void AddPlugins(WebApplicationBuilder builder)
@@ -127,10 +143,7 @@ internal static class RefineryApp
         builder.Services.AddSingleton(provider => new QueueSlot(queue, provider));
         builder.Services.AddSingleton(provider => provider.GetRequiredService<QueueSlot>().Info);
         builder.Services.AddSingleton(provider => provider.GetRequiredService<QueueSlot>().Backend);
-        foreach (var handler in plugins.LoadHandlers())
-        {
-            builder.Services.AddSingleton(handler);
-        }
+        AddHandlers(builder.Services, plugins);
     }
 
     private static void UseMiddleware(WebApplication app)

@@ -1,7 +1,6 @@
 using Refinery.Artifacts;
 using Refinery.Builds;
 using Refinery.Host.Plugins;
-using Refinery.Kernel.Storage;
 using Refinery.Kernel.Work;
 using Refinery.Worker;
 
@@ -18,23 +17,13 @@ internal static class WorkerApp
         var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddInMemoryCollection(settings);
         var services = builder.Services;
-        services.AddOptions<HostOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(_ => ProcessVariables.Read());
-        services.AddSingleton<Ids>();
-        services.AddSingleton<DataDirectory>();
-        services.AddSingleton<IDataDirectory>(provider => provider.GetRequiredService<DataDirectory>());
+        RefineryApp.AddGround(services, builder.Configuration);
         BuildsModule.AddWork(services, builder.Configuration);
         ArtifactsModule.AddFiles(services);
         new WorkerModule().AddServices(services, builder.Configuration);
         OptionsCheck.Run(services, builder.Configuration);
         var options = builder.Configuration.Get<HostOptions>() ?? new HostOptions();
-        foreach (var handler in new PluginHost(Path.GetFullPath(options.PluginsDirectory)).LoadHandlers())
-        {
-            services.AddSingleton(handler);
-        }
-
-        services.Configure<Microsoft.Extensions.Hosting.HostOptions>(hosting => hosting.ShutdownTimeout = options.StopLimit);
+        RefineryApp.AddHandlers(services, new PluginHost(Path.GetFullPath(options.PluginsDirectory)));
         return builder.Build();
     }
 

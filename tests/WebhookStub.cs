@@ -16,7 +16,7 @@ internal sealed class WebhookStub : IAsyncDisposable
         using var reader = new StreamReader(context.Request.Body);
         var text = await reader.ReadToEndAsync();
         var headers = context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
-        Requests.Enqueue(new(context.Request.Method, context.Request.Path, headers, text.Length > 0 ? JsonNode.Parse(text) : null));
+        Requests.Enqueue(new(context.Request.Method, context.Request.Path, headers, text, text.Length > 0 ? JsonNode.Parse(text) : null));
         received.Pulse();
         await answer(context);
     });
@@ -58,4 +58,5 @@ internal sealed class WebhookStub : IAsyncDisposable
 }
 
 /// <summary>What a webhook received.</summary>
-internal sealed record ReceivedRequest(string Method, string Path, IReadOnlyDictionary<string, string> Headers, JsonNode? Body);
+/// <param name="Text">The body, letter by letter.</param>
+internal sealed record ReceivedRequest(string Method, string Path, IReadOnlyDictionary<string, string> Headers, string Text, JsonNode? Body);

@@ -5,9 +5,6 @@ namespace Refinery.Host.Commands;
 /// <summary>Lays beside the wheels what a person needs about those that failed: the log of each, and what its hints would do.</summary>
 internal sealed class RebuildFailures(ILogTexts logs, IHints hints, string outputFolder)
 {
-    /// <summary>Hints are matched against as much of a log's end as a build matches them against.</summary>
-    private const int TailBytes = 5 << 20;
-
     /// <summary>Writes <c>logs/NAME-VERSION.log</c> for each failed wheel and tells the wheel where it is.</summary>
     /// <exception cref="StartupException">The folder cannot be written.</exception>
     public async Task CollectAsync(IEnumerable<RebuildWheel> wheels, CancellationToken cancellationToken)
@@ -30,7 +27,7 @@ internal sealed class RebuildFailures(ILogTexts logs, IHints hints, string outpu
     private static async Task<string> TailAsync(string path, CancellationToken cancellationToken)
     {
         await using var file = File.OpenRead(path);
-        file.Position = Math.Max(0, file.Length - TailBytes);
+        file.Position = Math.Max(0, file.Length - IHints.TailBytes);
         using var reader = new StreamReader(file);
         return await reader.ReadToEndAsync(cancellationToken);
     }

@@ -11,7 +11,9 @@ internal sealed class DrainTransformer(Uri webhook, string? token, string correl
 {
     private const int KeptBytes = 64 << 10;
 
-    /// <summary>The worker's answer, when it is a JSON object of at most 64 KiB.</summary>
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    /// <summary>The worker's answer, when it is a JSON object of at most 64 KiB that names nothing twice.</summary>
     public JsonObject? Answer { get; private set; }
 
     public override ValueTask TransformRequestAsync(
@@ -49,9 +51,10 @@ internal sealed class DrainTransformer(Uri webhook, string? token, string correl
         var buffer = new byte[KeptBytes];
         await using var body = await content.ReadAsStreamAsync(cancellationToken);
         var length = await body.ReadAtLeastAsync(buffer, KeptBytes, throwOnEndOfStream: false, cancellationToken);
+        JsonText.Clean(buffer.AsSpan(0, length));
         try
         {
-            return JsonSerializer.Deserialize<JsonNode>(buffer.AsSpan(0, length), RefineryJson.Options) as JsonObject;
+            return JsonNode.Parse(buffer.AsSpan(0, length), documentOptions: Strict) as JsonObject;
         }
         catch (JsonException)
         {

@@ -28,12 +28,12 @@ internal sealed class ProxyOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        foreach (var url in Words(WorkerWebhookUrl).Where(url => !IsWebUrl(url)))
+        foreach (var url in Words(WorkerWebhookUrl).Where(url => WebUrl.Parse(url) is null))
         {
             yield return new ValidationResult($"WORKER_WEBHOOK_URL holds {Errors.Quote(PublicUrl.Of(url))}; http or https URLs, separated by blanks, are expected.");
         }
 
-        if (UiProxyUrl.Length > 0 && !IsWebUrl(UiProxyUrl))
+        if (UiProxyUrl.Length > 0 && WebUrl.Parse(UiProxyUrl) is null)
         {
             yield return new ValidationResult($"UI_PROXY_URL is {Errors.Quote(PublicUrl.Of(UiProxyUrl))}; an http or https URL is expected.");
         }
@@ -50,7 +50,4 @@ internal sealed class ProxyOptions : IValidatableObject
     }
 
     private static string[] Words(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-
-    private static bool IsWebUrl(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps);
 }

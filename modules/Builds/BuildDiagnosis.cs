@@ -7,11 +7,9 @@ namespace Refinery.Builds;
 /// <summary>Explains a failed build by the hints its log matches, and says whether another attempt can help; RECIPES decides the remedy alone.</summary>
 internal sealed class BuildDiagnosis(IHints hints, RecipePolicy policy)
 {
-    private const int TailBytes = 5 << 20;
-
     public async Task<StepOutcome> ExplainAsync(WheelArgs wanted, ChildExit exit, IStepContext step, CancellationToken cancellationToken)
     {
-        var log = step.LogTail(TailBytes);
+        var log = step.LogTail(IHints.TailBytes);
         var matched = await hints.MatchAsync(log, wanted.Package, cancellationToken);
         var plain = StepOutcome.Failure("build_failed", $"The build of {wanted} ended with exit code {exit.Code}.", retryable: false) with
         {

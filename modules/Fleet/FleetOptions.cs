@@ -1,25 +1,16 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Configuration;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
 
 /// <summary>How steps are leased, retried and run here.</summary>
-internal sealed class FleetOptions : IValidatableObject
+internal sealed class FleetOptions : PodOptions, IValidatableObject
 {
-    /// <summary>Steps this process could run side by side; 80 % of it is used. 1–1024, default: twice the processors, at least 4.</summary>
-    [ConfigurationKeyName("FLEET_Q_MAX_PARALLELISM")]
-    [Range(1, 1024, ErrorMessage = "FLEET_Q_MAX_PARALLELISM must be 1 to 1024.")]
-    public int MaxParallelism { get; set; } = Math.Max(4, Environment.ProcessorCount * 2);
-
     /// <summary>Seconds a lease lasts without renewal; 2–3600, longer than a heartbeat, default 15.</summary>
     [ConfigurationKeyName("FLEET_Q_LEASE_SEC")]
     [Range(2, 3600, ErrorMessage = "FLEET_Q_LEASE_SEC must be 2 to 3600 seconds.")]
     public int LeaseSeconds { get; set; } = 15;
-
-    /// <summary>Seconds between heartbeats; 1–600, default 5.</summary>
-    [ConfigurationKeyName("FLEET_Q_HEARTBEAT_SEC")]
-    [Range(1, 600, ErrorMessage = "FLEET_Q_HEARTBEAT_SEC must be 1 to 600 seconds.")]
-    public int HeartbeatSeconds { get; set; } = 5;
 
     /// <summary>Seconds without a heartbeat after which a pod counts as dead; 1–3600, default 15.</summary>
     [ConfigurationKeyName("FLEET_Q_DEAD_AFTER_SEC")]
@@ -41,11 +32,6 @@ internal sealed class FleetOptions : IValidatableObject
     [Range(0, 300, ErrorMessage = "FLEET_Q_BACKOFF_SEC must be 0 to 300 seconds.")]
     public double BackoffSeconds { get; set; } = 2;
 
-    /// <summary>Seconds that running steps get to finish when the process is asked to stop; 0–3600, default 30.</summary>
-    [ConfigurationKeyName("SHUTDOWN_GRACE_SEC")]
-    [Range(0, 3600, ErrorMessage = "SHUTDOWN_GRACE_SEC must be 0 to 3600 seconds.")]
-    public int ShutdownGraceSeconds { get; set; } = 30;
-
     /// <summary><c>1</c> runs a worker inside this process (default), <c>0</c> leaves all work to other pods.</summary>
     [ConfigurationKeyName("LOCAL_WORKER")]
     [RegularExpression("0|1", ErrorMessage = "LOCAL_WORKER must be 0 or 1.")]
@@ -62,7 +48,7 @@ internal sealed class FleetOptions : IValidatableObject
     public int MaxQueueSize { get; set; } = 10_000_000;
 
     /// <summary>⌊max parallelism × 0.8⌋, at least 1; 0 without a local worker. Source: docs/spec/fleet-q.md, "Health check".</summary>
-    public int Capacity => LocalWorker == "1" ? Math.Max(1, MaxParallelism * 8 / 10) : 0;
+    public int Capacity => LocalWorker == "1" ? UsedParallelism : 0;
 
     /// <summary>No retry waits longer.</summary>
     public static TimeSpan LongestBackoff { get; } = TimeSpan.FromMinutes(5);

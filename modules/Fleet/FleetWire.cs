@@ -166,7 +166,7 @@ internal sealed record PayloadAnswer(string Type, JsonElement Args, JsonElement 
 /// <summary>The checks that several bodies share.</summary>
 internal static class Faults
 {
-    public static string? Type(string type) => type is { Length: >= 1 and <= 100 } && type.All(IsTypeCharacter)
+    public static string? Type(string type) => StepTypes.IsName(type)
         ? null
         : $"The step type is {Errors.Quote(type)}; 1 to 100 of the characters A-Z a-z 0-9 _ . : - are expected.";
 
@@ -198,8 +198,6 @@ internal static class Faults
     private static string? Sentence(string field, string? text) => text is { Length: > 4000 }
         ? $"The field '{field}' has {text.Length} characters, beginning with {Errors.Quote(text)}; at most 4000 are expected."
         : null;
-
-    private static bool IsTypeCharacter(char character) => char.IsAsciiLetterOrDigit(character) || character is '_' or '.' or ':' or '-';
 }
 
 /// <summary>One of many outcomes reported at once.</summary>

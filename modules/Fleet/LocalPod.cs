@@ -10,7 +10,7 @@ namespace Refinery.Fleet;
 /// <summary>The pod inside this process: claims as many steps as it has room for and runs each until its lease is lost.</summary>
 internal sealed partial class LocalPod(
     PodIdentity identity, StepClaims claims, StepRunner runner, HandlerTable handlers, StepCounters counters, DispatchQueue queue,
-    IOptions<FleetOptions> options, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<LocalPod> logger) : BackgroundService, ILocalWorker
+    IOptions<FleetOptions> options, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<LocalPod> logger) : ClaimLoop(lifetime), ILocalWorker
 {
     /// <summary>Delayed steps ring no bell; this is how long one may go unseen.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
@@ -112,30 +112,11 @@ internal sealed partial class LocalPod(
         await runs.StopAllAsync(TimeSpan.FromSeconds(options.Value.ShutdownGraceSeconds), cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (!IsOn)
-        {
-            return;
-        }
-
-        // The stop of this service waits its turn behind requests under way; claiming ends with the first word of it.
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
-        try
-        {
-            while (true)
-            {
-                await ClaimRoundAsync(stopping.Token);
-            }
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => IsOn ? base.ExecuteAsync(stoppingToken) : Task.CompletedTask;
 
     private bool IsDraining => Interlocked.Read(ref drainsDone) < Interlocked.Read(ref drainsAsked);
 
-    private async Task ClaimRoundAsync(CancellationToken stoppingToken)
+    protected override async Task ClaimRoundAsync(CancellationToken stoppingToken)
     {
         Task[] bells = [queue.Ready.Next, runs.Freed.Next];
 

@@ -1,16 +1,15 @@
-using System.Text.RegularExpressions;
 using Refinery.Kernel.Storage;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
 
 /// <summary>Who this process is: a pod id of its own for each start, and a host id that lives as long as its data directory.</summary>
-internal sealed partial class PodIdentity(IDataDirectory data)
+internal sealed class PodIdentity(IDataDirectory data)
 {
     private readonly Lazy<string> hostId = new(() => ReadHostId(Path.Combine(data.Path, "host-id")));
 
     /// <summary><c>pod-{machine}-{6 hex}</c>.</summary>
-    public string PodId { get; } = $"pod-{Odd().Replace(Environment.MachineName.ToLowerInvariant(), "-")}-{Ids.RandomHex(3)}";
+    public string PodId { get; } = PodName.New("pod");
 
     /// <summary>Earlier pods with this id are dead: one process at a time holds the directory.</summary>
     public string HostId => hostId.Value;
@@ -24,7 +23,4 @@ internal sealed partial class PodIdentity(IDataDirectory data)
 
         return File.ReadAllText(path).Trim();
     }
-
-    [GeneratedRegex("[^a-z0-9-]+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Odd();
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Refinery.FileQueue;
 using Refinery.Kernel.Storage;
 using Refinery.Kernel.Web;
 

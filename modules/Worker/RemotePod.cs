@@ -8,7 +8,7 @@ namespace Refinery.Worker;
 /// <summary>Claims as many steps as there is room for and runs each; while the server is away those that run go on.</summary>
 internal sealed partial class RemotePod(
     WorkProtocol server, StepRunner runner, IStepReports reports, WorkerIdentity identity, WorkerKinds kinds,
-    IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<RemotePod> logger) : BackgroundService
+    IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<RemotePod> logger) : ClaimLoop(lifetime)
 {
     private readonly StepRuns runs = new(runner, clock, logger);
     private readonly Backoff backoff = new(options.Value.Heartbeat, clock);
@@ -25,22 +25,7 @@ internal sealed partial class RemotePod(
         await runs.StopAllAsync(options.Value.Grace, cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
-        try
-        {
-            while (true)
-            {
-                await ClaimRoundAsync(stopping.Token);
-            }
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-        }
-    }
-
-    private async Task ClaimRoundAsync(CancellationToken stoppingToken)
+    protected override async Task ClaimRoundAsync(CancellationToken stoppingToken)
     {
         stoppingToken.ThrowIfCancellationRequested();
         var freed = runs.Freed.Next;

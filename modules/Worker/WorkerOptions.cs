@@ -1,10 +1,12 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Configuration;
+using Refinery.Kernel.Web;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Worker;
 
 /// <summary>Whom a worker works for, on what, and on how much at once.</summary>
-internal sealed class WorkerOptions : IValidatableObject
+internal sealed class WorkerOptions : PodOptions, IValidatableObject
 {
     /// <summary>The server's address, as <c>--server</c> gives it.</summary>
     [ConfigurationKeyName("WORKER_SERVER_URL")]
@@ -23,23 +25,8 @@ internal sealed class WorkerOptions : IValidatableObject
     [Range(1, 1024, ErrorMessage = "--concurrency must be 1 to 1024.")]
     public int? Concurrency { get; set; }
 
-    /// <summary>Steps this machine could run side by side; 1–1024, default: twice the processors, at least 4.</summary>
-    [ConfigurationKeyName("FLEET_Q_MAX_PARALLELISM")]
-    [Range(1, 1024, ErrorMessage = "FLEET_Q_MAX_PARALLELISM must be 1 to 1024.")]
-    public int MaxParallelism { get; set; } = Math.Max(4, Environment.ProcessorCount * 2);
-
-    /// <summary>Seconds between heartbeats and between renewals, below the server's lease; 1–600, default 5.</summary>
-    [ConfigurationKeyName("FLEET_Q_HEARTBEAT_SEC")]
-    [Range(1, 600, ErrorMessage = "FLEET_Q_HEARTBEAT_SEC must be 1 to 600 seconds.")]
-    public int HeartbeatSeconds { get; set; } = 5;
-
-    /// <summary>Seconds that running steps get to finish at a stop; 0–3600, default 30.</summary>
-    [ConfigurationKeyName("SHUTDOWN_GRACE_SEC")]
-    [Range(0, 3600, ErrorMessage = "SHUTDOWN_GRACE_SEC must be 0 to 3600 seconds.")]
-    public int ShutdownGraceSeconds { get; set; } = 30;
-
-    /// <summary>⌊max parallelism × 0.8⌋, at least 1. Source: docs/spec/fleet-q.md, "Health check".</summary>
-    public int Capacity => Concurrency ?? Math.Max(1, MaxParallelism * 8 / 10);
+    /// <summary>Steps at once.</summary>
+    public int Capacity => Concurrency ?? UsedParallelism;
 
     /// <summary>The kinds, one by one; empty for all.</summary>
     public IReadOnlyList<string> KindList =>
@@ -53,7 +40,7 @@ internal sealed class WorkerOptions : IValidatableObject
     public Uri Server => new(ServerUrl.EndsWith('/') ? ServerUrl : $"{ServerUrl}/");
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-        Uri.TryCreate(ServerUrl, UriKind.Absolute, out var server) && server.Scheme is "http" or "https"
+        WebUrl.Parse(ServerUrl) is not null
             ? []
             : [new ValidationResult($"--server is '{ServerUrl}'; the server's address is expected, for example http://builds.example:8080.")];
 }

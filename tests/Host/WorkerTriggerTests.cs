@@ -49,6 +49,8 @@ public sealed class WorkerTriggerTests
     [InlineData("")]
     [InlineData("done")]
     [InlineData("[1,2]")]
+    [InlineData("""{"\ud800":1}""")]
+    [InlineData("""{"a":1,"a":2}""")]
     public async Task A_webhook_that_answers_no_object_gets_our_words(string body)
     {
         await using var worker = await WebhookStub.StartAsync(body: body);

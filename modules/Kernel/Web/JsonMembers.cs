@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Refinery.Kernel.Web;
@@ -14,14 +15,26 @@ public static class JsonMembers
         public JsonElement? Member(string name, JsonValueKind kind) =>
             owner.ValueKind == JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.ValueKind == kind ? value : null;
 
-        /// <summary>A text, as it was written.</summary>
+        /// <summary>A text; what cannot be kept of it is replaced, as <see cref="JsonText"/> has it.</summary>
         /// <param name="name">The member's name, letter by letter.</param>
-        /// <exception cref="InvalidOperationException">The text holds half a surrogate pair.</exception>
-        public string? TextMember(string name) => owner.Member(name, JsonValueKind.String)?.GetString();
+        public string? TextMember(string name) => owner.Member(name, JsonValueKind.String) is { } value ? Text(value) : null;
 
         /// <summary>A whole number; null where it is broken or beyond 64 bits.</summary>
         /// <param name="name">The member's name, letter by letter.</param>
         public long? WholeMember(string name) =>
             owner.Member(name, JsonValueKind.Number) is { } value && value.TryGetInt64(out var whole) ? whole : null;
+    }
+
+    private static string? Text(JsonElement value)
+    {
+        var written = JsonMarshal.GetRawUtf8Value(value);
+        if (!written.Contains((byte)'\\'))
+        {
+            return value.GetString();
+        }
+
+        var cleaned = written.ToArray();
+        JsonText.Clean(cleaned);
+        return JsonSerializer.Deserialize<string>(cleaned);
     }
 }

@@ -4,11 +4,12 @@ namespace Refinery.Kernel.Web;
 
 /// <summary>Replaces in a JSON text what no database column and no canonical text can hold: NUL characters and half surrogate pairs.</summary>
 /// <remarks>Every replaced escape becomes <c>\ufffd</c>, so the text keeps its length. Source: docs/spec, "Rules for every endpoint".</remarks>
-internal static class JsonText
+public static class JsonText
 {
     private const int EscapeLength = 6;
 
     /// <summary>Cleans a text in place; one that is no JSON is left for the parser to refuse.</summary>
+    /// <param name="json">UTF-8.</param>
     public static void Clean(Span<byte> json)
     {
         while (json.IndexOf((byte)'\\') is var at and >= 0 && at + 1 < json.Length)

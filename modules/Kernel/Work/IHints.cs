@@ -3,6 +3,9 @@ namespace Refinery.Kernel.Work;
 /// <summary>What is known about failing logs. The Hints module implements it.</summary>
 public interface IHints
 {
+    /// <summary>How much of a log's end hints are matched against, in bytes.</summary>
+    const int TailBytes = 5 << 20;
+
     /// <summary>The hints whose pattern matches the log's tail, most confident first.</summary>
     /// <param name="logTail">The end of a log; a longer text than the module's bound is cut at its front.</param>
     /// <param name="package">The package that failed, for hints that apply to some only; null when none.</param>

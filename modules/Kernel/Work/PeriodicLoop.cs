@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Refinery.Kernel.Work;
 
-/// <summary>The one base of every background loop: one job at a steady pace; a fault is logged and the next round comes.</summary>
+/// <summary>The base of every loop that has a clock: one job at a steady pace; a fault is logged and the next round comes.</summary>
 public abstract partial class PeriodicLoop(TimeSpan period, TimeProvider clock, ILogger logger) : BackgroundService
 {
     /// <summary>One round of the job.</summary>
