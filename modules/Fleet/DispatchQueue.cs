@@ -7,12 +7,10 @@ namespace Refinery.Fleet;
 /// <summary>The host's side of the queue backend: offers steps after their commit and takes candidates for claims.</summary>
 /// <remarks>
 /// The backend holds only the order of calling. Whatever it loses stays pending in SQL and is reached from there, so a
-/// backend that is away costs order and speed, never a step. Items nobody here serves now are put aside, bounded.
+/// backend that is away costs order and speed, never a step. Items of types that are not wanted now are put aside, bounded.
 /// </remarks>
 internal sealed partial class DispatchQueue(IQueueBackend backend, TimeProvider clock, ILogger<DispatchQueue> logger)
 {
-    private const int LeastPop = 32;
-
     /// <summary>A claim that meets only items of other types looks no further: the steps it wants are found in SQL.</summary>
     private const int MostPops = 4;
     private const int ShelfSize = 10_000;
@@ -53,14 +51,8 @@ internal sealed partial class DispatchQueue(IQueueBackend backend, TimeProvider 
     /// <summary>Takes up to so many candidates of the given types, in calling order as far as the backend keeps it.</summary>
     public async Task<IReadOnlyList<QueueItem>> TakeAsync(IReadOnlySet<string> types, int max, CancellationToken cancellationToken)
     {
-        var taken = FromShelf(types, max);
-        await ReachAsync("take", () => PopAsync(types, max, taken, cancellationToken), cancellationToken);
-
-        // A call that was given up may still add to the list; what it adds is reached from SQL.
-        lock (gate)
-        {
-            return [.. taken];
-        }
+        await ReachAsync("take", () => PopAsync(types, max, cancellationToken), cancellationToken);
+        return FromShelf(types, max);
     }
 
     /// <summary>Drops what waits in the backend and on the shelf; the caller has ended the steps in SQL.</summary>
@@ -112,17 +104,20 @@ internal sealed partial class DispatchQueue(IQueueBackend backend, TimeProvider 
         Interlocked.Decrement(ref hanging);
     }
 
-    private async Task PopAsync(IReadOnlySet<string> types, int max, List<QueueItem> taken, CancellationToken cancellationToken)
+    /// <summary>Puts on the shelf as many as are wanted, whatever lies there: what came later may be called earlier.</summary>
+    private async Task PopAsync(IReadOnlySet<string> types, int max, CancellationToken cancellationToken)
     {
-        for (var pops = 0; pops < MostPops && taken.Count < max; pops++)
+        var wanted = max;
+        for (var pops = 0; pops < MostPops && wanted > 0; pops++)
         {
-            var popped = await backend.PopAsync(Math.Max(max - taken.Count, LeastPop), TimeSpan.Zero, cancellationToken);
+            var popped = await backend.PopAsync(wanted, TimeSpan.Zero, cancellationToken);
             if (popped.Count == 0)
             {
                 return;
             }
 
-            Sort(popped, types, max, taken);
+            Shelve(popped, types);
+            wanted -= popped.Count(item => types.Contains(item.Type));
         }
     }
 
@@ -184,20 +179,13 @@ internal sealed partial class DispatchQueue(IQueueBackend backend, TimeProvider 
         return best;
     }
 
-    private void Sort(IReadOnlyList<QueueItem> popped, IReadOnlySet<string> types, int max, List<QueueItem> taken)
+    private void Shelve(IReadOnlyList<QueueItem> items, IReadOnlySet<string> wanted)
     {
         lock (gate)
         {
-            foreach (var item in popped)
+            foreach (var item in items.Where(item => shelved < ShelfSize || wanted.Contains(item.Type)))
             {
-                if (taken.Count < max && types.Contains(item.Type))
-                {
-                    taken.Add(item);
-                }
-                else if (shelved < ShelfSize)
-                {
-                    Shelve(item);
-                }
+                Shelve(item);
             }
         }
     }

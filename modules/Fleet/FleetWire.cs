@@ -126,8 +126,10 @@ internal sealed record PodAnswer(
     string PodId, bool Alive, string State, bool IsLeader, IReadOnlyList<string> Kinds, long Capacity, long Running, string Version, DateTimeOffset BirthTs, DateTimeOffset LastHeartbeatTs);
 
 /// <summary>A step is submitted.</summary>
+/// <param name="NotBefore">When it may begin; at once when it is absent or past.</param>
+/// <param name="UniqueKey">At most one step of the type is pending or claimed under this key.</param>
 internal sealed record SubmitBody(
-    string Type, JsonElement Args, JsonElement? Metadata = null, int Priority = 0, int MaxRetries = 3) : IChecked
+    string Type, JsonElement Args, JsonElement? Metadata = null, int Priority = 0, int MaxRetries = 3, DateTimeOffset? NotBefore = null, string? UniqueKey = null) : IChecked
 {
     public string? Fault() => this switch
     {
@@ -137,10 +139,14 @@ internal sealed record SubmitBody(
         _ when Metadata is { ValueKind: not (JsonValueKind.Object or JsonValueKind.Null) } metadata =>
             $"The field 'metadata' is {Errors.Quote(metadata.GetRawText())}; a JSON object is expected.",
         { MaxRetries: < 0 or > 10 } => $"The field 'max_retries' is {MaxRetries}; 0 to 10 is expected.",
+        { UniqueKey: { } key } => Faults.Key("field 'unique_key'", key),
         _ => null,
     };
 
-    public NewStep Step() => new() { Type = Type, Args = Args, Metadata = Metadata, Priority = Priority, MaxRetries = MaxRetries };
+    public NewStep Step() => new()
+    {
+        Type = Type, Args = Args, Metadata = Metadata, Priority = Priority, MaxRetries = MaxRetries, NotBefore = NotBefore, UniqueKey = UniqueKey,
+    };
 }
 
 /// <summary>A step was taken in.</summary>
@@ -156,9 +162,11 @@ internal sealed record IdempotencyAnswer(string StepId, string IdempotencyKey)
 
 /// <summary>Where a step stands, in FLEET-Q's words.</summary>
 /// <param name="WaitingFor">What must come before the step can run; absent when it will be called by itself.</param>
+/// <param name="NotBefore">When it may begin, or be tried again; absent when it may now.</param>
 internal sealed record StatusAnswer(
     string StepId, string Status, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? ClaimedBy, DateTimeOffset LastUpdateTs, long RetryCount, long Priority,
-    DateTimeOffset CreatedTs, long MaxRetries, PayloadAnswer Payload, bool? Cancelled, string? Detail, string? WaitingFor);
+    DateTimeOffset CreatedTs, long MaxRetries, PayloadAnswer Payload, bool? Cancelled, string? Detail, string? WaitingFor,
+    DateTimeOffset? NotBefore, string? UniqueKey);
 
 /// <summary>What was submitted.</summary>
 internal sealed record PayloadAnswer(string Type, JsonElement Args, JsonElement Metadata);
@@ -177,6 +185,11 @@ internal static class Faults
     public static string? PodId(string podId) => podId is { Length: >= 1 and <= 200 } && podId.All(character => character is > ' ' and <= '~')
         ? null
         : $"The field 'pod_id' is {Errors.Quote(podId)}; 1 to 200 printable ASCII characters are expected.";
+
+    /// <param name="place">Where the key stands, for example <c>field 'unique_key'</c>.</param>
+    public static string? Key(string place, string key) => key is { Length: >= 1 and <= 255 } && key.All(character => character is >= ' ' and <= '~')
+        ? null
+        : $"The {place} is {Errors.Quote(key)}; 1 to 255 printable ASCII characters are expected.";
 
     public static string? Sha256(string field, string digest) => digest.Length != 64 || digest.Any(digit => !char.IsAsciiHexDigitLower(digit))
         ? $"The field '{field}' is {Errors.Quote(digest)}; 64 lower-case hex digits are expected."

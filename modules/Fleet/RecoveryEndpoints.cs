@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Refinery.Kernel.Web;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
 
@@ -63,7 +64,9 @@ internal static class RecoveryEndpoints
         }
 
         return await steps.FindAsync(id, cancellationToken) is { } step
-            ? Errors.Conflict($"Step {Errors.Quote(id)} is {step.Status.ToString().ToLowerInvariant()}; only a failed step can be replayed.")
+            ? Errors.Conflict(step.Status == StepStatus.Failed
+                ? $"Step {Errors.Quote(id)} cannot be replayed now: another step is active under its unique key."
+                : $"Step {Errors.Quote(id)} is {step.Status.ToString().ToLowerInvariant()}; only a failed step can be replayed.")
             : Errors.NotFound("Step not found");
     }
 }

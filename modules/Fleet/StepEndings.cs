@@ -165,7 +165,7 @@ internal sealed class StepEndings(
         }
 
         var again = outcome.Retryable && held.RetryCount < held.MaxRetries;
-        if (await changes.MakeAsync(sql, held, again ? Retried(held, outcome) : Ended(held, Status.Failed, outcome.Detail)) is not { } row)
+        if (await changes.MakeAsync(sql, held, again ? await RetriedAsync(sql, held, outcome) : Ended(held, Status.Failed, outcome.Detail)) is not { } row)
         {
             return null;
         }
@@ -177,7 +177,7 @@ internal sealed class StepEndings(
 
     private async Task<StepRow?> ReleaseAsync(SqlSession sql, Holder holder, string why)
     {
-        if (await StepChanges.FindHeldAsync(sql, holder) is not { } held || await changes.MakeAsync(sql, held, BackInLine(held, why)) is not { } row)
+        if (await StepChanges.FindHeldAsync(sql, holder) is not { } held || await changes.MakeAsync(sql, held, await BackInLineAsync(sql, held, why)) is not { } row)
         {
             return null;
         }
@@ -189,9 +189,11 @@ internal sealed class StepEndings(
     private StepRow Ended(StepRow held, string status, string detail) =>
         held with { Status = status, Detail = detail, LeaseUntil = null, UpdatedAt = Now() };
 
-    private StepRow BackInLine(StepRow held, string detail) => held with
+    /// <summary>It had its turn and did not use it: it is the next of its line.</summary>
+    private async Task<StepRow> BackInLineAsync(SqlSession sql, StepRow held, string detail) => held with
     {
         Status = Status.Pending,
+        Rank = Math.Max(held.Rank, await StepStore.HeadAsync(sql, held.Type, held.Priority) - 1 ?? held.Rank),
         ClaimedBy = null,
         LeaseUntil = null,
         NotBefore = null,
@@ -199,7 +201,7 @@ internal sealed class StepEndings(
         UpdatedAt = Now(),
     };
 
-    private StepRow Retried(StepRow held, StepOutcome outcome) => BackInLine(held, outcome.Detail) with
+    private async Task<StepRow> RetriedAsync(SqlSession sql, StepRow held, StepOutcome outcome) => await BackInLineAsync(sql, held, outcome.Detail) with
     {
         RetryCount = held.RetryCount + 1,
         NotBefore = outcome.RetryAtOnce ? null : Now() + options.Value.Backoff(held.RetryCount + 1),

@@ -15,11 +15,12 @@ internal static class StepEndpoints
     {
         var fleet = routes.MapGroup(string.Empty).WithTags("Steps");
         fleet.MapPost("/submit", SubmitAsync).RequireWorkerToken().WithBodyLimit(LargestPayload)
-            .Produces<SubmitAnswer>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict)
+            .Produces<SubmitAnswer>(StatusCodes.Status201Created).Produces<SubmitAnswer>().ProducesProblem(StatusCodes.Status409Conflict)
             .ProducesProblem(StatusCodes.Status429TooManyRequests).ProducesProblem(StatusCodes.Status503ServiceUnavailable)
             .WithName("SubmitStep").WithSummary("Submit a step.")
             .WithDescription(
-                "A higher priority runs first. With the header Idempotency-Key (1 to 255 printable ASCII characters) the step is made once: the same key with the same body "
+                "A higher priority runs first; within one, owners (metadata.owner, else metadata.third_party_id) take turns. With not_before it waits for that instant. "
+                + "With unique_key at most one step of its type is pending or claimed: while one is, the answer is 200, names it, and nothing is submitted. With the header Idempotency-Key (1 to 255 printable ASCII characters) the step is made once: the same key with the same body "
                 + "gets the first answer again, marked Idempotency-Replayed: true; with another body 409. At most 1 MiB.")
             .WithExample(
                 """{"type":"hello_world","args":{"message":"Hello, FLEET-Q!"},"metadata":{"user":"alice"},"priority":1,"max_retries":3}""",
@@ -38,7 +39,7 @@ internal static class StepEndpoints
         var step = body.Value.Step();
         if (!context.Request.Headers.TryGetValue(Submission.Header, out var key))
         {
-            return Submitted((await steps.SubmitAsync([step], cancellationToken))[0].StepId);
+            return Submitted((await steps.SubmitAsync([step], cancellationToken))[0]);
         }
 
         if (Submission.Fault(key.ToString()) is { } fault)
@@ -47,18 +48,19 @@ internal static class StepEndpoints
         }
 
         var once = await steps.SubmitOnceAsync(step, key.ToString(), cancellationToken);
-        if (!once.IsNew)
+        if (!once.IsFirst)
         {
             context.Response.Headers["Idempotency-Replayed"] = "true";
         }
 
         return once.IsSame
-            ? Submitted(once.StepId)
-            : Errors.Conflict($"The {Submission.Header} {Errors.Quote(key.ToString())} has made step '{once.StepId}' from another body; the same body or a new key is expected.");
+            ? Submitted(once.Step)
+            : Errors.Conflict($"The {Submission.Header} {Errors.Quote(key.ToString())} has made step '{once.Step.StepId}' from another body; the same body or a new key is expected.");
     }
 
-    private static IResult Submitted(string stepId) => Results.Json(
-        new SubmitAnswer(stepId, "submitted", $"Step {stepId} submitted successfully"), statusCode: StatusCodes.Status201Created);
+    private static IResult Submitted(SubmittedStep step) => step.IsNew
+        ? Results.Json(new SubmitAnswer(step.StepId, "submitted", $"Step {step.StepId} submitted successfully"), statusCode: StatusCodes.Status201Created)
+        : Results.Ok(new SubmitAnswer(step.StepId, "active", $"Step {step.StepId} is active under this unique key; nothing was submitted"));
 
     private static async Task<IResult> StatusAsync(string stepId, ISteps steps, WaitingCauses causes, CancellationToken cancellationToken)
     {
@@ -92,5 +94,7 @@ internal static class StepEndpoints
         new PayloadAnswer(step.Type, step.Args, step.Metadata),
         step.Status == StepStatus.Cancelled ? true : null,
         step.Detail,
-        waitingFor);
+        waitingFor,
+        step.NotBefore,
+        step.UniqueKey);
 }

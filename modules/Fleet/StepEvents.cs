@@ -24,7 +24,7 @@ internal static class StepEvents
             .AddJson("metadata", metadata)
             .Add("priority", step.Priority)
             .Add("max_retries", step.MaxRetries)
-            .Add("rank", step.Rank)
+            .Add("unique_key", step.UniqueKey)
             .Add("not_before", step.NotBefore)
             .Add("created_at", step.CreatedAt);
         if (step.Recipes is { } recipes)

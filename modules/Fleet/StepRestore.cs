@@ -20,7 +20,9 @@ internal sealed class StepRestore : IRestore
         {
             if (link.EventType == "task.created" && Created(link) is { } row)
             {
-                await StepStore.InsertAsync(sql, row);
+                var turns = new Turns(sql);
+                await StepStore.InsertAsync(sql, row with { Rank = row.NotBefore is null ? await turns.NextAsync(Place.Of(row), row.CreatedAt) : 0 });
+                await turns.KeepAsync();
             }
             else if (Changed(link) is { } change)
             {
@@ -32,7 +34,7 @@ internal sealed class StepRestore : IRestore
     private static StepRow? Created(JournalEvent link)
     {
         var payload = link.Payload;
-        if (payload.TextMember("task_id") is not { } stepId || payload.TextMember("step_type") is not { } type || payload.WholeMember("rank") is not { } rank)
+        if (payload.TextMember("task_id") is not { } stepId || payload.TextMember("step_type") is not { } type)
         {
             return null;
         }
@@ -45,7 +47,7 @@ internal sealed class StepRestore : IRestore
             Type = type,
             Status = Status.Pending,
             Priority = payload.WholeMember("priority") ?? 0,
-            Rank = rank,
+            Rank = 0,
             Args = StepJson.Object(args).GetRawText(),
             Metadata = StepJson.Object(metadata).GetRawText(),
             Recipes = payload.Member("recipes", JsonValueKind.Object)?.GetRawText(),
@@ -54,6 +56,7 @@ internal sealed class StepRestore : IRestore
             Attempts = 0,
             Fence = 0,
             NotBefore = When(payload, "not_before"),
+            UniqueKey = payload.TextMember("unique_key"),
             CreatedAt = link.Timestamp,
             UpdatedAt = link.Timestamp,
         };

@@ -23,12 +23,13 @@ internal sealed record StepRow
     public DateTimeOffset? LeaseUntil { get; init; }
     public DateTimeOffset? NotBefore { get; init; }
     public string? Detail { get; init; }
+    public string? UniqueKey { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }
 
     /// <summary>The columns in the order <see cref="Read"/> takes them.</summary>
     public const string Columns =
-        "step_id, build_id, type, status, priority, rank, args, metadata, recipes, max_retries, retry_count, attempts, fence, claimed_by, lease_until, not_before, detail, created_at, updated_at";
+        "step_id, build_id, type, status, priority, rank, args, metadata, recipes, max_retries, retry_count, attempts, fence, claimed_by, lease_until, not_before, detail, created_at, updated_at, unique_key";
 
     /// <summary>Reads a row by position: this table is on the hot path.</summary>
     public static StepRow Read(ISqlRow row) => new()
@@ -52,6 +53,7 @@ internal sealed record StepRow
         Detail = row.TextOrNull(16),
         CreatedAt = row.Instant(17),
         UpdatedAt = row.Instant(18),
+        UniqueKey = row.TextOrNull(19),
     };
 
     /// <summary>The status as other modules know it.</summary>
@@ -60,6 +62,46 @@ internal sealed record StepRow
     /// <summary>The right to run it, of a step that is claimed or running.</summary>
     public ClaimedStep ToClaimed() => new(
         StepId, Type, StepJson.Parse(Args), StepJson.Parse(Metadata), Attempts, Fence, LeaseUntil, StepJson.Recipes(Recipes), Priority, RetryCount, MaxRetries);
+}
+
+/// <summary>A step that may be claimed.</summary>
+internal sealed record Candidate
+{
+    public required string StepId { get; init; }
+    public required long Priority { get; init; }
+    public required long Rank { get; init; }
+}
+
+/// <summary>A step that has waited for an instant.</summary>
+internal sealed record RipeStep
+{
+    public required string StepId { get; init; }
+    public required long Priority { get; init; }
+    public required string Metadata { get; init; }
+    public required string CreatedAt { get; init; }
+}
+
+/// <summary>A step whose lease ran out.</summary>
+internal sealed record Orphan
+{
+    public required string StepId { get; init; }
+    public required long RetryCount { get; init; }
+    public required long MaxRetries { get; init; }
+}
+
+/// <summary>What an event of the journal says about a step.</summary>
+internal sealed record RestoredStep
+{
+    public required string StepId { get; init; }
+    public required string Status { get; init; }
+    public string? ClaimedBy { get; init; }
+    public DateTimeOffset? NotBefore { get; init; }
+    public long? Attempts { get; init; }
+    public long? Fence { get; init; }
+    public long? RetryCount { get; init; }
+    public string? Recipes { get; init; }
+    public string? Detail { get; init; }
+    public required DateTimeOffset UpdatedAt { get; init; }
 }
 
 /// <summary>Statuses as the column holds them.</summary>

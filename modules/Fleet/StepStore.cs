@@ -13,34 +13,61 @@ internal static class StepStore
 
     /// <summary>The next steps of a type that may be called at once.</summary>
     internal const string Ready =
-        $"SELECT step_id, priority, rank FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = 0 ORDER BY priority DESC, rank LIMIT @Limit";
+        $"SELECT step_id, priority, rank FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = 0 ORDER BY priority DESC, rank, step_id LIMIT @Limit";
 
     /// <summary>A page of the due steps of a type; those that were delayed are few, because each claim lets them in line with the others.</summary>
     private const string Due =
         $"""
         SELECT step_id FROM (
             SELECT * FROM (
-                SELECT step_id, priority, rank FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = 0 ORDER BY priority DESC, rank LIMIT @Most) AS ready
+                SELECT step_id, priority, rank FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = 0 ORDER BY priority DESC, rank, step_id LIMIT @Most) AS ready
             UNION ALL
             SELECT step_id, priority, rank FROM steps WHERE status = 'pending' AND type = @Type AND not_before <= @Now) AS due
-        ORDER BY priority DESC, rank LIMIT @Limit OFFSET @Offset
+        ORDER BY priority DESC, rank, step_id LIMIT @Limit OFFSET @Offset
         """;
 
-    /// <summary>Lets those be called at once whose instant has come.</summary>
-    internal const string Ripen =
+    /// <summary>Those whose instant has come, longest waiting first.</summary>
+    internal const string Ripe =
         """
-        UPDATE steps SET not_before = NULL WHERE status = 'pending' AND step_id IN (
-            SELECT step_id FROM steps WHERE status = 'pending' AND type = @Type AND not_before <= @Now ORDER BY not_before LIMIT @Limit {{skip_locked}})
+        SELECT step_id, priority, metadata, created_at FROM steps
+        WHERE status = 'pending' AND type = @Type AND not_before <= @Now ORDER BY not_before LIMIT @Limit {{skip_locked}}
         """;
 
-    /// <summary>Stores a new step; 0 when its id is taken.</summary>
+    /// <summary>The lowest rank of a line.</summary>
+    internal const string Head =
+        $"SELECT rank FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = 0 AND priority = @Priority ORDER BY rank LIMIT 1";
+
+    /// <summary>Stores a new step; 0 when its id is taken or a step with its unique key is active.</summary>
     public static Task<int> InsertAsync(SqlSession sql, StepRow row) => sql.ExecuteAsync(
         """
-        INSERT INTO steps (step_id, build_id, type, status, priority, rank, args, metadata, recipes, max_retries, not_before, created_at, updated_at)
-        VALUES (@StepId, @BuildId, @Type, 'pending', @Priority, @Rank, @Args, @Metadata, @Recipes, @MaxRetries, @NotBefore, @CreatedAt, @CreatedAt)
-        ON CONFLICT (step_id) DO NOTHING
+        INSERT INTO steps (step_id, build_id, type, status, priority, rank, args, metadata, recipes, max_retries, not_before, unique_key, created_at, updated_at)
+        VALUES (@StepId, @BuildId, @Type, 'pending', @Priority, @Rank, @Args, @Metadata, @Recipes, @MaxRetries, @NotBefore, @UniqueKey, @CreatedAt, @CreatedAt)
+        ON CONFLICT DO NOTHING
         """,
-        new { row.StepId, row.BuildId, row.Type, row.Priority, row.Rank, row.Args, row.Metadata, row.Recipes, row.MaxRetries, row.NotBefore, row.CreatedAt });
+        new { row.StepId, row.BuildId, row.Type, row.Priority, row.Rank, row.Args, row.Metadata, row.Recipes, row.MaxRetries, row.NotBefore, row.UniqueKey, row.CreatedAt });
+
+    /// <summary>The step of a type that waits, is held or runs under a unique key; null when there is none.</summary>
+    public static Task<StepRow?> FindActiveAsync(SqlSession sql, string type, string uniqueKey) => sql.FirstOrDefaultAsync(
+        StepRow.Read,
+        $"SELECT {StepRow.Columns} FROM steps WHERE type = @Type AND unique_key = @UniqueKey AND status IN ('pending', 'claimed', 'running')",
+        new { Type = type, UniqueKey = uniqueKey });
+
+    /// <summary>The rank of the first step in line of a type and priority; null when none waits.</summary>
+    public static Task<long?> HeadAsync(SqlSession sql, string type, long priority) =>
+        sql.WholeAsync(Head, new { Type = type, Priority = priority });
+
+    /// <summary>The lowest rank of all lines of a priority; null when none waits. Walks one index entry per type.</summary>
+    public static Task<long?> HeadAsync(SqlSession sql, long priority) => sql.WholeAsync(
+        $"""
+        WITH RECURSIVE types (type) AS (
+            SELECT MIN(type) FROM steps WHERE status = 'pending'
+            UNION ALL
+            SELECT (SELECT MIN(type) FROM steps WHERE status = 'pending' AND type > types.type) FROM types WHERE types.type IS NOT NULL)
+        SELECT MIN((
+            SELECT rank FROM steps WHERE status = 'pending' AND type = types.type AND {IsDelayed} = 0 AND priority = @Priority ORDER BY rank LIMIT 1))
+        FROM types
+        """,
+        new { Priority = priority });
 
     public static Task<StepRow?> FindAsync(SqlSession sql, string stepId) =>
         sql.FirstOrDefaultAsync(StepRow.Read, $"SELECT {StepRow.Columns} FROM steps WHERE step_id = @StepId", new { StepId = stepId });
@@ -60,7 +87,7 @@ internal static class StepStore
 
     private static Task<IReadOnlyList<StepRow>> ListDueAsync(SqlSession sql, string type, DateTimeOffset now, (int Limit, int Offset) page) => sql.QueryAsync(
         StepRow.Read,
-        $"SELECT {StepRow.Columns} FROM steps WHERE step_id IN ({Due}) ORDER BY priority DESC, rank",
+        $"SELECT {StepRow.Columns} FROM steps WHERE step_id IN ({Due}) ORDER BY priority DESC, rank, step_id",
         new { Type = type, Now = now, page.Limit, page.Offset, Most = (long)page.Limit + page.Offset });
 
     private static Task<long> CountDueAsync(SqlSession sql, string type, DateTimeOffset now) => sql.FirstOrDefaultAsync<long>(
@@ -74,20 +101,28 @@ internal static class StepStore
         StepRow.Read,
         $"""
         SELECT {StepRow.Columns} FROM steps WHERE status = 'pending' AND type = @Type AND not_before > @Now
-        ORDER BY not_before, rank LIMIT @Limit OFFSET @Offset
+        ORDER BY not_before, step_id LIMIT @Limit OFFSET @Offset
         """,
         new { Type = type, Now = now, page.Limit, page.Offset });
 
     /// <summary>The next due steps of a type; locks nothing.</summary>
     public static Task<IReadOnlyList<Candidate>> ListDueAsync(SqlSession sql, string type, DateTimeOffset now, int limit) => sql.QueryAsync<Candidate>(
-        $"SELECT step_id, priority, rank FROM steps WHERE step_id IN ({Due}) ORDER BY priority DESC, rank",
+        $"SELECT step_id, priority, rank FROM steps WHERE step_id IN ({Due}) ORDER BY priority DESC, rank, step_id",
         new { Type = type, Now = now, Limit = limit, Offset = 0, Most = limit });
 
-    /// <summary>The next due steps of a type as candidates for a claim; those whose instant has come are let in line with the others first.</summary>
+    /// <summary>The next due steps of a type as candidates for a claim; those whose instant has come join their lines first.</summary>
     /// <remarks>So each delayed step is looked at once when it is due, and never before: those in backoff cost a claim nothing.</remarks>
     public static async Task<IReadOnlyList<Candidate>> RipenAndListAsync(SqlSession sql, string type, DateTimeOffset now, int limit)
     {
-        await sql.ExecuteAsync(Ripen, new { Type = type, Now = now, Limit = RipenedAtOnce });
+        var turns = new Turns(sql);
+        foreach (var step in await sql.QueryAsync<RipeStep>(Ripe, new { Type = type, Now = now, Limit = RipenedAtOnce }))
+        {
+            var rank = await turns.NextAsync(Place.Of(type, step.Priority, StepJson.Parse(step.Metadata)), Instant.Parse(step.CreatedAt));
+            await sql.ExecuteAsync(
+                "UPDATE steps SET not_before = NULL, rank = @Rank WHERE step_id = @StepId AND status = 'pending'", new { step.StepId, Rank = rank });
+        }
+
+        await turns.KeepAsync();
         return await sql.QueryAsync<Candidate>(Ready, new { Type = type, Limit = limit });
     }
 
@@ -95,14 +130,14 @@ internal static class StepStore
     /// <remarks>A claim raises the fence, so status and fence together tell whether anybody has touched the step since.</remarks>
     public static Task<int> ChangeAsync(SqlSession sql, StepRow before, StepRow after) => sql.ExecuteAsync(
         """
-        UPDATE steps SET status = @Status, claimed_by = @ClaimedBy, fence = @Fence, attempts = @Attempts, retry_count = @RetryCount,
+        UPDATE steps SET status = @Status, rank = @Rank, claimed_by = @ClaimedBy, fence = @Fence, attempts = @Attempts, retry_count = @RetryCount,
             lease_until = @LeaseUntil, not_before = @NotBefore, recipes = @Recipes, detail = @Detail, updated_at = @UpdatedAt
         WHERE step_id = @StepId AND status = @WasStatus AND fence = @WasFence
         """,
         new
         {
             before.StepId, WasStatus = before.Status, WasFence = before.Fence,
-            after.Status, after.ClaimedBy, after.Fence, after.Attempts, after.RetryCount,
+            after.Status, after.Rank, after.ClaimedBy, after.Fence, after.Attempts, after.RetryCount,
             after.LeaseUntil, after.NotBefore, after.Recipes, after.Detail, after.UpdatedAt,
         });
 
@@ -192,52 +227,9 @@ internal static class StepStore
     public static Task<IReadOnlyList<HolderCount>> ListHoldersAsync(SqlSession sql) => sql.QueryAsync<HolderCount>(
         "SELECT claimed_by, COUNT(*) AS count, MIN(lease_until) AS until FROM steps WHERE status IN ('claimed', 'running') AND claimed_by IS NOT NULL GROUP BY claimed_by");
 
-    /// <summary>When the oldest waiting step of a type was submitted; walks one index entry per priority.</summary>
-    public static Task<string?> OldestWaitingAsync(SqlSession sql, string type) => sql.FirstOrDefaultAsync<string>(
-        $"""
-        WITH RECURSIVE bands (delayed, priority) AS (
-            SELECT 0, (SELECT MAX(priority) FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = 0)
-            UNION ALL
-            SELECT 1, (SELECT MAX(priority) FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = 1)
-            UNION ALL
-            SELECT delayed, (SELECT MAX(priority) FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = bands.delayed AND priority < bands.priority)
-            FROM bands WHERE bands.priority IS NOT NULL)
-        SELECT MIN((
-            SELECT created_at FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = bands.delayed AND priority = bands.priority ORDER BY rank LIMIT 1))
-        FROM bands
-        """,
-        new { Type = type });
-}
-
-/// <summary>A step that may be claimed.</summary>
-internal sealed record Candidate
-{
-    public required string StepId { get; init; }
-    public required long Priority { get; init; }
-    public required long Rank { get; init; }
-}
-
-/// <summary>A step whose lease ran out.</summary>
-internal sealed record Orphan
-{
-    public required string StepId { get; init; }
-    public required long RetryCount { get; init; }
-    public required long MaxRetries { get; init; }
-}
-
-/// <summary>What an event of the journal says about a step.</summary>
-internal sealed record RestoredStep
-{
-    public required string StepId { get; init; }
-    public required string Status { get; init; }
-    public string? ClaimedBy { get; init; }
-    public DateTimeOffset? NotBefore { get; init; }
-    public long? Attempts { get; init; }
-    public long? Fence { get; init; }
-    public long? RetryCount { get; init; }
-    public string? Recipes { get; init; }
-    public string? Detail { get; init; }
-    public required DateTimeOffset UpdatedAt { get; init; }
+    /// <summary>When the oldest waiting step of a type was submitted; null when none waits.</summary>
+    public static Task<string?> OldestWaitingAsync(SqlSession sql, string type) =>
+        sql.FirstOrDefaultAsync<string>("SELECT MIN(created_at) FROM steps WHERE status = 'pending' AND type = @Type", new { Type = type });
 }
 
 /// <summary>How many steps of a type have a status.</summary>

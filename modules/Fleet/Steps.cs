@@ -10,7 +10,6 @@ internal sealed class Steps(
     Database database, DispatchQueue queue, StepChanges changes, StepCounters counters, Ids ids, QueueRoom room, TimeProvider clock) : ISteps
 {
     private const int CancelPage = 1000;
-    private long lastRank;
 
     public async Task<IReadOnlyList<SubmittedStep>> SubmitAsync(IReadOnlyList<NewStep> steps, CancellationToken cancellationToken)
     {
@@ -18,8 +17,8 @@ internal sealed class Steps(
         var now = Instant.Truncate(clock.GetUtcNow());
         var prepared = steps.Select(step => Prepare(step, now)).ToList();
         var rows = await room.FillAsync(steps.Count, () => database.WriteAsync(sql => InsertAsync(sql, prepared), cancellationToken));
-        await queue.OfferAsync([.. rows.Where(row => row.NotBefore is null).Select(Item)]);
-        return [.. rows.Select(row => new SubmittedStep(row.StepId, row.BuildId))];
+        await OfferAsync(rows);
+        return [.. rows.Select(Submitted)];
     }
 
     /// <summary>Stores the step unless its key has made one before, whichever process took that in.</summary>
@@ -28,17 +27,13 @@ internal sealed class Steps(
         // What the key has made already needs no room.
         if (await database.ReadAsync(sql => FindMadeAsync(sql, key), cancellationToken) is { } made)
         {
-            return new KeyedStep(made.StepId, IsNew: false, Submission.IsSame(made, step));
+            return new KeyedStep(Submitted(new StoredStep(made, IsNew: true)), IsFirst: false, Submission.IsSame(made, step));
         }
 
         var prepared = Prepare(step, Instant.Truncate(clock.GetUtcNow()), key);
-        var (row, isNew) = await room.FillAsync(1, () => database.WriteAsync(sql => InsertOnceAsync(sql, prepared, key), cancellationToken));
-        if (isNew)
-        {
-            await queue.OfferAsync([Item(row)]);
-        }
-
-        return new KeyedStep(row.StepId, isNew, isNew || Submission.IsSame(row, step));
+        var (stored, isFirst) = await room.FillAsync(1, () => database.WriteAsync(sql => InsertOnceAsync(sql, prepared, key), cancellationToken));
+        await OfferAsync(isFirst ? [stored] : []);
+        return new KeyedStep(Submitted(stored), isFirst, isFirst || Submission.IsSame(stored.Row, step));
     }
 
     public async Task<IReadOnlyList<WaitingStep>> ListWaitingAsync(string type, int limit, int offset, CancellationToken cancellationToken)
@@ -122,36 +117,58 @@ internal sealed class Steps(
     /// <summary>The queue item of a step.</summary>
     public static QueueItem Item(StepRow row) => new(row.StepId, row.Type, (int)row.Priority, row.Rank, row.CreatedAt);
 
-    private async Task<List<StepRow>> InsertAsync(SqlSession sql, List<PreparedStep> steps)
+    /// <summary>Those that wait for a later instant are reached from SQL once due.</summary>
+    private Task OfferAsync(IReadOnlyList<StoredStep> steps) =>
+        steps.Where(step => step is { IsNew: true, Row.NotBefore: null }).Select(step => Item(step.Row)).ToList() is { Count: > 0 } items
+            ? queue.OfferAsync(items)
+            : Task.CompletedTask;
+
+    private async Task<List<StoredStep>> InsertAsync(SqlSession sql, List<PreparedStep> steps)
     {
-        var rows = new List<StepRow>(steps.Count);
+        var stored = new List<StoredStep>(steps.Count);
+        var turns = new Turns(sql);
         foreach (var step in steps)
         {
-            var next = step;
-            while (await StepStore.InsertAsync(sql, next.Row) == 0)
-            {
-                next = Prepare(step.Asked, step.Row.CreatedAt, step.Key);
-            }
-
-            sql.Append(next.Created);
-            rows.Add(next.Row);
+            stored.Add(await InsertAsync(sql, step, turns));
         }
 
-        sql.AfterCommit(() => rows.ForEach(row => counters.Move(row, from: null)));
-        return rows;
+        await turns.KeepAsync();
+        return stored;
+    }
+
+    /// <summary>Stores a step, unless another is active under its unique key.</summary>
+    private async Task<StoredStep> InsertAsync(SqlSession sql, PreparedStep step, Turns turns)
+    {
+        if (step.Row.UniqueKey is { } key && await StepStore.FindActiveAsync(sql, step.Row.Type, key) is { } active)
+        {
+            return new StoredStep(active, IsNew: false);
+        }
+
+        // One that waits for an instant joins its line when that has come.
+        var rank = step.Row.NotBefore is null ? await turns.NextAsync(step.Place, step.Row.CreatedAt) : 0;
+        var row = step.Row with { Rank = rank };
+        if (await StepStore.InsertAsync(sql, row) == 0)
+        {
+            return await InsertAsync(sql, Prepare(step.Asked, row.CreatedAt, step.Key), turns);
+        }
+
+        sql.Append(step.Created);
+        sql.AfterCommit(() => counters.Move(row, from: null));
+        return new StoredStep(row, IsNew: true);
     }
 
     /// <summary>The key is taken first: of two who bring it at once, the second waits here and finds the step of the first.</summary>
-    private async Task<(StepRow Row, bool IsNew)> InsertOnceAsync(SqlSession sql, PreparedStep step, string key)
+    private async Task<(StoredStep Stored, bool IsFirst)> InsertOnceAsync(SqlSession sql, PreparedStep step, string key)
     {
         if (await SubmissionStore.TakeAsync(sql, key, step.Row.CreatedAt) == 0)
         {
-            return (await FindMadeAsync(sql, key) ?? throw new InvalidOperationException($"The submission key '{key}' names no step."), false);
+            var made = await FindMadeAsync(sql, key) ?? throw new InvalidOperationException($"The submission key '{key}' names no step.");
+            return (new StoredStep(made, IsNew: true), false);
         }
 
-        var row = (await InsertAsync(sql, [step]))[0];
-        await SubmissionStore.NameAsync(sql, key, row.StepId);
-        return (row, true);
+        var stored = (await InsertAsync(sql, [step]))[0];
+        _ = stored.IsNew ? await SubmissionStore.NameAsync(sql, key, stored.Row.StepId) : await SubmissionStore.DeleteAsync(sql, key);
+        return (stored, true);
     }
 
     /// <summary>The step that a key has made, or null.</summary>
@@ -160,7 +177,15 @@ internal sealed class Steps(
 
     private async Task<StepRow?> RetryAsync(SqlSession sql, string stepId, Predicate<StepRow> may, string reason)
     {
-        if (await StepStore.FindAsync(sql, stepId) is not { } ended || !may(ended) || await changes.MakeAsync(sql, ended, InLineAgain(ended, reason)) is not { } row)
+        if (await StepStore.FindAsync(sql, stepId) is not { } ended || !may(ended) || await IsActiveElsewhereAsync(sql, ended))
+        {
+            return null;
+        }
+
+        var turns = new Turns(sql);
+        var again = InLineAgain(ended, reason) with { Rank = await turns.NextAsync(Place.Of(ended), ended.CreatedAt) };
+        await turns.KeepAsync();
+        if (await changes.MakeAsync(sql, ended, again) is not { } row)
         {
             return null;
         }
@@ -168,6 +193,10 @@ internal sealed class Steps(
         sql.Append(StepEvents.Replayed(row, ended.Status));
         return row;
     }
+
+    /// <summary>True when another step has taken the unique key since.</summary>
+    private static async Task<bool> IsActiveElsewhereAsync(SqlSession sql, StepRow ended) =>
+        ended.UniqueKey is { } key && await StepStore.FindActiveAsync(sql, ended.Type, key) is not null;
 
     private StepRow InLineAgain(StepRow ended, string reason) => ended with
     {
@@ -184,7 +213,7 @@ internal sealed class Steps(
         var row = Row(step, now);
         var created = StepEvents.Created(row, step) with { EventId = ids.NewEventId() };
         created.Payload.Add(Submission.Member, key).Seal();
-        return new PreparedStep(step, row, created, key);
+        return new PreparedStep(step, row, Place.Of(step.Type, step.Priority, step.Metadata ?? default), created, key);
     }
 
     private StepRow Row(NewStep step, DateTimeOffset now)
@@ -197,7 +226,7 @@ internal sealed class Steps(
             Type = step.Type,
             Status = Status.Pending,
             Priority = step.Priority,
-            Rank = NextRank(now),
+            Rank = 0,
             Args = StepJson.Object(step.Args).GetRawText(),
             Metadata = StepJson.Object(step.Metadata).GetRawText(),
             Recipes = StepJson.Recipes(step.Recipes),
@@ -205,26 +234,14 @@ internal sealed class Steps(
             RetryCount = 0,
             Attempts = 0,
             Fence = 0,
-            NotBefore = step.NotBefore,
+            NotBefore = step.NotBefore is { } instant && instant > now ? Instant.Truncate(instant) : null,
+            UniqueKey = step.UniqueKey,
             CreatedAt = now,
             UpdatedAt = now,
         };
     }
 
-    /// <summary>Age in microseconds, made strictly ascending.</summary>
-    private long NextRank(DateTimeOffset now)
-    {
-        var age = (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-        while (true)
-        {
-            var last = Interlocked.Read(ref lastRank);
-            var next = Math.Max(last + 1, age);
-            if (Interlocked.CompareExchange(ref lastRank, next, last) == last)
-            {
-                return next;
-            }
-        }
-    }
+    private static SubmittedStep Submitted(StoredStep stored) => new(stored.Row.StepId, stored.Row.BuildId, stored.IsNew);
 
     private static WaitingStep Waiting(StepRow row) => new()
     {
@@ -255,8 +272,13 @@ internal sealed class Steps(
         CreatedAt = row.CreatedAt,
         UpdatedAt = row.UpdatedAt,
         Detail = row.Detail,
+        UniqueKey = row.UniqueKey,
     };
 }
 
-/// <summary>A step with everything that is written of it.</summary>
-internal sealed record PreparedStep(NewStep Asked, StepRow Row, EventDraft Created, string? Key);
+/// <summary>A step with everything that is written of it but its rank.</summary>
+internal sealed record PreparedStep(NewStep Asked, StepRow Row, Place Place, EventDraft Created, string? Key);
+
+/// <summary>What a submission led to.</summary>
+/// <param name="IsNew">False for a step that was there before.</param>
+internal sealed record StoredStep(StepRow Row, bool IsNew);

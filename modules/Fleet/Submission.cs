@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Refinery.Kernel.Web;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
@@ -14,18 +13,16 @@ internal static class Submission
     public const string Member = "submission_key";
 
     /// <summary>Why a text cannot be a key, in one sentence; null when it can.</summary>
-    public static string? Fault(string key) => key is { Length: >= 1 and <= 255 } && key.All(character => character is >= ' ' and <= '~')
-        ? null
-        : $"The header {Header} is {Errors.Quote(key)}; 1 to 255 printable ASCII characters are expected.";
+    public static string? Fault(string key) => Faults.Key($"header {Header}", key);
 
-    /// <summary>True when a stored step is what is asked for again.</summary>
+    /// <summary>True when a stored step is what is asked for again; when it may begin is not looked at, for who asks again asks later.</summary>
     public static bool IsSame(StepRow row, NewStep asked) =>
-        row.Type == asked.Type && row.Priority == asked.Priority && row.MaxRetries == asked.MaxRetries
+        row.Type == asked.Type && row.Priority == asked.Priority && row.MaxRetries == asked.MaxRetries && row.UniqueKey == asked.UniqueKey
         && JsonElement.DeepEquals(StepJson.Parse(row.Args), asked.Args)
         && JsonElement.DeepEquals(StepJson.Parse(row.Metadata), StepJson.Object(asked.Metadata));
 }
 
 /// <summary>What became of a submission under a key.</summary>
-/// <param name="IsNew">False when the key had made the step before.</param>
+/// <param name="IsFirst">False when the key had made the step before.</param>
 /// <param name="IsSame">False when the key had made another step than this one.</param>
-internal sealed record KeyedStep(string StepId, bool IsNew, bool IsSame);
+internal sealed record KeyedStep(SubmittedStep Step, bool IsFirst, bool IsSame);

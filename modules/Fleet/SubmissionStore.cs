@@ -13,6 +13,10 @@ internal static class SubmissionStore
     public static Task<int> NameAsync(SqlSession sql, string key, string stepId) =>
         sql.ExecuteAsync("UPDATE submissions SET step_id = @StepId WHERE submission_key = @Key", new { Key = key, StepId = stepId });
 
+    /// <summary>Frees a key that has made nothing.</summary>
+    public static Task<int> DeleteAsync(SqlSession sql, string key) =>
+        sql.ExecuteAsync("DELETE FROM submissions WHERE submission_key = @Key", new { Key = key });
+
     /// <summary>The step that a key made, or null.</summary>
     public static Task<string?> FindAsync(SqlSession sql, string key) =>
         sql.FirstOrDefaultAsync<string>("SELECT step_id FROM submissions WHERE submission_key = @Key", new { Key = key });

@@ -4,7 +4,7 @@ namespace Refinery.Contract;
 /// <param name="StepId">The step's id, 1–100 characters.</param>
 /// <param name="Type">The step's type, for example <c>wheel_build</c>; lets a host put aside what nobody here serves.</param>
 /// <param name="Priority">Higher is called earlier.</param>
-/// <param name="Rank">Within one priority the lower rank is called first; the host derives it from age.</param>
+/// <param name="Rank">Within one priority the lower rank is called first; the host derives it from age and from how many steps their owner has in line.</param>
 /// <param name="EnqueuedAt">When the step was submitted, UTC.</param>
 public sealed record QueueItem(string StepId, string Type, int Priority, long Rank, DateTimeOffset EnqueuedAt);
 

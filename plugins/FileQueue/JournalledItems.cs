@@ -65,7 +65,7 @@ internal sealed partial class JournalledItems : IDisposable
 
     public IReadOnlyList<QueueItem> First(int limit) => Count == 0 ? [] : [.. items.InOrder().Take(limit)];
 
-    public QueueStats Stats() => new(Count, items.OldestEnqueuedAt);
+    public QueueStats Stats() => new(Count, OldestEnqueuedAt: null);
 
     /// <exception cref="IOException">The file cannot be written; nothing was removed.</exception>
     public long Clear()

@@ -4,8 +4,8 @@ namespace Refinery.FileQueue;
 
 /// <summary>The waiting items of one priority, lowest rank first, equal ranks in the order they came.</summary>
 /// <remarks>
-/// Ranks follow age and nearly always arrive ascending: those join the end of a queue. The few that come late (a retry keeps
-/// its first rank) go into a sorted set beside it. A late item's rank is below one that the queue had seen when it came,
+/// Ranks mostly arrive ascending: those join the end of a queue. Those that come late (of an owner with fewer steps in line,
+/// or given back) go into a sorted set beside it. A late item's rank is below one that the queue had seen when it came,
 /// and the queue takes only ranks at or above that, so at equal ranks the queue's item is always the elder.
 /// </remarks>
 internal sealed class Lane

@@ -10,10 +10,6 @@ internal sealed class WaitingItems
 
     public int Count => stepIds.Count;
 
-    /// <summary>When the oldest item was submitted; null when none waits.</summary>
-    /// <remarks>Rank follows age, so the oldest of a lane is its first: one look a lane, not one an item.</remarks>
-    public DateTimeOffset? OldestEnqueuedAt => Count == 0 ? null : lanes.Values.Min(lane => lane.First.EnqueuedAt);
-
     public bool Contains(string stepId) => stepIds.Contains(stepId);
 
     /// <summary>False, and nothing changes, when the step waits already.</summary>

@@ -140,7 +140,7 @@ internal static class BuildEndpoints
             ? Results.Ok(new BuildRetriedAnswer(
                 build.BuildId, build.StepId, BuildStatus.Pending, "Build waits again",
                 Success: true, clock.GetUtcNow(), clock.GetElapsedTime(started).TotalSeconds, context.TraceIdentifier))
-            : Errors.Conflict("Build has not ended");
+            : Errors.Conflict(build.Status is BuildStatus.Pending or BuildStatus.Running ? "Build has not ended" : "Another build is active under its unique key");
     }
 
     private static string ReasonOf(string what, string? given, string correlationId) => string.IsNullOrWhiteSpace(given)

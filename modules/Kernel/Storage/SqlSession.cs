@@ -88,6 +88,10 @@ public sealed class SqlSession : IAsyncDisposable
     public async Task<T?> FirstOrDefaultAsync<T>(Func<ISqlRow, T> read, string sql, object? parameters = null)
         where T : class => (await Statement(sql).QueryAsync(read, parameters, most: 1)) is [var first] ? first : null;
 
+    /// <summary>The whole number in the first column of the first row, or null when there is no row or it is NULL: for the hot paths.</summary>
+    public async Task<long?> WholeAsync(string sql, object? parameters = null) =>
+        (await Statement(sql).QueryAsync(row => row.IsNull(0) ? (long?)null : row.Whole(0), parameters, most: 1)) is [var value] ? value : null;
+
     /// <summary>Joins an event to the journal in the same commit. Events of a group are chained, in order, at its end.</summary>
     /// <exception cref="InvalidOperationException">The session only reads.</exception>
     public void Append(EventDraft draft)

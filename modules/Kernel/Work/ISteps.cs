@@ -71,12 +71,16 @@ public sealed record NewStep
 
     /// <summary>Not called before this instant; null is at once.</summary>
     public DateTimeOffset? NotBefore { get; init; }
+
+    /// <summary>At most one step of the type waits, is held or runs under this key; null leaves any number to be.</summary>
+    public string? UniqueKey { get; init; }
 }
 
 /// <summary>What a submitter is told.</summary>
 /// <param name="StepId">The id of the step.</param>
 /// <param name="BuildId">The id under <c>/builds</c>: <c>build-{third_party_id}-{parser_id}-{suffix of the step id}</c>.</param>
-public sealed record SubmittedStep(string StepId, string BuildId);
+/// <param name="IsNew">False when another step was active under the unique key: this is that step.</param>
+public sealed record SubmittedStep(string StepId, string BuildId, bool IsNew);
 
 /// <summary>A step that waits.</summary>
 public sealed record WaitingStep
@@ -128,6 +132,9 @@ public sealed record StepSnapshot
 
     /// <summary>The last outcome's sentence; null before the first.</summary>
     public string? Detail { get; init; }
+
+    /// <summary>The key under which no other step of the type is active.</summary>
+    public string? UniqueKey { get; init; }
 }
 
 /// <summary>Where a step stands. On the wire each is its snake_case word.</summary>

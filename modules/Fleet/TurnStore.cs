@@ -1,0 +1,24 @@
+using Refinery.Kernel.Storage;
+
+namespace Refinery.Fleet;
+
+/// <summary>The table <c>turns</c>: the last turn that each owner has taken in a line whose steps still wait.</summary>
+internal static class TurnStore
+{
+    /// <summary>The last turn of an owner; null when it has taken none since the line was last empty.</summary>
+    public static Task<long?> FindAsync(SqlSession sql, Place place) => sql.WholeAsync(
+        "SELECT rank FROM turns WHERE type = @Type AND priority = @Priority AND owner = @Owner", place);
+
+    /// <summary>Keeps the last turn of an owner.</summary>
+    public static Task<int> PutAsync(SqlSession sql, Place place, long rank) => sql.ExecuteAsync(
+        """
+        INSERT INTO turns (type, priority, owner, rank) VALUES (@Type, @Priority, @Owner, @Rank)
+        ON CONFLICT (type, priority, owner) DO UPDATE SET rank = excluded.rank
+        """,
+        new { place.Type, place.Priority, place.Owner, Rank = rank });
+
+    /// <summary>Forgets the turns of a line that lie before a rank: whoever took them is as well off as who has taken none.</summary>
+    public static Task<int> DeleteAsync(SqlSession sql, Place place, long before) => sql.ExecuteAsync(
+        "DELETE FROM turns WHERE type = @Type AND priority = @Priority AND rank < @Before",
+        new { place.Type, place.Priority, Before = before });
+}
