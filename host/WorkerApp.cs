@@ -11,12 +11,14 @@ internal static class WorkerApp
 {
     /// <summary>Builds the application; nothing is opened yet.</summary>
     /// <param name="settings">They win over the environment.</param>
+    /// <param name="configure">Services that come before ours.</param>
     /// <exception cref="StartupException">A setting is wrong.</exception>
-    public static IHost Build(IEnumerable<KeyValuePair<string, string?>> settings)
+    public static IHost Build(IEnumerable<KeyValuePair<string, string?>> settings, Action<IServiceCollection>? configure = null)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddInMemoryCollection(settings);
         var services = builder.Services;
+        configure?.Invoke(services);
         RefineryApp.AddGround(services, builder.Configuration);
         BuildsModule.AddWork(services, builder.Configuration);
         ArtifactsModule.AddFiles(services);

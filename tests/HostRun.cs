@@ -63,6 +63,12 @@ internal sealed class HostRun : IAsyncDisposable
     /// <summary>Asks it to stop, as Ctrl-C does.</summary>
     public void Interrupt() => Signal("-INT");
 
+    /// <summary>Lets it sleep, as a machine does that is suspended.</summary>
+    public void Suspend() => Signal("-STOP");
+
+    /// <summary>Wakes it up again.</summary>
+    public void Resume() => Signal("-CONT");
+
     /// <summary>Ends it as a power cut does: without a word.</summary>
     public void Kill()
     {

@@ -23,6 +23,6 @@ internal sealed class FleetMetrics
     }
 
     /// <summary>A pod spoke for a step under a fence that is stale.</summary>
-    /// <param name="operation"><c>start</c>, <c>renew</c>, <c>complete</c>, <c>fail</c> or <c>release</c>.</param>
+    /// <param name="operation"><c>start</c>, <c>renew</c>, <c>complete</c>, <c>fail</c>, <c>release</c> or <c>log</c>.</param>
     public void Refused(string operation) => refused.Add(1, KeyValuePair.Create("operation", (object?)operation));
 }

@@ -37,6 +37,7 @@ public sealed class FleetModule : IModule
         services.AddSingleton<WaitingCauses>();
         services.AddSingleton<FleetMetrics>();
         services.AddSingleton<Refusals>();
+        services.AddSingleton<IFence, Fence>();
         services.AddSingleton<Recovery>();
         services.AddSingleton<DeadLetters>();
         services.AddSingleton<IProjection, DeadLetterProjection>();

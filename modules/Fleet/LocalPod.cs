@@ -100,7 +100,7 @@ internal sealed partial class LocalPod(
                 ended[step.StepId] = true;
             }
         });
-        if (early.Contains(Holder.Of(step)))
+        if (early.Contains(step.Holder))
         {
             runs.Stop(step.StepId, step.Fence);
         }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Refinery.Kernel.Web;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
 

@@ -12,7 +12,7 @@ internal sealed class StepCancel(Database database, StepChanges changes, LocalPo
         var (outcome, cancelled) = await database.WriteAsync(sql => CancelAsync(sql, stepId, word), cancellationToken);
         if (cancelled is { ClaimedBy: not null })
         {
-            pod.StopCancelled(Holder.Of(cancelled));
+            pod.StopCancelled(cancelled.Holder);
         }
 
         return outcome;

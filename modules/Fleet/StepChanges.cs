@@ -1,4 +1,5 @@
 using Refinery.Kernel.Storage;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
 
@@ -12,6 +13,10 @@ internal sealed class StepChanges(StepCounters counters)
         && step.Fence == holder.Fence
             ? step
             : null;
+
+    /// <summary>True when the step was cancelled and nobody has claimed it since the holder.</summary>
+    public static async Task<bool> IsCancelledAsync(SqlSession sql, Holder holder) =>
+        await StepStore.FindAsync(sql, holder.StepId) is { Status: Status.Cancelled, Fence: > 0 } row && row.Fence == holder.Fence;
 
     /// <summary>Makes a step what it is to be.</summary>
     /// <param name="before">As this unit has read it.</param>

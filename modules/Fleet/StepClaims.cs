@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Microsoft.Extensions.Options;
 using Refinery.Contract;
 using Refinery.Kernel.Storage;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
 
@@ -108,8 +109,7 @@ internal sealed class StepClaims(
 
     /// <summary>True when the step was cancelled and nobody has claimed it since the holder.</summary>
     public async Task<bool> IsCancelledAsync(Holder holder, CancellationToken cancellationToken) =>
-        await database.ReadAsync(sql => StepStore.FindAsync(sql, holder.StepId), cancellationToken) is { Status: Status.Cancelled, Fence: > 0 } row
-        && row.Fence == holder.Fence;
+        await database.ReadAsync(sql => StepChanges.IsCancelledAsync(sql, holder), cancellationToken);
 
     private async Task<IReadOnlyList<StepRow>> ClaimNowAsync(ClaimRequest request, CancellationToken cancellationToken)
     {

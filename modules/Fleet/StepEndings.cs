@@ -98,7 +98,7 @@ internal sealed class StepEndings(
                 var rows = new List<StepRow>();
                 foreach (var step in await list(sql))
                 {
-                    rows.AddRange(await ReleaseAsync(sql, Holder.Of(step), why) is { } row ? [row] : []);
+                    rows.AddRange(await ReleaseAsync(sql, step.Holder, why) is { } row ? [row] : []);
                 }
 
                 return rows;
@@ -123,7 +123,7 @@ internal sealed class StepEndings(
                 foreach (var orphan in orphans)
                 {
                     var lost = StepOutcome.Failure("worker_lost", $"Pod {orphan.ClaimedBy} {what} while it held the step.");
-                    var holder = Holder.Of(orphan);
+                    var holder = orphan.Holder;
                     if (await FailAsync(sql, holder, lost, RunFacts.None) is { } row)
                     {
                         rows.Add(row);

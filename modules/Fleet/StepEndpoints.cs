@@ -27,7 +27,11 @@ internal static class StepEndpoints
                 """{"step_id":"step_20260124100000_1a2b3c4d","status":"submitted","message":"Step step_20260124100000_1a2b3c4d submitted successfully"}""");
         fleet.MapGet("/status/{stepId}", StatusAsync).Produces<StatusAnswer>().ProducesProblem(StatusCodes.Status404NotFound)
             .WithName("StepStatus").WithSummary("Where a step stands.")
-            .WithDescription("pending, claimed (leased or running), completed or failed; a cancelled step is failed with cancelled: true. waiting_for names what a pending step needs that is not there.");
+            .WithDescription("pending, claimed (leased or running), completed or failed; a cancelled step is failed with cancelled: true. waiting_for names what a pending step needs that is not there.")
+            .WithExample(answer: """
+                {"step_id":"step_20260124100000_1a2b3c4d","status":"claimed","claimed_by":"pod-worker-abc123","last_update_ts":"2026-01-24T10:00:05.000000Z","retry_count":0,"priority":1,
+                 "created_ts":"2026-01-24T10:00:00.000000Z","max_retries":3,"payload":{"type":"hello_world","args":{"message":"Hello, FLEET-Q!"},"metadata":{"user":"alice"}}}
+                """);
         fleet.MapGet("/idempotency/{stepId}", IdempotencyAsync).Produces<IdempotencyAnswer>().ProducesProblem(StatusCodes.Status404NotFound)
             .WithName("IdempotencyKey").WithSummary("The key under which a step's work is done once.")
             .WithDescription("idem_{last 8 characters of the id}_{first 8 hex digits of the id's SHA-256}: the same on every call and every retry.")

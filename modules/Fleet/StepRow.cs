@@ -59,6 +59,9 @@ internal sealed record StepRow
     /// <summary>The status as other modules know it.</summary>
     public StepStatus StepStatus => Enum.Parse<StepStatus>(Status, ignoreCase: true);
 
+    /// <summary>Who holds it, of a step that is claimed or running.</summary>
+    public Holder Holder => new(StepId, ClaimedBy ?? string.Empty, Fence);
+
     /// <summary>The right to run it, of a step that is claimed or running.</summary>
     public ClaimedStep ToClaimed() => new(
         StepId, Type, StepJson.Parse(Args), StepJson.Parse(Metadata), Attempts, Fence, LeaseUntil, StepJson.Recipes(Recipes), Priority, RetryCount, MaxRetries);

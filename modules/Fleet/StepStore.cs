@@ -1,4 +1,5 @@
 using Refinery.Kernel.Storage;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
 
@@ -242,10 +243,3 @@ internal sealed record CountRow
 
 /// <summary>The right to run until an instant.</summary>
 internal sealed record Lease(string PodId, DateTimeOffset Now, DateTimeOffset Until);
-
-/// <summary>Who says it holds a step, and under which fence.</summary>
-internal sealed record Holder(string StepId, string PodId, long Fence)
-{
-    /// <summary>Who holds a step that is claimed or running.</summary>
-    public static Holder Of(StepRow step) => new(step.StepId, step.ClaimedBy ?? string.Empty, step.Fence);
-}

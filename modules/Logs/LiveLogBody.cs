@@ -7,7 +7,8 @@ using Refinery.Kernel.Web;
 namespace Refinery.Logs;
 
 /// <summary>Writes a request's body into a live log as it comes: text as it is, or one JSON text or <c>{"line": …}</c> a line.</summary>
-internal sealed class LiveLogBody(LiveLog log, bool isJsonLines)
+/// <param name="mayWrite">Asked before each piece is written.</param>
+internal sealed class LiveLogBody(LiveLog log, bool isJsonLines, Func<CancellationToken, Task<bool>> mayWrite)
 {
     private const int MaxLine = 1 << 20;
 
@@ -16,13 +17,19 @@ internal sealed class LiveLogBody(LiveLog log, bool isJsonLines)
     /// <summary>Whether the content type says JSON, a line each.</summary>
     public static bool IsJsonLines(HttpRequest request) => request.ContentType?.Contains("json", StringComparison.OrdinalIgnoreCase) ?? false;
 
+    /// <returns>False when it may be written no more.</returns>
     /// <exception cref="BodyException">A line is no such JSON, or the text is too long.</exception>
-    public async Task CopyAsync(PipeReader body, CancellationToken cancellationToken)
+    public async Task<bool> CopyAsync(PipeReader body, CancellationToken cancellationToken)
     {
         var received = 0L;
         while (true)
         {
             var read = await body.ReadAsync(cancellationToken);
+            if (!read.Buffer.IsEmpty && !await mayWrite(cancellationToken))
+            {
+                return false;
+            }
+
             var rest = read.Buffer.Slice(read.Buffer.End);
             try
             {
@@ -41,7 +48,7 @@ internal sealed class LiveLogBody(LiveLog log, bool isJsonLines)
 
             if (read.IsCompleted)
             {
-                return;
+                return true;
             }
         }
     }

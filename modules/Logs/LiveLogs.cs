@@ -23,7 +23,7 @@ internal sealed class LiveLogs : ILogs
     /// <summary>Where their files lie: one a log, its first line who it is.</summary>
     public string Folder { get; }
 
-    public Task<ILogWriter> OpenAsync(LogKey key, CancellationToken cancellationToken) => Task.FromResult<ILogWriter>(Open(key));
+    public Task<ILogWriter> OpenAsync(ClaimedStep step, CancellationToken cancellationToken) => Task.FromResult<ILogWriter>(Open(step.ToLogKey()));
 
     /// <summary>Opens a log of its own for one writer, whoever else writes one of the same key.</summary>
     public LiveLog Open(LogKey key)

@@ -19,13 +19,14 @@ internal static class LogStreamEndpoints
         streams.MapPost("/{name}/{version}", WriteAsync).RequireWorkerToken().WithBodyLimit(LogBodyReader.MaxContent)
             .WithQuery("run_id", "The run it belongs to.", "run-1")
             .Accepts<string>("text/plain", "application/x-ndjson").Produces<StreamedLogAnswer>()
-            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status413PayloadTooLarge)
             .WithName("StreamLog").WithSummary("Send a log while it is written; it is stored at the end.")
             .WithDescription(
                 """
                 Text, or with a JSON content type one JSON text or {"line": …} a line. Followers see each line at once. ?attempt= and
                 ?run_id= say whose log it is. When the connection breaks, what came is stored; a bad line or more than 64 MiB is
-                refused and nothing is stored.
+                refused and nothing is stored. A pod names its claim by ?step_id=, ?pod_id= and ?fence=: once the step is not its
+                own any more the rest is refused with 409, and what came before is stored.
                 """);
         streams.MapGet("/{name}/{version}", FollowAsync)
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream").ProducesProblem(StatusCodes.Status404NotFound)
@@ -39,33 +40,51 @@ internal static class LogStreamEndpoints
     }
 
     private static async Task<IResult> WriteAsync(
-        [AsParameters] LogAddress address, HttpRequest request, LiveLogs live, IHostApplicationLifetime lifetime, CancellationToken cancellationToken)
+        [AsParameters] LogAddress address, [AsParameters] LogClaim named, HttpRequest request, LiveLogs live, IFence fence, IHostApplicationLifetime lifetime,
+        CancellationToken cancellationToken)
     {
-        var target = address.Read();
+        var (target, claim) = (address.Read(), named.Read());
         var runId = request.QueryText("run_id") is { Length: > 0 } run ? run : null;
         if (new NewLogBody(target.Name, target.Version, string.Empty, RunId: runId).Fault() is { } fault)
         {
             return Errors.Validation(fault);
         }
 
+        if (claim is not null && !await fence.MayLogAsync(claim, cancellationToken))
+        {
+            return Lost(claim);
+        }
+
         LetPause(request);
         LogBodyReader.TakeOver(request);
         await using var log = live.Open(new LogKey(target.Name, target.Version, target.Attempt, runId));
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
-        var isWhole = await CopyAsync(new LiveLogBody(log, LiveLogBody.IsJsonLines(request)), request.BodyReader, log, ended.Token);
+        var body = new LiveLogBody(log, LiveLogBody.IsJsonLines(request), token => claim is null ? Task.FromResult(true) : fence.MayLogAsync(claim, token));
+        var refusal = await CopyAsync(body, request.BodyReader, log, ended.Token) switch
+        {
+            LogEnd.Whole => null,
+            LogEnd.Broken => Errors.Unavailable("The log ended before its body did; what came is stored."),
+            LogEnd.Lost => Lost(claim),
+            var end => throw new InvalidOperationException($"The end {end} has no answer."),
+        };
         var stored = await log.CompleteAsync(CancellationToken.None);
-        return isWhole
-            ? Results.Ok(new StreamedLogAnswer("The log is stored.", log.Log.LogId, stored.Sha256, stored.SizeBytes, stored.Lines))
-            : Errors.Unavailable("The log ended before its body did; what came is stored.");
+        return refusal ?? Results.Ok(new StreamedLogAnswer("The log is stored.", log.Log.LogId, stored.Sha256, stored.SizeBytes, stored.Lines));
     }
 
-    /// <summary>False when the sender or this process went away in the middle.</summary>
-    private static async Task<bool> CopyAsync(LiveLogBody body, PipeReader bytes, LiveLog log, CancellationToken cancellationToken)
+    private static IResult Lost(Holder? claim) =>
+        Errors.Conflict($"Pod {Errors.Quote(claim?.PodId)} does not hold step {Errors.Quote(claim?.StepId)} under fence {claim?.Fence}: stop at once and write no more of it.");
+
+    private static async Task<LogEnd> CopyAsync(LiveLogBody body, PipeReader bytes, LiveLog log, CancellationToken cancellationToken)
     {
         try
         {
-            await body.CopyAsync(bytes, cancellationToken);
-            return true;
+            if (await body.CopyAsync(bytes, cancellationToken))
+            {
+                return LogEnd.Whole;
+            }
+
+            await log.WriteLineAsync("[the log ends here: its pod lost the step]");
+            return LogEnd.Lost;
         }
         catch (Exception refused) when (refused is BodyException or BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge })
         {
@@ -75,8 +94,21 @@ internal static class LogStreamEndpoints
         catch (Exception broken) when (broken is OperationCanceledException or IOException)
         {
             await log.WriteLineAsync("[the log ends here: its connection broke]");
-            return false;
+            return LogEnd.Broken;
         }
+    }
+
+    /// <summary>How the sending of a log ended.</summary>
+    private enum LogEnd
+    {
+        /// <summary>As its sender meant.</summary>
+        Whole,
+
+        /// <summary>The sender or this process went away in the middle.</summary>
+        Broken,
+
+        /// <summary>The step was given to another pod.</summary>
+        Lost,
     }
 
     // A build may be silent for long; the server's least rate would cut it off.

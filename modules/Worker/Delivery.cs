@@ -8,6 +8,9 @@ namespace Refinery.Worker;
 /// <remarks>Each part may be sent again: the server has a log or a file under its digest already, and takes a result once under its fence.</remarks>
 internal sealed partial class Delivery(WorkProtocol server, RemoteLogs logs, IArtifacts artifacts, ILogger<Delivery> logger)
 {
+    /// <summary>The step is another's now: of that the word itself is told.</summary>
+    private const int Lost = 409;
+
     /// <summary>Delivers everything of the letter and removes from this disk what it named.</summary>
     /// <exception cref="ServerAwayException">The server did not hear all of it: deliver it again.</exception>
     public async Task DeliverAsync(Letter letter, CancellationToken cancellationToken)
@@ -15,7 +18,7 @@ internal sealed partial class Delivery(WorkProtocol server, RemoteLogs logs, IAr
         var files = letter.Outcome?.Artifacts ?? [];
         if (letter.Log is { } log)
         {
-            await SendLogAsync(log, letter.StepId, cancellationToken);
+            await SendLogAsync(log, letter.Claim, cancellationToken);
         }
 
         foreach (var file in files)
@@ -35,15 +38,15 @@ internal sealed partial class Delivery(WorkProtocol server, RemoteLogs logs, IAr
         }
     }
 
-    private async Task SendLogAsync(UnsentLog log, string stepId, CancellationToken cancellationToken)
+    private async Task SendLogAsync(UnsentLog log, Holder claim, CancellationToken cancellationToken)
     {
         var path = logs.PathOf(log.FileName);
         if (File.Exists(path) && !await server.HasLogAsync(log.Key, log.Sha256, cancellationToken))
         {
             using var content = new StreamContent(File.OpenRead(path));
-            if (await server.SendLogAsync(log.Key, content, cancellationToken) is { IsGood: false } refusal)
+            if (await server.SendLogAsync(log.Key, claim, content, cancellationToken) is { IsGood: false, Status: not Lost } refusal)
             {
-                LogUnheard(logger, stepId, refusal.Detail);
+                LogUnheard(logger, claim.StepId, refusal.Detail);
             }
         }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Worker;
 
@@ -17,5 +18,5 @@ internal sealed record Letter(string StepId, long Attempt, string Kind, string P
     public string Key => $"{StepId}@{Attempt}.{Kind}";
 
     [JsonIgnore]
-    public Held Claim => new(StepId, PodId, Fence);
+    public Holder Claim => new(StepId, PodId, Fence);
 }

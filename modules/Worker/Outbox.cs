@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Refinery.FileQueue;
 using Refinery.Kernel.Storage;
 using Refinery.Kernel.Web;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Worker;
 
@@ -18,7 +19,7 @@ internal sealed partial class Outbox(IDataDirectory data, ILogger<Outbox> logger
     private readonly Channel<Letter> waiting = Channel.CreateUnbounded<Letter>();
 
     /// <summary>The claims whose outcome the server has yet to hear; they are renewed as if they ran.</summary>
-    public IReadOnlyList<Held> Held => [.. letters.Values.Where(letter => letter.Outcome is not null).Select(letter => letter.Claim)];
+    public IReadOnlyList<Holder> Held => [.. letters.Values.Where(letter => letter.Outcome is not null).Select(letter => letter.Claim)];
 
     /// <summary>Takes in what an earlier process could not deliver.</summary>
     /// <returns>The names of the logs that its letters send.</returns>

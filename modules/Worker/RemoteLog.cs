@@ -7,7 +7,7 @@ namespace Refinery.Worker;
 /// <summary>A log being written: every line goes to a file at once, and from there to the server, which shows it live.</summary>
 /// <remarks>When the connection breaks the whole log is sent again. Without a line there is no file and nothing is sent.</remarks>
 internal sealed class RemoteLog(
-    LogKey key, string path, WorkProtocol server, Action<UnsentLog> keep, TimeProvider clock, TimeSpan pause) : ILogWriter
+    LogKey key, Holder claim, string path, WorkProtocol server, Action<UnsentLog> keep, TimeProvider clock, TimeSpan pause) : ILogWriter
 {
     /// <summary>The server takes 64 MiB; beyond this only the last lines are kept.</summary>
     private const int MaxLength = 63 << 20;
@@ -154,7 +154,7 @@ internal sealed class RemoteLog(
             try
             {
                 using var content = new GrowingContent(this);
-                return (await server.SendLogAsync(key, content, stop.Token)).IsGood;
+                return (await server.SendLogAsync(key, claim, content, stop.Token)).IsGood;
             }
             catch (ServerAwayException) when (!IsEnded)
             {

@@ -6,17 +6,18 @@ namespace Refinery.Worker;
 
 /// <summary>The logs of the steps run here: each a file on this disk that is sent while it grows.</summary>
 internal sealed class RemoteLogs(
-    IDataDirectory data, WorkProtocol server, Ids ids, TimeProvider clock, IOptions<WorkerOptions> options) : ILogs
+    IDataDirectory data, WorkProtocol server, WorkerIdentity identity, Ids ids, TimeProvider clock, IOptions<WorkerOptions> options) : ILogs
 {
     private readonly Lock gate = new();
     private readonly List<UnsentLog> unsent = [];
 
     private string Folder => Path.Combine(data.Path, "logs");
 
-    public Task<ILogWriter> OpenAsync(LogKey key, CancellationToken cancellationToken)
+    public Task<ILogWriter> OpenAsync(ClaimedStep step, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Folder);
-        return Task.FromResult<ILogWriter>(new RemoteLog(key, PathOf($"{ids.New("log")}.log"), server, Keep, clock, options.Value.Heartbeat));
+        var path = PathOf($"{ids.New("log")}.log");
+        return Task.FromResult<ILogWriter>(new RemoteLog(step.ToLogKey(), new Holder(step.StepId, identity.PodId, step.Fence), path, server, Keep, clock, options.Value.Heartbeat));
     }
 
     public string PathOf(string fileName) => Path.Combine(Folder, fileName);

@@ -13,12 +13,12 @@ internal sealed class RenewalLoop(
 
     protected override Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        var held = pod.Running.Select(step => new Held(step.StepId, identity.PodId, step.Fence)).Concat(outbox.Held);
+        var held = pod.Running.Select(step => new Holder(step.StepId, identity.PodId, step.Fence)).Concat(outbox.Held);
         var lanes = new ParallelOptions { MaxDegreeOfParallelism = Lanes, CancellationToken = cancellationToken };
         return Parallel.ForEachAsync(held, lanes, async (claim, stop) => await RenewAsync(claim, stop));
     }
 
-    private async Task RenewAsync(Held held, CancellationToken cancellationToken)
+    private async Task RenewAsync(Holder held, CancellationToken cancellationToken)
     {
         try
         {

@@ -20,7 +20,7 @@ internal sealed class WorkProtocol(ServerConnection server)
 
     /// <summary>Prolongs a lease.</summary>
     /// <returns>False when the step is cancelled or not the pod's any more: stop it.</returns>
-    public async Task<bool> RenewAsync(Held held, CancellationToken cancellationToken)
+    public async Task<bool> RenewAsync(Holder held, CancellationToken cancellationToken)
     {
         var answer = await server.PostAsync(StepPath(held.StepId, "renew"), new HolderWords(held.PodId, held.Fence), Short, cancellationToken);
         return answer.IsGood && !answer.Read<HeldWords>().CancelRequested;
@@ -42,11 +42,11 @@ internal sealed class WorkProtocol(ServerConnection server)
         return await server.SendAsync(request, Short, cancellationToken);
     }
 
-    /// <summary>Sends a log as the content yields it.</summary>
-    public async Task<Answer> SendLogAsync(LogKey key, HttpContent content, CancellationToken cancellationToken)
+    /// <summary>Sends a log as the content yields it, for as long as the claim is the pod's.</summary>
+    public async Task<Answer> SendLogAsync(LogKey key, Holder claim, HttpContent content, CancellationToken cancellationToken)
     {
         var run = key.RunId is { } runId ? $"&run_id={Uri.EscapeDataString(runId)}" : string.Empty;
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"api/logs/stream/{LogPath(key)}{run}") { Content = content };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"api/logs/stream/{LogPath(key)}{run}{Words(claim)}") { Content = content };
         return await server.SendAsync(request, TimeSpan.FromDays(7), cancellationToken);
     }
 
@@ -73,10 +73,10 @@ internal sealed class WorkProtocol(ServerConnection server)
         return await server.SendAsync(request, Long, cancellationToken);
     }
 
+    private static string Words(Holder claim) =>
+        $"&step_id={Uri.EscapeDataString(claim.StepId)}&pod_id={Uri.EscapeDataString(claim.PodId)}&fence={claim.Fence}";
+
     private static string StepPath(string stepId, string verb) => $"api/steps/{Uri.EscapeDataString(stepId)}/{verb}";
 
     private static string LogPath(LogKey key) => $"{Uri.EscapeDataString(key.Name)}/{Uri.EscapeDataString(key.Version)}?attempt={key.Attempt ?? 1}";
 }
-
-/// <summary>A claim the pod holds.</summary>
-internal sealed record Held(string StepId, string PodId, long Fence);

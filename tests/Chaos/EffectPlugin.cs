@@ -31,6 +31,11 @@ internal sealed class EffectPlugin
                     await Task.Delay(5, cancellationToken);
                 }
 
+                if (step.Args.TryGetProperty("say", out var say) && say.ValueKind == JsonValueKind.String)
+                {
+                    await step.LogAsync(say.GetString());
+                }
+
                 var effect = Path.Combine(step.Args.GetProperty("into").GetString(), step.StepId + "@" + step.Attempt);
                 try
                 {
@@ -70,10 +75,11 @@ internal sealed class EffectPlugin
 
     /// <summary>A step for POST /submit.</summary>
     /// <param name="gate">A file that the step waits for before it has its effect.</param>
-    public object Step(int waitMilliseconds = 0, int failures = 0, bool deaf = false, string? gate = null, int maxRetries = 10) => new
+    /// <param name="say">A line for its log, just before the effect.</param>
+    public object Step(int waitMilliseconds = 0, int failures = 0, bool deaf = false, string? gate = null, int maxRetries = 10, string? say = null) => new
     {
         type = StepType,
-        args = new { into = Effects, wait_ms = waitMilliseconds, failures, deaf = deaf ? 1 : 0, gate },
+        args = new { into = Effects, wait_ms = waitMilliseconds, failures, deaf = deaf ? 1 : 0, gate, say },
         max_retries = maxRetries,
     };
 }

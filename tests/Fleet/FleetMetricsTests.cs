@@ -22,11 +22,13 @@ public sealed class FleetMetricsTests
             Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
         }
 
+        using var late = await host.Http.PostAsync($"/api/logs/stream/elsewhere/{orphans[0]}?step_id={orphans[0]}&pod_id=pod-gone&fence=1", new StringContent("late"));
+        Assert.Equal(HttpStatusCode.Conflict, late.StatusCode);
         await host.PostAsync("/api/steps/complete", new[] { new { step_id = orphans[1], pod_id = "pod-gone", fence = 1 } });
         var text = await host.Http.GetStringAsync("/metrics");
 
         Assert.Contains("refinery_recovery_steps_total{outcome=\"requeued\"} 2\n", text, StringComparison.Ordinal);
         Assert.Contains("refinery_fleet_refused_total{operation=\"complete\"} 2\n", text, StringComparison.Ordinal);
-        Assert.All(["start", "renew", "fail", "release"], operation => Assert.Contains($"refinery_fleet_refused_total{{operation=\"{operation}\"}} 1\n", text, StringComparison.Ordinal));
+        Assert.All(["start", "renew", "fail", "release", "log"], operation => Assert.Contains($"refinery_fleet_refused_total{{operation=\"{operation}\"}} 1\n", text, StringComparison.Ordinal));
     }
 }

@@ -8,9 +8,11 @@ namespace Refinery.Tests.Fleet;
 /// <summary>Two who would lead recover at once, and the lead goes to and fro between them.</summary>
 public sealed class LeaderRaceTests
 {
-    [Fact]
-    public async Task No_step_is_recovered_twice_however_the_lead_changes_hands()
+    [Theory]
+    [MemberData(nameof(Chance.Rounds), MemberType = typeof(Chance))]
+    public async Task No_step_is_recovered_twice_however_the_lead_changes_hands(int round)
     {
+        Assert.InRange(round, 1, 20);
         await using var host = await RecoveryYard.StartAsync();
         var orphans = await host.OrphanAsync(60);
         var endings = host.Services.GetRequiredService<StepEndings>();

@@ -31,7 +31,7 @@ public sealed class StepRunnerTests
     /// <summary>Logs on a disk that takes nothing.</summary>
     private sealed class FullDisk : ILogs, ILogWriter
     {
-        public Task<ILogWriter> OpenAsync(LogKey key, CancellationToken cancellationToken) => Task.FromResult<ILogWriter>(this);
+        public Task<ILogWriter> OpenAsync(ClaimedStep step, CancellationToken cancellationToken) => Task.FromResult<ILogWriter>(this);
 
         public ValueTask WriteLineAsync(string line) => throw new IOException("No space left on device");
 

@@ -13,7 +13,7 @@ public sealed class LiveLogTests
     public async Task A_completed_log_is_stored_with_the_attempt_it_belongs_to()
     {
         await using var host = await RefineryHost.StartAsync();
-        await using var log = await OpenAsync(host, attempt: 2);
+        await using var log = Open(host, attempt: 2);
         await log.WriteLineAsync("first \0 line");
         await log.WriteLineAsync("second line");
 
@@ -40,7 +40,7 @@ public sealed class LiveLogTests
     public async Task The_tail_is_whole_lines(int maxBytes, string expected)
     {
         await using var host = await RefineryHost.StartAsync();
-        await using var log = await OpenAsync(host, attempt: 1);
+        await using var log = Open(host, attempt: 1);
         foreach (var line in (string[])["one", "two", "three"])
         {
             await log.WriteLineAsync(line);
@@ -53,7 +53,7 @@ public sealed class LiveLogTests
     public async Task A_silent_attempt_stores_nothing()
     {
         await using var host = await RefineryHost.StartAsync(("HINT_CATALOGUE", "0"));
-        var log = await OpenAsync(host, attempt: 1);
+        var log = Open(host, attempt: 1);
 
         var stored = await log.CompleteAsync(CancellationToken.None);
 
@@ -66,9 +66,9 @@ public sealed class LiveLogTests
     public async Task Two_writers_of_the_same_name_version_and_attempt_keep_a_log_each()
     {
         await using var host = await RefineryHost.StartAsync();
-        var first = await OpenAsync(host, attempt: 1);
+        var first = Open(host, attempt: 1);
         await first.WriteLineAsync("first before");
-        var second = await OpenAsync(host, attempt: 1);
+        var second = Open(host, attempt: 1);
         await second.WriteLineAsync("second");
         await host.Http.PostAsync("/api/logs/stream/numpy/1.0?attempt=1&run_id=run-1", new StringContent("from outside\n"));
 
@@ -86,12 +86,12 @@ public sealed class LiveLogTests
     public async Task A_follower_follows_the_newest_of_several_logs_being_written()
     {
         await using var host = await RefineryHost.StartAsync();
-        await using var first = await OpenAsync(host, attempt: 1);
+        await using var first = Open(host, attempt: 1);
         await first.WriteLineAsync("first");
-        await using var second = await OpenAsync(host, attempt: 1);
+        await using var second = Open(host, attempt: 1);
         await second.WriteLineAsync("second");
         await second.CompleteAsync(CancellationToken.None);
-        await using var third = await OpenAsync(host, attempt: 1);
+        await using var third = Open(host, attempt: 1);
         await third.WriteLineAsync("third");
         await using var follower = await Follower.OpenAsync(host, "/api/logs/stream/numpy/1.0?follow=1");
 
@@ -104,7 +104,7 @@ public sealed class LiveLogTests
     public async Task Many_writers_at_once_lose_no_line_and_mix_none()
     {
         await using var host = await RefineryHost.StartAsync();
-        await using var log = await OpenAsync(host, attempt: 1);
+        await using var log = Open(host, attempt: 1);
 
         await Task.WhenAll(Enumerable.Range(0, 8).Select(writer => Task.Run(async () =>
         {
@@ -125,7 +125,7 @@ public sealed class LiveLogTests
     {
         using var folder = new TemporaryFolder();
         var dying = await RefineryHost.StartAsync(folder);
-        var log = await OpenAsync(dying, attempt: 4);
+        var log = Open(dying, attempt: 4);
         await log.WriteLineAsync("one");
         await log.WriteLineAsync("two");
         string id;
@@ -151,7 +151,7 @@ public sealed class LiveLogTests
     {
         using var folder = new TemporaryFolder();
         var dying = await RefineryHost.StartAsync(folder);
-        var log = await OpenAsync(dying, attempt: 1);
+        var log = Open(dying, attempt: 1);
         await log.WriteLineAsync("one");
         var file = Assert.Single(Directory.GetFiles(folder.File("logs/live")));
         var bytes = await File.ReadAllBytesAsync(file);
@@ -170,7 +170,7 @@ public sealed class LiveLogTests
     {
         using var folder = new TemporaryFolder();
         var dying = await RefineryHost.StartAsync(folder);
-        var log = await dying.Services.GetRequiredService<ILogs>().OpenAsync(new LogKey("hello_world", "step_1", Attempt: 1, RunId: null), CancellationToken.None);
+        var log = dying.Services.GetRequiredService<LiveLogs>().Open(new LogKey("hello_world", "step_1", Attempt: 1, RunId: null));
         await log.WriteLineAsync("one");
 
         await dying.StopAsync();
@@ -239,6 +239,6 @@ public sealed class LiveLogTests
     private static Task<IReadOnlyList<LogRow>> RowsAsync(Database database) =>
         database.ReadAsync(sql => sql.QueryAsync<LogRow>("SELECT * FROM logs ORDER BY sequence"), CancellationToken.None);
 
-    private static Task<ILogWriter> OpenAsync(RefineryHost host, int attempt) =>
-        host.Services.GetRequiredService<ILogs>().OpenAsync(new LogKey("numpy", "1.0", attempt, "run-1"), CancellationToken.None);
+    private static LiveLog Open(RefineryHost host, int attempt) =>
+        host.Services.GetRequiredService<LiveLogs>().Open(new LogKey("numpy", "1.0", attempt, "run-1"));
 }

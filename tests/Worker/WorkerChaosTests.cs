@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Refinery.Tests.Chaos;
 using Xunit.Abstractions;
 
@@ -69,6 +70,86 @@ public sealed class WorkerChaosTests(ITestOutputHelper output)
         await yard.UntilAsync("completed", stepIds);
 
         Assert.Equal(stepIds.Select(stepId => $"{stepId}@2").Order(StringComparer.Ordinal), yard.Plugin.Found().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_pod_killed_again_and_again_with_eight_steps_running_loses_none_and_each_is_finished_once()
+    {
+        await using var yard = await WorkerYard.StartAsync();
+        yard.StartWorker("steady", concurrency: 8);
+        for (var round = 0; round < (Chance.IsLong ? 20 : 2); round++)
+        {
+            var gate = yard.Folder.File($"gate-{round}");
+            var dying = yard.StartWorker($"dying-{round}", concurrency: 8);
+            var stepIds = await yard.SubmitAsync(16, () => yard.Plugin.Step(gate: gate));
+            await yard.UntilHeldAsync(16);
+
+            dying.Kill();
+            await dying.ExitAsync();
+            await File.WriteAllTextAsync(gate, "open");
+            await yard.UntilAsync("completed", stepIds);
+
+            var found = yard.Plugin.Found().Where(effect => stepIds.Contains(effect.Split('@')[0])).ToList();
+            Assert.Equal(stepIds.Order(StringComparer.Ordinal), found.Select(effect => effect.Split('@')[0]).Order(StringComparer.Ordinal));
+            Assert.Equal(8, found.Count(effect => effect.EndsWith("@2", StringComparison.Ordinal)));
+        }
+    }
+
+    [Fact]
+    public async Task Pods_that_slept_while_their_steps_were_given_away_can_neither_log_nor_renew_nor_complete()
+    {
+        var count = Chance.IsLong ? 20 : 2;
+        await using var yard = await WorkerYard.StartAsync();
+        var stepIds = await yard.SubmitAsync(count * 3, () => yard.Plugin.Step(gate: yard.Gate, say: "Done"));
+        var zombies = Enumerable.Range(0, count).Select(number => yard.StartWorker($"zombie-{number}")).ToList();
+        await yard.UntilRunningAsync(stepIds.Count);
+        var slept = Stopwatch.StartNew();
+        zombies.ForEach(zombie => zombie.Suspend());
+
+        yard.OpenGate();
+        yard.StartWorker("awake", concurrency: 8);
+        await yard.UntilAsync("completed", stepIds);
+        await Wait.UntilAsync(() => Task.FromResult(!Chance.IsLong || slept.Elapsed >= TimeSpan.FromSeconds(60)));
+        zombies.ForEach(zombie => zombie.Resume());
+        await yard.UntilRunningAsync(0);
+        await Wait.UntilAsync(async () => Refused(await yard.Http.GetStringAsync("/metrics")) >= stepIds.Count);
+
+        foreach (var stepId in stepIds)
+        {
+            Assert.Equal(1, (await yard.GetAsync($"/status/{stepId}")).GetProperty("retry_count").GetInt32());
+            Assert.DoesNotContain("Done", await yard.LogAsync(stepId, attempt: 1), StringComparison.Ordinal);
+            Assert.Equal("Attempt 2\nDone\n", await yard.LogAsync(stepId, attempt: 2));
+        }
+
+        static long Refused(string metrics) => metrics.Split('\n')
+            .Where(line => line.StartsWith("refinery_fleet_refused_total{", StringComparison.Ordinal))
+            .Sum(line => long.Parse(line.Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    [Theory]
+    [MemberData(nameof(Chance.Rounds), MemberType = typeof(Chance))]
+    public async Task A_clock_ten_minutes_wrong_on_a_pod_changes_nothing(int round)
+    {
+        await using var yard = await WorkerYard.StartAsync();
+        var stepIds = await yard.SubmitAsync(24, () => yard.Plugin.Step(waitMilliseconds: round * 7 % 40));
+        var held = await yard.SubmitAsync(6, () => yard.Plugin.Step(gate: yard.Gate));
+        var (early, late) = (new SetClock(), new SetClock());
+        early.Set(TimeSpan.FromMinutes(-10));
+        late.Set(TimeSpan.FromMinutes(10));
+        using var first = await yard.StartWorkerHereAsync("early", early);
+        using var second = await yard.StartWorkerHereAsync("late", late);
+
+        await yard.UntilAsync("completed", stepIds);
+        await yard.UntilHeldAsync(6);
+        early.Set(TimeSpan.FromMinutes(20));
+        late.Set(TimeSpan.FromMinutes(-20));
+        await yard.UntilRenewedAsync(held);
+        yard.OpenGate();
+        await yard.UntilAsync("completed", held);
+        await first.StopAsync();
+        await second.StopAsync();
+
+        Assert.Equal(stepIds.Concat(held).Select(stepId => $"{stepId}@1").Order(StringComparer.Ordinal), yard.Plugin.Found().Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -1,6 +1,9 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Refinery.Host;
 using Refinery.Tests.Chaos;
 
 namespace Refinery.Tests.Worker;
@@ -45,7 +48,7 @@ internal sealed class WorkerYard : IAsyncDisposable
         server = Start(
             Http.BaseAddress is { } before ? ["--urls", before.ToString()] : [],
             ("LOCAL_WORKER", "0"), ("WORKER_TOKEN", Token), ("FLEET_Q_LEASE_SEC", $"{leaseSeconds}"), ("FLEET_Q_DEAD_AFTER_SEC", "2"),
-            ("FLEET_Q_RECOVERY_SEC", "1"), ("FLEET_Q_BACKOFF_SEC", "0"));
+            ("FLEET_Q_RECOVERY_SEC", "1"), ("FLEET_Q_BACKOFF_SEC", "0"), ("FeatureManagement__Metrics", "true"));
         var address = await server.ReadyAsync();
         Http.Dispose();
         Http = new HttpClient { BaseAddress = address };
@@ -71,12 +74,30 @@ internal sealed class WorkerYard : IAsyncDisposable
     }
 
     /// <summary>Starts a worker that serves effects, three at once, with a folder of this name.</summary>
-    public HostRun StartWorker(string name, params (string Name, string Value)[] settings) =>
-        StartWorker(["--server", Http.BaseAddress!.ToString(), "--token", Token, "--kinds", EffectPlugin.StepType, "--concurrency", "3"], [("DATA_DIR", folder.File(name)), .. settings]);
+    public HostRun StartWorker(string name, params (string Name, string Value)[] settings) => StartWorker(name, concurrency: 3, settings);
+
+    /// <summary>The same, so many at once.</summary>
+    public HostRun StartWorker(string name, int concurrency, params (string Name, string Value)[] settings) => StartWorker(
+        ["--server", Http.BaseAddress!.ToString(), "--token", Token, "--kinds", EffectPlugin.StepType, "--concurrency", $"{concurrency}"],
+        [("DATA_DIR", folder.File(name)), .. settings]);
 
     /// <summary>Starts a worker with these words.</summary>
     public HostRun StartWorker(string[] arguments, params (string Name, string Value)[] settings) =>
         Start(["worker", .. arguments], [("DATA_DIR", folder.File("worker")), .. settings]);
+
+    /// <summary>Starts such a worker in this process, by a clock of its own.</summary>
+    public async Task<IHost> StartWorkerHereAsync(string name, TimeProvider clock)
+    {
+        var app = WorkerApp.Build(
+            [
+                new("WORKER_SERVER_URL", Http.BaseAddress!.ToString()), new("WORKER_TOKEN", Token), new("WORKER_KINDS", EffectPlugin.StepType), new("WORKER_CONCURRENCY", "3"),
+                new("DATA_DIR", folder.File(name)), new("PLUGINS_DIR", Plugin.Plugins), new("FLEET_Q_HEARTBEAT_SEC", "1"),
+            ],
+            services => services.AddSingleton(clock));
+        await WorkerApp.PrepareAsync(app.Services, CancellationToken.None);
+        await app.StartAsync();
+        return app;
+    }
 
     /// <summary>Lets the steps go on that wait for the gate.</summary>
     public void OpenGate() => File.WriteAllText(Gate, "open");
@@ -121,6 +142,32 @@ internal sealed class WorkerYard : IAsyncDisposable
     public Task UntilRunningAsync(int steps) => Wait.UntilAsync(async () =>
         (await GetAsync("/api/pods")).EnumerateArray().Sum(pod => pod.GetProperty("running").GetInt32()) == steps);
 
+    /// <summary>Waits until the server has given out so many steps that have not ended.</summary>
+    public Task UntilHeldAsync(int steps) => Wait.UntilAsync(async () => (await GetAsync("/admin/queue")).GetProperty("claimed_steps").GetInt32() == steps);
+
+    /// <summary>Waits until the lease of each of the steps was prolonged.</summary>
+    public async Task UntilRenewedAsync(IReadOnlyList<string> stepIds)
+    {
+        foreach (var stepId in stepIds)
+        {
+            var before = await LeaseAsync(stepId);
+            await Wait.UntilAsync(async () => string.CompareOrdinal(await LeaseAsync(stepId), before) > 0);
+        }
+    }
+
+    /// <summary>The log of an attempt, once it is stored.</summary>
+    public async Task<string> LogAsync(string stepId, int attempt)
+    {
+        var text = string.Empty;
+        await Wait.UntilAsync(async () =>
+        {
+            using var answer = await Http.GetAsync($"/api/logs/{EffectPlugin.StepType}/{stepId}?attempt={attempt}");
+            text = answer.IsSuccessStatusCode ? (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("content").GetString()! : string.Empty;
+            return answer.IsSuccessStatusCode;
+        });
+        return text;
+    }
+
     /// <summary>Results that wait in a worker's outbox.</summary>
     public int Letters(string name) =>
         Directory.Exists(folder.File($"{name}/outbox")) ? Directory.GetFiles(folder.File($"{name}/outbox"), "*.json").Length : 0;
@@ -139,6 +186,9 @@ internal sealed class WorkerYard : IAsyncDisposable
         Http.Dispose();
         folder.Dispose();
     }
+
+    private async Task<string?> LeaseAsync(string stepId) =>
+        (await GetAsync($"/api/steps/{stepId}/why")).GetProperty("evidence").GetProperty("pods")[0].GetProperty("until").GetString();
 
     private HostRun Start(IReadOnlyList<string> arguments, params (string Name, string Value)[] settings)
     {

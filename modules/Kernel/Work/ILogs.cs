@@ -3,8 +3,8 @@ namespace Refinery.Kernel.Work;
 /// <summary>Where attempts write their logs. The Logs module implements it.</summary>
 public interface ILogs
 {
-    /// <summary>Opens a live log for one writer. Each has its own: two of the same key run side by side and both are stored.</summary>
-    Task<ILogWriter> OpenAsync(LogKey key, CancellationToken cancellationToken);
+    /// <summary>Opens the live log of an attempt. Each has its own: two of the same key run side by side and both are stored.</summary>
+    Task<ILogWriter> OpenAsync(ClaimedStep step, CancellationToken cancellationToken);
 }
 
 /// <summary>Under what a log is found; several may have the same.</summary>

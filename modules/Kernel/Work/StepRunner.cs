@@ -19,7 +19,7 @@ public sealed partial class StepRunner(
     public async Task<StepStatus?> RunAsync(ClaimedStep step, CancellationToken lost)
     {
         var started = clock.GetTimestamp();
-        var log = await logs.OpenAsync(step.ToLogKey(), CancellationToken.None);
+        var log = await logs.OpenAsync(step, CancellationToken.None);
         var outcome = await HandleAsync(step, log, lost);
         if (outcome is null && await reports.WhyCancelledAsync(step) is { } why)
         {
