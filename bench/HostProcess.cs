@@ -43,7 +43,7 @@ internal sealed class HostProcess : IAsyncDisposable
     {
         var data = Directory.CreateTempSubdirectory("refinery-bench-").FullName;
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false };
-        foreach (var argument in new[] { Program(), "--urls", "http://127.0.0.1:0" })
+        foreach (var argument in new[] { Path.Combine(OutputOf("host"), "refinery.dll"), "--urls", "http://127.0.0.1:0" })
         {
             start.ArgumentList.Add(argument);
         }
@@ -78,7 +78,8 @@ internal sealed class HostProcess : IAsyncDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    private static string Program()
+    /// <summary>The output folder of a project, in this bench's own build configuration.</summary>
+    public static string OutputOf(string project)
     {
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent?.Name ?? "Release";
         var root = new DirectoryInfo(AppContext.BaseDirectory);
@@ -87,7 +88,7 @@ internal sealed class HostProcess : IAsyncDisposable
             root = root.Parent;
         }
 
-        return Path.Combine(root?.FullName ?? ".", "host", "bin", configuration, "net10.0", "refinery.dll");
+        return Path.Combine(root?.FullName ?? ".", project, "bin", configuration, "net10.0");
     }
 
     private static double ReadResident(int processId)

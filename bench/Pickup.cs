@@ -2,14 +2,10 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace Refinery.Bench;
 
-/// <summary>From the instant a step is due to be submitted until somebody has it in hands, at a steady rate: <c>pickup [rate = 100]</c>.</summary>
+/// <summary>From the call that submits a step until somebody has it in hands, at a steady rate: <c>pickup [rate = 100]</c>.</summary>
 internal static class Pickup
 {
     private const int Seconds = 20;
@@ -18,28 +14,56 @@ internal static class Pickup
     public static async Task RunAsync(string[] settings)
     {
         var rate = settings.Length > 0 ? int.Parse(settings[0]) : 100;
+        await FloorAsync(rate);
         await LocalAsync(rate);
         await RemoteAsync(rate);
     }
 
-    /// <summary>The local pod runs the step, and its handler calls this process: what is measured ends when the call arrives.</summary>
+    /// <summary>What the way to the host costs by itself, at this hour of the machine.</summary>
+    private static async Task FloorAsync(int rate)
+    {
+        await using var host = await HostProcess.StartAsync();
+        var arrivals = new Arrivals();
+        await EachAsync(rate, arrivals, async number =>
+        {
+            await host.Http.GetByteArrayAsync("/healthz");
+            arrivals.Note(number, Stopwatch.GetTimestamp());
+        });
+        Console.WriteLine($"pickup: the floor: {arrivals.Figures()} (call → answer of GET /healthz; {rate}/s for {Seconds} s after {WarmUp} to warm up, open loop)");
+    }
+
+    /// <summary>The local pod runs the step, and its handler says when it was entered.</summary>
     private static async Task LocalAsync(int rate)
     {
+        var plugins = Directory.CreateTempSubdirectory("refinery-bench-plugins-").FullName;
+        Directory.CreateSymbolicLink(Path.Combine(plugins, "file"), Path.Combine(HostProcess.OutputOf("host"), "plugins", "file"));
+        Directory.CreateDirectory(Path.Combine(plugins, "handlers"));
+        Directory.CreateSymbolicLink(Path.Combine(plugins, "handlers", "pickup"), HostProcess.OutputOf("bench/PickupHandler"));
+        await using var host = await HostProcess.StartAsync($"PLUGINS_DIR={plugins}", "FLEET_Q_MAX_PARALLELISM=20");
         var arrivals = new Arrivals();
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Logging.ClearProviders();
-        await using var service = builder.Build();
-        service.Run(async context =>
+        var steps = new ConcurrentDictionary<int, string>();
+        await EachAsync(rate, arrivals, async number => steps[number] = await SubmitAsync(host, number));
+        foreach (var (number, stepId) in steps)
         {
-            using var step = await JsonDocument.ParseAsync(context.Request.Body);
-            arrivals.Note(step.RootElement.GetProperty("args"));
-            context.Response.StatusCode = StatusCodes.Status204NoContent;
-        });
-        await service.StartAsync();
-        await using var host = await HostProcess.StartAsync($"HTTP_STEPS=pickup={service.Urls.First()}", "FLEET_Q_MAX_PARALLELISM=20");
-        await SubmitAsync(host, rate, arrivals);
-        Console.WriteLine($"pickup: local pod: {arrivals.Figures()} (due to be submitted → call of its handler here; {rate}/s for {Seconds} s after {WarmUp} to warm up, open loop, capacity 16)");
+            arrivals.Note(number, await EnteredAsync(host, stepId));
+        }
+
+        Directory.Delete(plugins, recursive: true);
+        Console.WriteLine($"pickup: local pod: {arrivals.Figures()} (call of POST /submit → the handler is entered; {rate}/s for {Seconds} s after {WarmUp} to warm up, open loop, capacity 16)");
+    }
+
+    private static async Task<long> EnteredAsync(HostProcess host, string stepId)
+    {
+        while (true)
+        {
+            using var status = JsonDocument.Parse(await host.Http.GetStringAsync($"/status/{stepId}"));
+            if (status.RootElement.GetProperty("status").GetString() == "completed")
+            {
+                return long.Parse(status.RootElement.GetProperty("detail").GetString() ?? string.Empty);
+            }
+
+            await Task.Delay(10);
+        }
     }
 
     /// <summary>Pods elsewhere wait for work by long poll: what is measured ends when the claim is in their hands.</summary>
@@ -50,10 +74,11 @@ internal static class Pickup
         await using var host = await HostProcess.StartAsync();
         using var stop = new CancellationTokenSource();
         var pods = Enumerable.Range(0, Pods).Select(number => Task.Run(() => ClaimAsync(host, $"pod-{number}", arrivals, stop.Token))).ToList();
-        await SubmitAsync(host, rate, arrivals);
+        await EachAsync(rate, arrivals, number => SubmitAsync(host, number));
+        await arrivals.AllAsync();
         await stop.CancelAsync();
         await Task.WhenAll(pods);
-        Console.WriteLine($"pickup: remote pod by long poll: {arrivals.Figures()} (due to be submitted → claim received; {rate}/s for {Seconds} s after {WarmUp} to warm up, open loop, {Pods} pods)");
+        Console.WriteLine($"pickup: remote pod by long poll: {arrivals.Figures()} (call of POST /submit → claim received; {rate}/s for {Seconds} s after {WarmUp} to warm up, open loop, {Pods} pods)");
     }
 
     private static async Task ClaimAsync(HostProcess host, string pod, Arrivals arrivals, CancellationToken stop)
@@ -64,19 +89,19 @@ internal static class Pickup
             using var claimed = JsonDocument.Parse(await Load.PostAsync(host.Http, "/api/steps/claim", claim));
             foreach (var step in claimed.RootElement.EnumerateArray())
             {
-                arrivals.Note(step.GetProperty("args"));
+                arrivals.Note(step.GetProperty("args").GetProperty("number").GetInt32(), Stopwatch.GetTimestamp());
                 await Load.PostAsync(host.Http, $"/api/steps/{step.GetProperty("step_id").GetString()}/complete", Encoding.UTF8.GetBytes(
                     $$"""{"pod_id":"{{pod}}","fence":{{step.GetProperty("fence").GetInt64()}}}"""));
             }
         }
     }
 
-    /// <summary>Submits at the rate, late or not, and waits until every step has arrived.</summary>
-    private static async Task SubmitAsync(HostProcess host, int rate, Arrivals arrivals)
+    /// <summary>Makes a call at each beat of the rate, late or not, and waits for their answers.</summary>
+    private static async Task EachAsync(int rate, Arrivals arrivals, Func<int, Task> call)
     {
         for (var number = 0; number < WarmUp; number++)
         {
-            await OneAsync(host, -1);
+            await call(-1);
         }
 
         var calls = new List<Task>();
@@ -85,50 +110,57 @@ internal static class Pickup
         {
             await arrivals.DueAsync(number);
             var mine = number;
-            calls.Add(Task.Run(() => OneAsync(host, mine)));
+            calls.Add(Task.Run(() =>
+            {
+                arrivals.Begin(mine);
+                return call(mine);
+            }));
         }
 
         await Task.WhenAll(calls);
-        await arrivals.AllAsync();
     }
 
-    private static Task<byte[]> OneAsync(HostProcess host, int number) =>
-        Load.PostAsync(host.Http, "/submit", Encoding.UTF8.GetBytes($$$"""{"type":"pickup","args":{"number":{{{number}}}}}"""));
+    /// <returns>The step's id.</returns>
+    private static async Task<string> SubmitAsync(HostProcess host, int number)
+    {
+        using var answer = JsonDocument.Parse(await Load.PostAsync(host.Http, "/submit", Encoding.UTF8.GetBytes($$$"""{"type":"pickup","args":{"number":{{{number}}}}}""")));
+        return answer.RootElement.GetProperty("step_id").GetString() ?? throw new InvalidOperationException("A submission has no step_id.");
+    }
 
     /// <summary>When each step was due and when it arrived.</summary>
     private sealed class Arrivals
     {
-        private readonly Stopwatch clock = Stopwatch.StartNew();
         private readonly TaskCompletionSource all = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly ConcurrentDictionary<int, long> begun = new();
         private readonly ConcurrentDictionary<int, double> waits = new();
-        private TimeSpan began;
+        private long began;
         private int rate;
         private int expected;
 
-        public void Begin(int perSecond, int count)
-        {
-            (rate, expected, began) = (perSecond, count, clock.Elapsed);
-        }
+        public void Begin(int perSecond, int count) => (rate, expected, began) = (perSecond, count, Stopwatch.GetTimestamp());
+
+        /// <summary>The call begins; a call never waits for an earlier one.</summary>
+        public void Begin(int number) => begun[number] = Stopwatch.GetTimestamp();
 
         public async Task DueAsync(int number)
         {
-            var wait = Due(number) - clock.Elapsed;
+            var wait = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), began + (long)(Stopwatch.Frequency * (double)number / rate));
             if (wait > TimeSpan.Zero)
             {
                 await Task.Delay(wait);
             }
         }
 
-        public void Note(JsonElement args)
+        /// <param name="number">Negative for one that only warms up.</param>
+        /// <param name="arrived">By the clock that all processes of a machine share.</param>
+        public void Note(int number, long arrived)
         {
-            var now = clock.Elapsed;
-            var number = args.GetProperty("number").GetInt32();
             if (number < 0)
             {
                 return;
             }
 
-            if (!waits.TryAdd(number, (now - Due(number)).TotalMilliseconds))
+            if (!waits.TryAdd(number, Stopwatch.GetElapsedTime(begun[number], arrived).TotalMilliseconds))
             {
                 throw new InvalidOperationException($"Step {number} arrived twice.");
             }
@@ -146,7 +178,5 @@ internal static class Pickup
             var sorted = waits.Values.Order().ToList();
             return $"p50 {sorted[sorted.Count / 2]:N1} ms, p99 {sorted[sorted.Count * 99 / 100]:N1} ms, most {sorted[^1]:N1} ms, {expected - sorted.Count} lost";
         }
-
-        private TimeSpan Due(int number) => began + TimeSpan.FromSeconds((double)number / rate);
     }
 }

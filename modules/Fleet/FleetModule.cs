@@ -22,6 +22,8 @@ public sealed class FleetModule : IModule
         services.AddSingleton<StepCounters>();
         services.AddSingleton<DispatchQueue>();
         services.AddSingleton<QueueRoom>();
+        services.AddSingleton<WaitingClaims>();
+        services.AddSingleton<StepIntake>();
         services.AddSingleton<Steps>();
         services.AddSingleton<ISteps>(provider => provider.GetRequiredService<Steps>());
         services.AddSingleton<StepChanges>();

@@ -118,11 +118,11 @@ internal sealed partial class LocalPod(
 
     protected override async Task ClaimRoundAsync(CancellationToken stoppingToken)
     {
-        Task[] bells = [queue.Ready.Next, runs.Freed.Next];
+        var changed = Task.WhenAny(queue.Ready.Next, runs.Freed.Next);
 
         // A drain asked for after this line is not ended by this round: what it was asked for may not have been seen.
         var asked = Interlocked.Read(ref drainsAsked);
-        if (await ClaimAsync(stoppingToken) > 0)
+        if (await ClaimAsync(TimeSpan.Zero, changed, stoppingToken) > 0)
         {
             return;
         }
@@ -132,28 +132,16 @@ internal sealed partial class LocalPod(
             Interlocked.Exchange(ref drainsDone, asked);
         }
 
-        using var glance = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        await Task.WhenAny([.. bells, Task.Delay(Glance, clock, glance.Token)]);
-        await glance.CancelAsync();
-        stoppingToken.ThrowIfCancellationRequested();
+        await ClaimAsync(Glance, changed, stoppingToken);
     }
 
-    /// <summary>Fills the free room.</summary>
+    /// <summary>Fills the free room, or waits until that may be possible.</summary>
     /// <returns>How many steps were begun.</returns>
-    private async Task<int> ClaimAsync(CancellationToken stoppingToken)
+    private async Task<int> ClaimAsync(TimeSpan longest, Task changed, CancellationToken stoppingToken)
     {
-        var free = options.Value.Capacity - runs.Count;
-        if (free <= 0)
-        {
-            return 0;
-        }
-
         try
         {
-            var request = new ClaimRequest(identity.PodId, Types, free, Start: true);
-            var steps = Wanted is { } wanted
-                ? await claims.ClaimOfAsync(wanted, request, stoppingToken)
-                : await claims.ClaimAsync(request, TimeSpan.Zero, stoppingToken);
+            var steps = await TakeAsync(longest, changed, stoppingToken);
             foreach (var step in steps)
             {
                 Begin(step);
@@ -164,8 +152,29 @@ internal sealed partial class LocalPod(
         catch (Exception fault) when (fault is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
         {
             LogClaimFault(logger, fault);
+            await Task.Delay(longest, clock, stoppingToken);
             return 0;
         }
+    }
+
+    private async Task<IReadOnlyList<StepRow>> TakeAsync(TimeSpan longest, Task changed, CancellationToken stoppingToken)
+    {
+        var request = new ClaimRequest(identity.PodId, Types, options.Value.Capacity - runs.Count, Start: true);
+        if (request.Max > 0 && Wanted is null)
+        {
+            return await claims.ClaimAsync(request, longest, changed, stoppingToken);
+        }
+
+        if (request.Max > 0 && Wanted is { } wanted && await claims.ClaimOfAsync(wanted, request, stoppingToken) is { Count: > 0 } claimed)
+        {
+            return claimed;
+        }
+
+        using var glance = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        await Task.WhenAny(changed, Task.Delay(longest, clock, glance.Token));
+        await glance.CancelAsync();
+        stoppingToken.ThrowIfCancellationRequested();
+        return [];
     }
 
     [LoggerMessage(LogLevel.Error, "Claiming failed; it is tried again.")]

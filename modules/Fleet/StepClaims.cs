@@ -9,7 +9,7 @@ namespace Refinery.Fleet;
 /// <summary>Hands out the right to run: candidates from the queue backend first, then the next due rows in SQL.</summary>
 /// <remarks>The right itself comes from one conditional update that raises the step's fence. Source: docs/spec/fleet-q.md.</remarks>
 internal sealed class StepClaims(
-    Database database, DispatchQueue queue, StepChanges changes, StepEndings endings, StepCounters counters, Pauses pauses, IOptions<FleetOptions> options, TimeProvider clock)
+    Database database, DispatchQueue queue, StepChanges changes, StepEndings endings, StepCounters counters, Pauses pauses, WaitingClaims waiting, IOptions<FleetOptions> options, TimeProvider clock)
 {
     /// <summary>Delayed steps and those of other hosts ring no bell here; this is how long they may go unseen.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
@@ -19,23 +19,40 @@ internal sealed class StepClaims(
     public async Task<IReadOnlyList<StepRow>> ClaimAsync(ClaimRequest request, TimeSpan wait, CancellationToken cancellationToken)
     {
         var start = clock.GetTimestamp();
+        var never = new TaskCompletionSource();
         while (true)
         {
-            var bell = queue.Ready.Next;
-            if (await ClaimNowAsync(request, cancellationToken) is { Count: > 0 } claimed)
+            var left = wait - clock.GetElapsedTime(start);
+            var claimed = await ClaimAsync(request, left < Glance ? left : Glance, never.Task, cancellationToken);
+            if (claimed.Count > 0 || left <= TimeSpan.Zero)
             {
                 return claimed;
             }
-
-            var left = wait - clock.GetElapsedTime(start);
-            if (left <= TimeSpan.Zero)
-            {
-                return [];
-            }
-
-            await WaitAsync(bell, left < Glance ? left : Glance, cancellationToken);
         }
     }
+
+    /// <summary>Claims what there is, or waits until there may be something, or until it is interrupted.</summary>
+    /// <returns>The steps claimed; empty when it is to be tried again.</returns>
+    public async Task<IReadOnlyList<StepRow>> ClaimAsync(ClaimRequest request, TimeSpan longest, Task interrupt, CancellationToken cancellationToken)
+    {
+        var bell = queue.Ready.Next;
+        var claimed = await ClaimNowAsync(request, cancellationToken);
+        if (claimed.Count > 0 || longest <= TimeSpan.Zero)
+        {
+            return claimed;
+        }
+
+        var claim = waiting.Enter(request);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(bell, interrupt, claim.Made, Task.Delay(longest, clock, stop.Token));
+        await stop.CancelAsync();
+        var made = waiting.Leave(claim) ? [] : await claim.Made;
+        await KeepAsync(made, cancellationToken);
+        return made;
+    }
+
+    /// <summary>Makes a claim as part of a unit: the next due steps.</summary>
+    public Task<IReadOnlyList<StepRow>> ClaimAsync(SqlSession sql, ClaimRequest request) => ClaimAsync(sql, request, offered: []);
 
     /// <summary>Claims up to <see cref="ClaimRequest.Max"/> of these steps, in their order and whatever their types, as far as they are due.</summary>
     public Task<IReadOnlyList<StepRow>> ClaimOfAsync(IReadOnlyList<string> stepIds, ClaimRequest request, CancellationToken cancellationToken) =>
@@ -127,13 +144,18 @@ internal sealed class StepClaims(
     private async Task<IReadOnlyList<StepRow>> WriteAsync(Func<SqlSession, Task<IReadOnlyList<StepRow>>> claim, CancellationToken cancellationToken)
     {
         var claimed = await database.WriteAsync(claim, cancellationToken);
+        await KeepAsync(claimed, cancellationToken);
+        return claimed;
+    }
+
+    private async Task KeepAsync(IReadOnlyList<StepRow> claimed, CancellationToken cancellationToken)
+    {
         if (claimed.Count > 0 && cancellationToken.IsCancellationRequested)
         {
             await endings.ReleaseAsync(claimed, "Whoever asked for the step had left.", CancellationToken.None);
-            cancellationToken.ThrowIfCancellationRequested();
         }
 
-        return claimed;
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private async Task<IReadOnlyList<StepRow>> ClaimAsync(SqlSession sql, ClaimRequest request, IReadOnlyList<QueueItem> offered)
@@ -204,14 +226,6 @@ internal sealed class StepClaims(
     {
         var now = Instant.Truncate(clock.GetUtcNow());
         return new Lease(podId, now, now + options.Value.Lease);
-    }
-
-    private async Task WaitAsync(Task bell, TimeSpan longest, CancellationToken cancellationToken)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(bell, Task.Delay(longest, clock, stop.Token));
-        await stop.CancelAsync();
-        cancellationToken.ThrowIfCancellationRequested();
     }
 }
 

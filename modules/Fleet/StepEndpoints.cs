@@ -38,12 +38,12 @@ internal static class StepEndpoints
             .WithExample(answer: """{"step_id":"step_20260124100000_1a2b3c4d","idempotency_key":"idem_1a2b3c4d_783372fd"}""");
     }
 
-    private static async Task<IResult> SubmitAsync(Body<SubmitBody> body, HttpContext context, Steps steps, CancellationToken cancellationToken)
+    private static async Task<IResult> SubmitAsync(Body<SubmitBody> body, HttpContext context, StepIntake intake, CancellationToken cancellationToken)
     {
         var step = body.Value.Step();
         if (!context.Request.Headers.TryGetValue(Submission.Header, out var key))
         {
-            return Submitted((await steps.SubmitAsync([step], cancellationToken))[0]);
+            return Submitted((await intake.TakeAsync([step], cancellationToken))[0]);
         }
 
         if (Submission.Fault(key.ToString()) is { } fault)
@@ -51,7 +51,7 @@ internal static class StepEndpoints
             return Errors.Validation(fault);
         }
 
-        var once = await steps.SubmitOnceAsync(step, key.ToString(), cancellationToken);
+        var once = await intake.TakeOnceAsync(step, key.ToString(), cancellationToken);
         if (!once.IsFirst)
         {
             context.Response.Headers["Idempotency-Replayed"] = "true";
@@ -59,12 +59,12 @@ internal static class StepEndpoints
 
         return once.IsSame
             ? Submitted(once.Step)
-            : Errors.Conflict($"The {Submission.Header} {Errors.Quote(key.ToString())} has made step '{once.Step.StepId}' from another body; the same body or a new key is expected.");
+            : Errors.Conflict($"The {Submission.Header} {Errors.Quote(key.ToString())} has made step '{once.Step.Row.StepId}' from another body; the same body or a new key is expected.");
     }
 
-    private static IResult Submitted(SubmittedStep step) => step.IsNew
-        ? Results.Json(new SubmitAnswer(step.StepId, "submitted", $"Step {step.StepId} submitted successfully"), statusCode: StatusCodes.Status201Created)
-        : Results.Ok(new SubmitAnswer(step.StepId, "active", $"Step {step.StepId} is active under this unique key; nothing was submitted"));
+    private static IResult Submitted(StoredStep step) => step.IsNew
+        ? Results.Json(new SubmitAnswer(step.Row.StepId, "submitted", $"Step {step.Row.StepId} submitted successfully"), statusCode: StatusCodes.Status201Created)
+        : Results.Ok(new SubmitAnswer(step.Row.StepId, "active", $"Step {step.Row.StepId} is active under this unique key; nothing was submitted"));
 
     private static async Task<IResult> StatusAsync(string stepId, ISteps steps, WaitingCauses causes, CancellationToken cancellationToken)
     {

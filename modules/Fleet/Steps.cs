@@ -1,5 +1,4 @@
 using Refinery.Contract;
-using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
 using Refinery.Kernel.Work;
 
@@ -7,34 +6,12 @@ namespace Refinery.Fleet;
 
 /// <summary>Submits steps and answers about them.</summary>
 internal sealed class Steps(
-    Database database, DispatchQueue queue, StepChanges changes, StepCounters counters, Ids ids, QueueRoom room, TimeProvider clock) : ISteps
+    Database database, StepIntake intake, DispatchQueue queue, StepChanges changes, StepCounters counters, QueueRoom room, TimeProvider clock) : ISteps
 {
     private const int CancelPage = 1000;
 
-    public async Task<IReadOnlyList<SubmittedStep>> SubmitAsync(IReadOnlyList<NewStep> steps, CancellationToken cancellationToken)
-    {
-        // Ids and texts are made here, by as many callers as there are: the database's one writer only writes them down.
-        var now = Instant.Truncate(clock.GetUtcNow());
-        var prepared = steps.Select(step => Prepare(step, now)).ToList();
-        var rows = await room.FillAsync(steps.Count, () => database.WriteAsync(sql => InsertAsync(sql, prepared), cancellationToken));
-        await OfferAsync(rows);
-        return [.. rows.Select(Submitted)];
-    }
-
-    /// <summary>Stores the step unless its key has made one before, whichever process took that in.</summary>
-    public async Task<KeyedStep> SubmitOnceAsync(NewStep step, string key, CancellationToken cancellationToken)
-    {
-        // What the key has made already needs no room.
-        if (await database.ReadAsync(sql => FindMadeAsync(sql, key), cancellationToken) is { } made)
-        {
-            return new KeyedStep(Submitted(new StoredStep(made, IsNew: true)), IsFirst: false, Submission.IsSame(made, step));
-        }
-
-        var prepared = Prepare(step, Instant.Truncate(clock.GetUtcNow()), key);
-        var (stored, isFirst) = await room.FillAsync(1, () => database.WriteAsync(sql => InsertOnceAsync(sql, prepared, key), cancellationToken));
-        await OfferAsync(isFirst ? [stored] : []);
-        return new KeyedStep(Submitted(stored), isFirst, isFirst || Submission.IsSame(stored.Row, step));
-    }
+    public async Task<IReadOnlyList<SubmittedStep>> SubmitAsync(IReadOnlyList<NewStep> steps, CancellationToken cancellationToken) =>
+        [.. (await intake.TakeAsync(steps, cancellationToken)).Select(stored => new SubmittedStep(stored.Row.StepId, stored.Row.BuildId, stored.IsNew))];
 
     public async Task<IReadOnlyList<WaitingStep>> ListWaitingAsync(string type, int limit, int offset, CancellationToken cancellationToken)
     {
@@ -117,64 +94,6 @@ internal sealed class Steps(
     /// <summary>The queue item of a step.</summary>
     public static QueueItem Item(StepRow row) => new(row.StepId, row.Type, (int)row.Priority, row.Rank, row.CreatedAt);
 
-    /// <summary>Those that wait for a later instant are reached from SQL once due.</summary>
-    private Task OfferAsync(IReadOnlyList<StoredStep> steps) =>
-        steps.Where(step => step is { IsNew: true, Row.NotBefore: null }).Select(step => Item(step.Row)).ToList() is { Count: > 0 } items
-            ? queue.OfferAsync(items)
-            : Task.CompletedTask;
-
-    private async Task<List<StoredStep>> InsertAsync(SqlSession sql, List<PreparedStep> steps)
-    {
-        var stored = new List<StoredStep>(steps.Count);
-        var turns = new Turns(sql);
-        foreach (var step in steps)
-        {
-            stored.Add(await InsertAsync(sql, step, turns));
-        }
-
-        await turns.KeepAsync();
-        return stored;
-    }
-
-    /// <summary>Stores a step, unless another is active under its unique key.</summary>
-    private async Task<StoredStep> InsertAsync(SqlSession sql, PreparedStep step, Turns turns)
-    {
-        if (step.Row.UniqueKey is { } key && await StepStore.FindActiveAsync(sql, step.Row.Type, key) is { } active)
-        {
-            return new StoredStep(active, IsNew: false);
-        }
-
-        // One that waits for an instant joins its line when that has come.
-        var rank = step.Row.NotBefore is null ? await turns.NextAsync(step.Place, step.Row.CreatedAt) : 0;
-        var row = step.Row with { Rank = rank };
-        if (await StepStore.InsertAsync(sql, row) == 0)
-        {
-            return await InsertAsync(sql, Prepare(step.Asked, row.CreatedAt, step.Key), turns);
-        }
-
-        sql.Append(step.Created);
-        sql.AfterCommit(() => counters.Move(row, from: null));
-        return new StoredStep(row, IsNew: true);
-    }
-
-    /// <summary>The key is taken first: of two who bring it at once, the second waits here and finds the step of the first.</summary>
-    private async Task<(StoredStep Stored, bool IsFirst)> InsertOnceAsync(SqlSession sql, PreparedStep step, string key)
-    {
-        if (await SubmissionStore.TakeAsync(sql, key, step.Row.CreatedAt) == 0)
-        {
-            var made = await FindMadeAsync(sql, key) ?? throw new InvalidOperationException($"The submission key '{key}' names no step.");
-            return (new StoredStep(made, IsNew: true), false);
-        }
-
-        var stored = (await InsertAsync(sql, [step]))[0];
-        _ = stored.IsNew ? await SubmissionStore.NameAsync(sql, key, stored.Row.StepId) : await SubmissionStore.DeleteAsync(sql, key);
-        return (stored, true);
-    }
-
-    /// <summary>The step that a key has made, or null.</summary>
-    private static async Task<StepRow?> FindMadeAsync(SqlSession sql, string key) =>
-        await SubmissionStore.FindAsync(sql, key) is { } stepId ? await StepStore.FindAsync(sql, stepId) : null;
-
     private async Task<StepRow?> RetryAsync(SqlSession sql, string stepId, Predicate<StepRow> may, string reason)
     {
         if (await StepStore.FindAsync(sql, stepId) is not { } ended || !may(ended) || await IsActiveElsewhereAsync(sql, ended))
@@ -208,41 +127,6 @@ internal sealed class Steps(
         UpdatedAt = Instant.Truncate(clock.GetUtcNow()),
     };
 
-    private PreparedStep Prepare(NewStep step, DateTimeOffset now, string? key = null)
-    {
-        var row = Row(step, now);
-        var created = StepEvents.Created(row, step) with { EventId = ids.NewEventId() };
-        created.Payload.Add(Submission.Member, key).Seal();
-        return new PreparedStep(step, row, Place.Of(step.Type, step.Priority, step.Metadata ?? default), created, key);
-    }
-
-    private StepRow Row(NewStep step, DateTimeOffset now)
-    {
-        var stepId = ids.NewStepId();
-        return new StepRow
-        {
-            StepId = stepId,
-            BuildId = BuildId.Of(stepId, step),
-            Type = step.Type,
-            Status = Status.Pending,
-            Priority = step.Priority,
-            Rank = 0,
-            Args = StepJson.Object(step.Args).GetRawText(),
-            Metadata = StepJson.Object(step.Metadata).GetRawText(),
-            Recipes = StepJson.Recipes(step.Recipes),
-            MaxRetries = step.MaxRetries,
-            RetryCount = 0,
-            Attempts = 0,
-            Fence = 0,
-            NotBefore = step.NotBefore is { } instant && instant > now ? Instant.Truncate(instant) : null,
-            UniqueKey = step.UniqueKey,
-            CreatedAt = now,
-            UpdatedAt = now,
-        };
-    }
-
-    private static SubmittedStep Submitted(StoredStep stored) => new(stored.Row.StepId, stored.Row.BuildId, stored.IsNew);
-
     private static WaitingStep Waiting(StepRow row) => new()
     {
         StepId = row.StepId,
@@ -275,10 +159,3 @@ internal sealed class Steps(
         UniqueKey = row.UniqueKey,
     };
 }
-
-/// <summary>A step with everything that is written of it but its rank.</summary>
-internal sealed record PreparedStep(NewStep Asked, StepRow Row, Place Place, EventDraft Created, string? Key);
-
-/// <summary>What a submission led to.</summary>
-/// <param name="IsNew">False for a step that was there before.</param>
-internal sealed record StoredStep(StepRow Row, bool IsNew);

@@ -25,4 +25,4 @@ internal static class Submission
 /// <summary>What became of a submission under a key.</summary>
 /// <param name="IsFirst">False when the key had made the step before.</param>
 /// <param name="IsSame">False when the key had made another step than this one.</param>
-internal sealed record KeyedStep(SubmittedStep Step, bool IsFirst, bool IsSame);
+internal sealed record KeyedStep(StoredStep Step, bool IsFirst, bool IsSame);

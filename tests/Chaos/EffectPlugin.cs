@@ -76,10 +76,11 @@ internal sealed class EffectPlugin
     /// <summary>A step for POST /submit.</summary>
     /// <param name="gate">A file that the step waits for before it has its effect.</param>
     /// <param name="say">A line for its log, just before the effect.</param>
-    public object Step(int waitMilliseconds = 0, int failures = 0, bool deaf = false, string? gate = null, int maxRetries = 10, string? say = null) => new
+    public object Step(int waitMilliseconds = 0, int failures = 0, bool deaf = false, string? gate = null, int maxRetries = 10, string? say = null, int priority = 0) => new
     {
         type = StepType,
         args = new { into = Effects, wait_ms = waitMilliseconds, failures, deaf = deaf ? 1 : 0, gate, say },
         max_retries = maxRetries,
+        priority,
     };
 }

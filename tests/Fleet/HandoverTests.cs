@@ -1,0 +1,116 @@
+using System.Collections.Frozen;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Refinery.Fleet;
+using Refinery.Kernel.Journal;
+using Refinery.Kernel.Storage;
+using Refinery.Tests.Chaos;
+
+namespace Refinery.Tests.Fleet;
+
+/// <summary>A submission makes the claim of a pod that waits, in its own unit.</summary>
+public sealed class HandoverTests
+{
+    [Fact]
+    public async Task A_step_that_somebody_waits_for_never_enters_the_queue()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var waiting = await WaitAsync(host, "pod-a");
+
+        var stepId = await host.SubmitAsync();
+
+        Assert.Equal(stepId, Assert.Single(await waiting).GetProperty("step_id").GetString());
+        Assert.Equal("pod-a", (await host.RowAsync(stepId)).ClaimedBy);
+        Assert.DoesNotContain(stepId, await File.ReadAllTextAsync(Path.Combine(host.DataDirectory, "queue", "queue.ndjson")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Of_several_submitted_at_once_each_waiting_pod_gets_its_own_and_the_rest_wait()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var (first, second) = (await WaitAsync(host, "pod-a"), await WaitAsync(host, "pod-b"));
+        await host.PostAsync("/api/queue/enqueue", Enumerable.Range(0, 5).Select(number => new { package = $"p{number}", version = "1" }));
+
+        var claims = (await Task.WhenAll(first, second)).SelectMany(claim => claim).Select(step => step.GetProperty("step_id").GetString()).ToList();
+        var rest = await ClaimAsync(host, "pod-c", max: 10, waitSeconds: 0);
+
+        Assert.Equal(2, claims.Distinct().Count());
+        Assert.Equal(3, rest.Count);
+        Assert.DoesNotContain(rest, step => claims.Contains(step.GetProperty("step_id").GetString()));
+    }
+
+    [Fact]
+    public async Task A_waiting_claim_takes_as_many_as_it_asked_for()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var waiting = await WaitAsync(host, "pod-a", max: 3);
+        await host.PostAsync("/api/queue/enqueue", Enumerable.Range(0, 5).Select(number => new { package = $"p{number}", version = "1" }));
+
+        Assert.Equal(["p0", "p1", "p2"], (await waiting).Select(step => step.GetProperty("args").GetProperty("package").GetString()));
+    }
+
+    [Fact]
+    public async Task A_paused_or_delayed_step_is_handed_to_nobody()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        await host.PostAsync($"/admin/types/{FleetCalls.Elsewhere}/pause");
+        var waiting = await WaitAsync(host, "pod-a");
+        var paused = await host.SubmitAsync();
+        await host.SubmitAsync(new { type = "wheel_build", args = new { package = "later", version = "1" }, not_before = DateTimeOffset.UtcNow.AddHours(1) });
+        var wheel = await host.SubmitAsync(new { type = "wheel_build", args = new { package = "now", version = "1" } });
+
+        Assert.Equal(wheel, Assert.Single(await waiting).GetProperty("step_id").GetString());
+        Assert.Equal("pending", await host.StatusAsync(paused));
+    }
+
+    [Fact]
+    public async Task A_submission_that_fails_leaves_the_pod_waiting_for_the_next_one()
+    {
+        await using var host = await RefineryHost.StartAsync(("MAX_QUEUE_SIZE", "1"));
+        await host.SubmitAsync(new { type = "nobody", args = new { } });
+        var waiting = await WaitAsync(host, "pod-a");
+
+        using var refused = await host.Http.PostAsJsonAsync("/submit", new { type = FleetCalls.Elsewhere, args = new { } });
+        await host.PostAsync("/api/steps/claim", new { pod_id = "pod-b", kinds = new[] { "nobody" } });
+        var stepId = await host.SubmitAsync();
+
+        Assert.Equal(System.Net.HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.Equal(stepId, Assert.Single(await waiting).GetProperty("step_id").GetString());
+    }
+
+    [Fact]
+    public async Task What_was_handed_to_a_caller_who_has_left_waits_again()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var claims = host.Services.GetRequiredService<StepClaims>();
+        var waitingClaims = host.Services.GetRequiredService<WaitingClaims>();
+        using var leaving = new CancellationTokenSource();
+        var request = new ClaimRequest("pod-a", new HashSet<string> { FleetCalls.Elsewhere }.ToFrozenSet(), Max: 1, Start: false);
+        var waiting = claims.ClaimAsync(request, TimeSpan.FromMinutes(1), leaving.Token);
+        WaitingClaim? taken = null;
+        await Wait.UntilAsync(() => Task.FromResult(waitingClaims.Take([FleetCalls.Elsewhere]) is [var one] && (taken = one) is not null));
+
+        await leaving.CancelAsync();
+        var stepId = await host.SubmitAsync();
+        taken!.Answer(await host.Services.GetRequiredService<Database>().WriteAsync(sql => claims.ClaimAsync(sql, request), CancellationToken.None));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        var row = await host.RowAsync(stepId);
+        Assert.Equal(("pending", 0L), (row.Status, row.RetryCount));
+        Assert.True((await host.Services.GetRequiredService<EventJournal>().VerifyAsync(CancellationToken.None)).Valid);
+    }
+
+    /// <summary>Begins a long poll and returns once the host has it waiting.</summary>
+    private static async Task<Task<IReadOnlyList<JsonElement>>> WaitAsync(RefineryHost host, string pod, int max = 1)
+    {
+        var waiting = host.Services.GetRequiredService<WaitingClaims>();
+        var before = waiting.Count;
+        var claim = ClaimAsync(host, pod, max, waitSeconds: 30);
+        await Wait.UntilAsync(() => Task.FromResult(waiting.Count > before));
+        return claim;
+    }
+
+    private static async Task<IReadOnlyList<JsonElement>> ClaimAsync(RefineryHost host, string pod, int max, double waitSeconds) =>
+        [.. (await host.PostAsync("/api/steps/claim", new { pod_id = pod, kinds = new[] { FleetCalls.Elsewhere, "wheel_build" }, max, wait_seconds = waitSeconds })).EnumerateArray()];
+}
