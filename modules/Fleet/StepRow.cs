@@ -68,20 +68,17 @@ internal sealed record StepRow
 }
 
 /// <summary>A step that may be claimed.</summary>
-internal sealed record Candidate
+internal sealed record Candidate(string StepId, long Priority, long Rank)
 {
-    public required string StepId { get; init; }
-    public required long Priority { get; init; }
-    public required long Rank { get; init; }
+    /// <summary>Reads <c>step_id, priority, rank</c>.</summary>
+    public static Candidate Read(ISqlRow row) => new(row.Text(0), row.Whole(1), row.Whole(2));
 }
 
 /// <summary>A step that has waited for an instant.</summary>
-internal sealed record RipeStep
+internal sealed record RipeStep(string StepId, long Priority, string Metadata, DateTimeOffset CreatedAt)
 {
-    public required string StepId { get; init; }
-    public required long Priority { get; init; }
-    public required string Metadata { get; init; }
-    public required string CreatedAt { get; init; }
+    /// <summary>Reads <c>step_id, priority, metadata, created_at</c>.</summary>
+    public static RipeStep Read(ISqlRow row) => new(row.Text(0), row.Whole(1), row.Text(2), row.Instant(3));
 }
 
 /// <summary>A step whose lease ran out.</summary>

@@ -107,7 +107,8 @@ internal static class StepStore
         new { Type = type, Now = now, page.Limit, page.Offset });
 
     /// <summary>The next due steps of a type; locks nothing.</summary>
-    public static Task<IReadOnlyList<Candidate>> ListDueAsync(SqlSession sql, string type, DateTimeOffset now, int limit) => sql.QueryAsync<Candidate>(
+    public static Task<IReadOnlyList<Candidate>> ListDueAsync(SqlSession sql, string type, DateTimeOffset now, int limit) => sql.QueryAsync(
+        Candidate.Read,
         $"SELECT step_id, priority, rank FROM steps WHERE step_id IN ({Due}) ORDER BY priority DESC, rank, step_id",
         new { Type = type, Now = now, Limit = limit, Offset = 0, Most = limit });
 
@@ -116,15 +117,15 @@ internal static class StepStore
     public static async Task<IReadOnlyList<Candidate>> RipenAndListAsync(SqlSession sql, string type, DateTimeOffset now, int limit)
     {
         var turns = new Turns(sql);
-        foreach (var step in await sql.QueryAsync<RipeStep>(Ripe, new { Type = type, Now = now, Limit = RipenedAtOnce }))
+        foreach (var step in await sql.QueryAsync(RipeStep.Read, Ripe, new { Type = type, Now = now, Limit = RipenedAtOnce }))
         {
-            var rank = await turns.NextAsync(Place.Of(type, step.Priority, StepJson.Parse(step.Metadata)), Instant.Parse(step.CreatedAt));
+            var rank = await turns.NextAsync(Place.Of(type, step.Priority, StepJson.Parse(step.Metadata)), step.CreatedAt);
             await sql.ExecuteAsync(
                 "UPDATE steps SET not_before = NULL, rank = @Rank WHERE step_id = @StepId AND status = 'pending'", new { step.StepId, Rank = rank });
         }
 
         await turns.KeepAsync();
-        return await sql.QueryAsync<Candidate>(Ready, new { Type = type, Limit = limit });
+        return await sql.QueryAsync(Candidate.Read, Ready, new { Type = type, Limit = limit });
     }
 
     /// <summary>Writes a step as it is to be; 0 when it is no longer what it was read as.</summary>
