@@ -19,8 +19,9 @@ internal sealed partial class DispatchQueue(IQueueBackend backend, TimeProvider 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly Lock gate = new();
-    private readonly Dictionary<string, PriorityQueue<QueueItem, (long, long)>> shelf = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PriorityQueue<QueueItem, (long, long, long)>> shelf = new(StringComparer.Ordinal);
     private int shelved;
+    private long arrivals;
     private OfferBatch? next;
     private bool isOffering;
     private int hanging;
@@ -53,6 +54,25 @@ internal sealed partial class DispatchQueue(IQueueBackend backend, TimeProvider 
     {
         await ReachAsync("take", () => PopAsync(types, max, cancellationToken), cancellationToken);
         return FromShelf(types, max);
+    }
+
+    /// <summary>Keeps items for the next claims that are committed and not in the backend, or not there any more.</summary>
+    public void PutAside(IReadOnlyList<QueueItem> items)
+    {
+        if (items.Count == 0)
+        {
+            return;
+        }
+
+        lock (gate)
+        {
+            foreach (var item in items)
+            {
+                Shelve(item);
+            }
+        }
+
+        Ready.Pulse();
     }
 
     /// <summary>Drops what waits in the backend and on the shelf; the caller has ended the steps in SQL.</summary>
@@ -164,10 +184,10 @@ internal sealed partial class DispatchQueue(IQueueBackend backend, TimeProvider 
         return taken;
     }
 
-    private PriorityQueue<QueueItem, (long, long)>? Best(IReadOnlySet<string> types)
+    private PriorityQueue<QueueItem, (long, long, long)>? Best(IReadOnlySet<string> types)
     {
-        PriorityQueue<QueueItem, (long, long)>? best = null;
-        (long, long) bestOrder = default;
+        PriorityQueue<QueueItem, (long, long, long)>? best = null;
+        (long, long, long) bestOrder = default;
         foreach (var type in types)
         {
             if (shelf.TryGetValue(type, out var queue) && queue.TryPeek(out _, out var order) && (best is null || order.CompareTo(bestOrder) < 0))
@@ -194,10 +214,10 @@ internal sealed partial class DispatchQueue(IQueueBackend backend, TimeProvider 
     {
         if (!shelf.TryGetValue(item.Type, out var queue))
         {
-            shelf.Add(item.Type, queue = new PriorityQueue<QueueItem, (long, long)>());
+            shelf.Add(item.Type, queue = new PriorityQueue<QueueItem, (long, long, long)>());
         }
 
-        queue.Enqueue(item, (-(long)item.Priority, item.Rank));
+        queue.Enqueue(item, (-(long)item.Priority, item.Rank, arrivals++));
         shelved++;
     }
 

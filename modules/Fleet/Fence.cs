@@ -9,7 +9,7 @@ internal sealed class Fence(Database database, FleetMetrics metrics) : IFence
     public async Task<bool> MayLogAsync(Holder holder, CancellationToken cancellationToken)
     {
         var may = await database.ReadAsync(
-            async sql => await StepChanges.FindHeldAsync(sql, holder) is not null || await StepChanges.IsCancelledAsync(sql, holder), cancellationToken);
+            async sql => await StepChanges.FindHeldAsync(sql, holder) is not null || await IsCancelledAsync(sql, holder), cancellationToken);
         if (!may)
         {
             metrics.Refused("log");
@@ -17,4 +17,8 @@ internal sealed class Fence(Database database, FleetMetrics metrics) : IFence
 
         return may;
     }
+
+    /// <summary>A pod that holds a step when it is cancelled stays named in it.</summary>
+    private static async Task<bool> IsCancelledAsync(SqlSession sql, Holder holder) =>
+        await StepStore.FindAsync(sql, holder.StepId) is { Status: Status.Cancelled } row && row.Holder == holder;
 }

@@ -9,10 +9,13 @@ namespace Refinery.Fleet;
 /// <summary>Hands out the right to run: candidates from the queue backend first, then the next due rows in SQL.</summary>
 /// <remarks>The right itself comes from one conditional update that raises the step's fence. Source: docs/spec/fleet-q.md.</remarks>
 internal sealed class StepClaims(
-    Database database, DispatchQueue queue, StepChanges changes, StepEndings endings, StepCounters counters, Pauses pauses, WaitingClaims waiting, IOptions<FleetOptions> options, TimeProvider clock)
+    Database database, DispatchQueue queue, StepChanges changes, StepEndings endings, StepCounters counters, Pauses pauses, WaitingClaims waiting, IOptions<FleetOptions> options, TimeProvider clock) : IDisposable
 {
     /// <summary>Delayed steps and those of other hosts ring no bell here; this is how long they may go unseen.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
+
+    /// <summary>Who takes candidates from the queue has its unit lined up before the next one takes: so claims are written in the order of calling.</summary>
+    private readonly SemaphoreSlim turn = new(1, 1);
 
     /// <summary>Claims up to <see cref="ClaimRequest.Max"/> steps, waiting for a first one as long as asked.</summary>
     /// <returns>The steps claimed; empty after the wait.</returns>
@@ -54,9 +57,15 @@ internal sealed class StepClaims(
     /// <summary>Makes a claim as part of a unit: the next due steps.</summary>
     public Task<IReadOnlyList<StepRow>> ClaimAsync(SqlSession sql, ClaimRequest request) => ClaimAsync(sql, request, offered: []);
 
+    public void Dispose() => turn.Dispose();
+
     /// <summary>Claims up to <see cref="ClaimRequest.Max"/> of these steps, in their order and whatever their types, as far as they are due.</summary>
-    public Task<IReadOnlyList<StepRow>> ClaimOfAsync(IReadOnlyList<string> stepIds, ClaimRequest request, CancellationToken cancellationToken) =>
-        WriteAsync(async sql => await ClaimEachAsync(sql, request, NewLease(request.PodId), stepIds), cancellationToken);
+    public async Task<IReadOnlyList<StepRow>> ClaimOfAsync(IReadOnlyList<string> stepIds, ClaimRequest request, CancellationToken cancellationToken)
+    {
+        var claimed = await database.WriteAsync(sql => ClaimEachAsync(sql, request, NewLease(request.PodId), stepIds), cancellationToken);
+        await KeepAsync(claimed, cancellationToken);
+        return claimed;
+    }
 
     /// <summary>Marks a claimed step as running.</summary>
     /// <returns>The step, or null when the claim is no longer the holder's.</returns>
@@ -136,18 +145,27 @@ internal sealed class StepClaims(
         }
 
         var open = await pauses.OpenAsync(request.Types, cancellationToken);
-        var offered = await queue.TakeAsync(open, request.Max, cancellationToken);
-        return await WriteAsync(sql => ClaimAsync(sql, request, offered), cancellationToken);
-    }
-
-    /// <summary>Commits a claim, and gives back at once what it got for a caller who left meanwhile: nobody would run it, and the end of its lease would cost a retry.</summary>
-    private async Task<IReadOnlyList<StepRow>> WriteAsync(Func<SqlSession, Task<IReadOnlyList<StepRow>>> claim, CancellationToken cancellationToken)
-    {
-        var claimed = await database.WriteAsync(claim, cancellationToken);
+        var claimed = await await LineUpAsync(request, open, cancellationToken);
         await KeepAsync(claimed, cancellationToken);
         return claimed;
     }
 
+    /// <returns>Ends when the claim is lined up to be written; its result when it is.</returns>
+    private async Task<Task<IReadOnlyList<StepRow>>> LineUpAsync(ClaimRequest request, FrozenSet<string> open, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            var offered = await queue.TakeAsync(open, request.Max, cancellationToken);
+            return database.WriteAsync(sql => ClaimAsync(sql, request, offered), cancellationToken);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>Gives back at once what was claimed for a caller who left meanwhile: nobody would run it, and the end of its lease would cost a retry.</summary>
     private async Task KeepAsync(IReadOnlyList<StepRow> claimed, CancellationToken cancellationToken)
     {
         if (claimed.Count > 0 && cancellationToken.IsCancellationRequested)
@@ -163,13 +181,29 @@ internal sealed class StepClaims(
         // What was paused since it was offered is left out, and is reached from SQL once it is resumed.
         var open = request with { Types = await Pauses.OpenAsync(sql, request.Types) };
         var lease = NewLease(request.PodId);
-        var claimed = await ClaimEachAsync(sql, open, lease, [.. offered.Where(item => open.Types.Contains(item.Type)).Select(item => item.StepId)]);
+        var candidates = await CandidatesAsync(sql, open, lease.Now, offered);
+        var claimed = await ClaimEachAsync(sql, open, lease, [.. candidates.Select(item => item.StepId)]);
         if (claimed.Count < request.Max)
         {
-            claimed.AddRange(await ClaimEachAsync(sql, open, lease, await DueAsync(sql, open, lease.Now, request.Max - claimed.Count)));
+            claimed.AddRange(await ClaimEachAsync(sql, open, lease, await DueAsync(sql, open, request.Max - claimed.Count)));
         }
 
+        var left = candidates.Skip(request.Max).ToList();
+        sql.AfterCommit(() => queue.PutAside(left));
         return claimed;
+    }
+
+    /// <summary>What the queue offers, and in their places among it those whose instant has come.</summary>
+    private static async Task<IReadOnlyList<QueueItem>> CandidatesAsync(SqlSession sql, ClaimRequest request, DateTimeOffset now, IReadOnlyList<QueueItem> offered)
+    {
+        var candidates = offered.Where(item => request.Types.Contains(item.Type)).ToList();
+        var inOrder = candidates.Count;
+        foreach (var type in request.Types)
+        {
+            candidates.AddRange(await StepStore.RipenAsync(sql, type, now));
+        }
+
+        return candidates.Count == inOrder ? candidates : [.. candidates.OrderByDescending(item => item.Priority).ThenBy(item => item.Rank).ThenBy(item => item.StepId, StringComparer.Ordinal)];
     }
 
     /// <summary>Claims those that can be had, at most as many as asked for.</summary>
@@ -210,13 +244,13 @@ internal sealed class StepClaims(
             })
             : null;
 
-    /// <summary>The next due rows over all types asked for, priority then age.</summary>
-    private static async Task<IReadOnlyList<string>> DueAsync(SqlSession sql, ClaimRequest request, DateTimeOffset now, int max)
+    /// <summary>The next rows in line over all types asked for.</summary>
+    private static async Task<IReadOnlyList<string>> DueAsync(SqlSession sql, ClaimRequest request, int max)
     {
         var due = new List<Candidate>();
         foreach (var type in request.Types)
         {
-            due.AddRange(await StepStore.RipenAndListAsync(sql, type, now, max));
+            due.AddRange(await StepStore.ListReadyAsync(sql, type, max));
         }
 
         return [.. due.OrderByDescending(row => row.Priority).ThenBy(row => row.Rank).Take(max).Select(row => row.StepId)];

@@ -96,11 +96,14 @@ internal sealed class StepEndings(
             async sql =>
             {
                 var rows = new List<StepRow>();
-                foreach (var step in await list(sql))
+
+                // Each becomes the next of its line, so the first of them comes last.
+                foreach (var step in (await list(sql)).Reverse())
                 {
                     rows.AddRange(await ReleaseAsync(sql, step.Holder, why) is { } row ? [row] : []);
                 }
 
+                rows.Reverse();
                 return rows;
             },
             cancellationToken);
@@ -189,23 +192,26 @@ internal sealed class StepEndings(
     private StepRow Ended(StepRow held, string status, string detail) =>
         held with { Status = status, Detail = detail, LeaseUntil = null, UpdatedAt = Now() };
 
-    /// <summary>It had its turn and did not use it: it is the next of its line.</summary>
-    private async Task<StepRow> BackInLineAsync(SqlSession sql, StepRow held, string detail) => held with
+    private async Task<StepRow> BackInLineAsync(SqlSession sql, StepRow held, string detail) =>
+        Waiting(held, detail) with { Rank = await Turns.BackAsync(sql, held) };
+
+    /// <summary>One that waits before its next attempt joins the line when that is due.</summary>
+    private async Task<StepRow> RetriedAsync(SqlSession sql, StepRow held, StepOutcome outcome)
+    {
+        var waiting = outcome.RetryAtOnce
+            ? await BackInLineAsync(sql, held, outcome.Detail)
+            : Waiting(held, outcome.Detail) with { NotBefore = Now() + options.Value.Backoff(held.RetryCount + 1) };
+        return waiting with { RetryCount = held.RetryCount + 1, Recipes = StepJson.Merge(held.Recipes, outcome.Recipes) ?? held.Recipes };
+    }
+
+    private StepRow Waiting(StepRow held, string detail) => held with
     {
         Status = Status.Pending,
-        Rank = Math.Max(held.Rank, await StepStore.HeadAsync(sql, held.Type, held.Priority) - 1 ?? held.Rank),
         ClaimedBy = null,
         LeaseUntil = null,
         NotBefore = null,
         Detail = detail,
         UpdatedAt = Now(),
-    };
-
-    private async Task<StepRow> RetriedAsync(SqlSession sql, StepRow held, StepOutcome outcome) => await BackInLineAsync(sql, held, outcome.Detail) with
-    {
-        RetryCount = held.RetryCount + 1,
-        NotBefore = outcome.RetryAtOnce ? null : Now() + options.Value.Backoff(held.RetryCount + 1),
-        Recipes = StepJson.Merge(held.Recipes, outcome.Recipes) ?? held.Recipes,
     };
 
     /// <summary>Steps that wait for a later instant are reached from SQL once due.</summary>

@@ -20,15 +20,24 @@ internal sealed class StepRestore : IRestore
         {
             if (link.EventType == "task.created" && Created(link) is { } row)
             {
-                var turns = new Turns(sql);
-                await StepStore.InsertAsync(sql, row with { Rank = row.NotBefore is null ? await turns.NextAsync(Place.Of(row), row.CreatedAt) : 0 });
-                await turns.KeepAsync();
+                await StepStore.InsertAsync(sql, row.NotBefore is null ? row with { Rank = await RankAsync(sql, row) } : row);
             }
             else if (Changed(link) is { } change)
             {
-                await StepStore.RestoreAsync(sql, change);
+                var isInLine = change is { Status: Status.Pending, NotBefore: null };
+                var rank = isInLine && await StepStore.FindAsync(sql, change.StepId) is { } before ? await RankAsync(sql, before) : (long?)null;
+                await StepStore.RestoreAsync(sql, change with { Rank = rank });
             }
         }
+    }
+
+    /// <summary>The journal knows no ranks: whoever joins a line takes a turn as it did, and is counted behind its owner's others when it had come straight back.</summary>
+    private static async Task<long> RankAsync(SqlSession sql, StepRow step)
+    {
+        var turns = new Turns(sql);
+        var rank = await turns.NextAsync(Place.Of(step), step.CreatedAt);
+        await turns.KeepAsync();
+        return rank;
     }
 
     private static StepRow? Created(JournalEvent link)

@@ -94,6 +94,7 @@ internal sealed record RestoredStep
 {
     public required string StepId { get; init; }
     public required string Status { get; init; }
+    public long? Rank { get; init; }
     public string? ClaimedBy { get; init; }
     public DateTimeOffset? NotBefore { get; init; }
     public long? Attempts { get; init; }

@@ -1,3 +1,4 @@
+using Refinery.Contract;
 using Refinery.Kernel.Storage;
 using Refinery.Kernel.Work;
 
@@ -33,6 +34,8 @@ internal static class StepStore
         SELECT step_id, priority, metadata, created_at FROM steps
         WHERE status = 'pending' AND type = @Type AND not_before <= @Now ORDER BY not_before LIMIT @Limit {{skip_locked}}
         """;
+
+    private const string JoinLine = "UPDATE steps SET not_before = NULL, rank = @Rank WHERE step_id = @StepId AND status = 'pending'";
 
     /// <summary>The lowest rank of a line.</summary>
     internal const string Head =
@@ -73,7 +76,7 @@ internal static class StepStore
     public static Task<StepRow?> FindAsync(SqlSession sql, string stepId) =>
         sql.FirstOrDefaultAsync(StepRow.Read, $"SELECT {StepRow.Columns} FROM steps WHERE step_id = @StepId", new { StepId = stepId });
 
-    /// <summary>Waiting steps of a type, next to run first: the due ones by priority and age, then the others by the instant they wait for.</summary>
+    /// <summary>Waiting steps of a type, next to run first: the due ones as they are called, then the others by the instant they wait for.</summary>
     public static async Task<IReadOnlyList<StepRow>> ListWaitingAsync(SqlSession sql, string type, DateTimeOffset now, (int Limit, int Offset) page)
     {
         var due = await ListDueAsync(sql, type, now, page);
@@ -112,20 +115,32 @@ internal static class StepStore
         $"SELECT step_id, priority, rank FROM steps WHERE step_id IN ({Due}) ORDER BY priority DESC, rank, step_id",
         new { Type = type, Now = now, Limit = limit, Offset = 0, Most = limit });
 
-    /// <summary>The next due steps of a type as candidates for a claim; those whose instant has come join their lines first.</summary>
+    /// <summary>The next steps of a type that may be called at once; locks nothing.</summary>
+    public static Task<IReadOnlyList<Candidate>> ListReadyAsync(SqlSession sql, string type, int limit) =>
+        sql.QueryAsync(Candidate.Read, Ready, new { Type = type, Limit = limit });
+
+    /// <summary>Lets those of a type join their lines whose instant has come.</summary>
     /// <remarks>So each delayed step is looked at once when it is due, and never before: those in backoff cost a claim nothing.</remarks>
-    public static async Task<IReadOnlyList<Candidate>> RipenAndListAsync(SqlSession sql, string type, DateTimeOffset now, int limit)
+    /// <returns>Their queue items.</returns>
+    public static async Task<IReadOnlyList<QueueItem>> RipenAsync(SqlSession sql, string type, DateTimeOffset now)
     {
+        var ripe = await sql.QueryAsync(RipeStep.Read, Ripe, new { Type = type, Now = now, Limit = RipenedAtOnce });
+        if (ripe.Count == 0)
+        {
+            return [];
+        }
+
         var turns = new Turns(sql);
-        foreach (var step in await sql.QueryAsync(RipeStep.Read, Ripe, new { Type = type, Now = now, Limit = RipenedAtOnce }))
+        var items = new List<QueueItem>(ripe.Count);
+        foreach (var step in ripe)
         {
             var rank = await turns.NextAsync(Place.Of(type, step.Priority, StepJson.Parse(step.Metadata)), step.CreatedAt);
-            await sql.ExecuteAsync(
-                "UPDATE steps SET not_before = NULL, rank = @Rank WHERE step_id = @StepId AND status = 'pending'", new { step.StepId, Rank = rank });
+            await sql.ExecuteAsync(JoinLine, new { step.StepId, Rank = rank });
+            items.Add(new QueueItem(step.StepId, type, (int)step.Priority, rank, step.CreatedAt));
         }
 
         await turns.KeepAsync();
-        return await sql.QueryAsync(Candidate.Read, Ready, new { Type = type, Limit = limit });
+        return items;
     }
 
     /// <summary>Writes a step as it is to be; 0 when it is no longer what it was read as.</summary>
@@ -191,7 +206,7 @@ internal static class StepStore
     /// <summary>Writes what an event of the journal says about a step; what it does not say stays.</summary>
     public static Task<int> RestoreAsync(SqlSession sql, RestoredStep step) => sql.ExecuteAsync(
         """
-        UPDATE steps SET status = @Status, claimed_by = @ClaimedBy, lease_until = NULL, not_before = @NotBefore,
+        UPDATE steps SET status = @Status, rank = COALESCE(@Rank, rank), claimed_by = @ClaimedBy, lease_until = NULL, not_before = @NotBefore,
             attempts = COALESCE(@Attempts, attempts), fence = COALESCE(@Fence, fence), retry_count = COALESCE(@RetryCount, retry_count),
             recipes = COALESCE(@Recipes, recipes), detail = COALESCE(@Detail, detail), updated_at = @UpdatedAt
         WHERE step_id = @StepId

@@ -9,6 +9,10 @@ internal static class TurnStore
     public static Task<long?> FindAsync(SqlSession sql, Place place) => sql.WholeAsync(
         "SELECT rank FROM turns WHERE type = @Type AND priority = @Priority AND owner = @Owner", place);
 
+    /// <summary>The last turn of all owners of a line, or null.</summary>
+    public static Task<long?> LastAsync(SqlSession sql, Place place) => sql.WholeAsync(
+        "SELECT MAX(rank) FROM turns WHERE type = @Type AND priority = @Priority", place);
+
     /// <summary>Keeps the last turn of an owner.</summary>
     public static Task<int> PutAsync(SqlSession sql, Place place, long rank) => sql.ExecuteAsync(
         """

@@ -5,8 +5,8 @@ namespace Refinery.Fleet;
 /// <summary>Gives the steps of one unit their ranks, so that whoever submits much keeps nobody else waiting: owners take turns.</summary>
 /// <remarks>
 /// Start-time fair queueing: a step joins its line (type and priority) where the line stands now, or one turn after the last
-/// step of its owner, whichever is later. An empty line begins at the age of its first step, or where the other lines of its
-/// priority stand. Source: Goyal, Vin and Cheng, "Start-time fair queueing" (1996); docs/adr, "Owners take turns".
+/// step of its owner, whichever is later. An empty line begins where the other lines of its priority stand, or at the age of its
+/// first step when nothing waits there. Source: Goyal, Vin and Cheng, "Start-time fair queueing" (1996); docs/adr, "Owners take turns".
 /// </remarks>
 internal sealed class Turns(SqlSession sql)
 {
@@ -21,11 +21,15 @@ internal sealed class Turns(SqlSession sql)
         return turn.Rank;
     }
 
+    /// <summary>The rank of a step that had its turn and comes straight back: it is the next of its line.</summary>
+    public static async Task<long> BackAsync(SqlSession sql, StepRow step) =>
+        Math.Max(step.Rank, (await StepStore.HeadAsync(sql, step.Type, step.Priority) ?? await StepStore.HeadAsync(sql, step.Priority)) - 1 ?? Microseconds(step.CreatedAt));
+
     /// <summary>Keeps the turns that were taken; to be called when all steps of the unit have theirs.</summary>
     public async Task KeepAsync()
     {
-        // The one step of an empty line bears its turn itself.
-        foreach (var (place, turn) in taken.Where(one => !one.Value.IsAlone))
+        // In one order for all, so that no two hosts wait for each other. The one step of an idle fleet bears its turn itself.
+        foreach (var (place, turn) in taken.Where(one => !one.Value.IsAlone).OrderBy(one => one.Key))
         {
             await TurnStore.PutAsync(sql, place, turn.Rank);
         }
@@ -35,8 +39,7 @@ internal sealed class Turns(SqlSession sql)
     {
         if (await StepStore.HeadAsync(sql, place.Type, place.Priority) is not { } head)
         {
-            await TurnStore.DeleteAsync(sql, place, before: long.MaxValue);
-            return new Turn(await StepStore.HeadAsync(sql, place.Priority) ?? Microseconds(age), IsAlone: true);
+            return await OpenAsync(place, age);
         }
 
         if (await TurnStore.FindAsync(sql, place) is { } last)
@@ -48,9 +51,18 @@ internal sealed class Turns(SqlSession sql)
         return new Turn(head);
     }
 
+    /// <summary>The first turn of an empty line: where the others of its priority stand, but not before what the line has had already.</summary>
+    private async Task<Turn> OpenAsync(Place place, DateTimeOffset age)
+    {
+        var others = await StepStore.HeadAsync(sql, place.Priority);
+        var had = others is null ? null : await TurnStore.LastAsync(sql, place);
+        await TurnStore.DeleteAsync(sql, place, before: long.MaxValue);
+        return others is { } head ? new Turn(Math.Max(head, had + 1 ?? head)) : new Turn(Microseconds(age), IsAlone: true);
+    }
+
     private static long Microseconds(DateTimeOffset age) => (age - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 
     /// <summary>A turn that was taken.</summary>
-    /// <param name="IsAlone">True for a line that was empty.</param>
+    /// <param name="IsAlone">True for the first of a line when nothing else waited at its priority.</param>
     private sealed record Turn(long Rank, bool IsAlone = false);
 }

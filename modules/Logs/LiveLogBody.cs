@@ -25,7 +25,7 @@ internal sealed class LiveLogBody(LiveLog log, bool isJsonLines, Func<Cancellati
         while (true)
         {
             var read = await body.ReadAsync(cancellationToken);
-            if (!read.Buffer.IsEmpty && !await mayWrite(cancellationToken))
+            if (!read.Buffer.IsEmpty && !await MayWriteAsync(body, read.Buffer, cancellationToken))
             {
                 return false;
             }
@@ -51,6 +51,25 @@ internal sealed class LiveLogBody(LiveLog log, bool isJsonLines, Func<Cancellati
                 return true;
             }
         }
+    }
+
+    /// <summary>Asks; what may not be written, or was not to be learnt, is left to the server to read away.</summary>
+    private async Task<bool> MayWriteAsync(PipeReader body, ReadOnlySequence<byte> piece, CancellationToken cancellationToken)
+    {
+        var may = false;
+        try
+        {
+            may = await mayWrite(cancellationToken);
+        }
+        finally
+        {
+            if (!may)
+            {
+                body.AdvanceTo(piece.End);
+            }
+        }
+
+        return may;
     }
 
     private ReadOnlySequence<byte> TakeText(ReadOnlySequence<byte> bytes)

@@ -82,6 +82,70 @@ public sealed class FairShareTests
     }
 
     [Fact]
+    public async Task A_step_whose_instant_comes_passes_a_long_line_of_another_owner()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        await SubmitAsync(host, "ada", 100);
+        var due = DateTimeOffset.UtcNow.AddSeconds(1);
+        await host.SubmitAsync(new { type = FleetCalls.Elsewhere, args = new { }, metadata = new { owner = "bo" }, not_before = due });
+        await Wait.UntilAsync(() => Task.FromResult(DateTimeOffset.UtcNow > due));
+
+        Assert.Contains("bo", await OwnersAsync(host, claims: 2));
+    }
+
+    [Fact]
+    public async Task A_retry_that_is_due_passes_a_long_line_of_another_owner()
+    {
+        await using var host = await RefineryHost.StartAsync(("FLEET_Q_BACKOFF_SEC", "0"));
+        await SubmitAsync(host, "bo", 1);
+        var first = await host.ClaimAsync("pod-a");
+        await SubmitAsync(host, "ada", 100);
+        await FailAsync(host, first);
+
+        Assert.Contains("bo", await OwnersAsync(host, claims: 2));
+    }
+
+    [Fact]
+    public async Task What_was_put_aside_for_a_step_that_came_due_is_not_lost()
+    {
+        await using var host = await RefineryHost.StartAsync(("FLEET_Q_BACKOFF_SEC", "0"));
+        await SubmitAsync(host, "bo", 3);
+        var first = await host.ClaimAsync("pod-a", max: 3);
+        await SubmitAsync(host, "ada", 10);
+        await FailAsync(host, first);
+
+        Assert.Equal(13, (await OwnersAsync(host, claims: 13)).Count);
+    }
+
+    [Fact]
+    public async Task Short_lines_beside_a_stuck_one_take_no_more_than_their_turns()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        await host.SubmitAsync(new { type = "nobody", args = new { } });
+        await SubmitAsync(host, "ada", 100);
+        var called = new List<string?>();
+        for (var round = 0; round < 40; round++)
+        {
+            await EnqueueAsync(host, "bo", 1);
+            called.AddRange(await OwnersAsync(host, claims: 1));
+        }
+
+        Assert.InRange(called.Count(owner => owner == "ada"), 15, 25);
+    }
+
+    [Fact]
+    public async Task Steps_given_back_together_keep_their_order()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var ids = await SubmitAsync(host, "ada", 6);
+        await host.ClaimAsync("pod-a", max: 3);
+
+        await host.PostAsync("/api/pods/heartbeat", new { pod_id = "pod-a", kinds = new[] { FleetCalls.Elsewhere }, capacity = 3, steps = Array.Empty<string>(), draining = true });
+
+        Assert.Equal(ids, (await host.ClaimAsync("pod-b", max: 6)).Select(step => step.GetProperty("step_id").GetString()));
+    }
+
+    [Fact]
     public async Task Replayed_steps_join_the_end_of_their_owners()
     {
         await using var host = await RefineryHost.StartAsync();

@@ -130,7 +130,7 @@ public sealed class WorkerChaosTests(ITestOutputHelper output)
     [MemberData(nameof(Chance.Rounds), MemberType = typeof(Chance))]
     public async Task A_clock_ten_minutes_wrong_on_a_pod_changes_nothing(int round)
     {
-        await using var yard = await WorkerYard.StartAsync();
+        await using var yard = await WorkerYard.StartAsync(leaseSeconds: 10);
         var stepIds = await yard.SubmitAsync(24, () => yard.Plugin.Step(waitMilliseconds: round * 7 % 40));
         var held = await yard.SubmitAsync(6, () => yard.Plugin.Step(gate: yard.Gate));
         var (early, late) = (new SetClock(), new SetClock());

@@ -1,0 +1,1 @@
+CREATE INDEX turns_passed ON turns (type, priority, rank);
