@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
+using Refinery.Kernel.Web;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Host.Commands;
@@ -9,12 +10,39 @@ namespace Refinery.Host.Commands;
 /// <remarks>It changes nothing: what the next start would mend is said, and is no fault.</remarks>
 internal static class VerifyCommand
 {
+    private const string Description = """
+        Recompute the journal's hash chain, read every stored log again, and name the first fault; nothing is changed.
+
+        With --file only that file is read, wherever it comes from: no server, no DATA_DIR.
+        """;
+
+    private static readonly Option<string?> JournalFile = new("--file") { Description = "A journal file to verify by itself, for example a copy of journal.ndjson." };
+
     public static Command Create()
     {
-        var command = new Command("verify", "Recompute the journal's hash chain, read every stored log again, and name the first fault; nothing is changed.") { TreatUnmatchedTokensAsErrors = false };
+        var command = new Command("verify", Description) { JournalFile };
+        command.TreatUnmatchedTokensAsErrors = false; // they are told in our own sentence
         command.SetAction((parse, cancellationToken) => Interruptible.RunAsync(
-            stop => RunAsync(SettingWords.Read(parse.UnmatchedTokens, command.Name), stop), cancellationToken));
+            stop =>
+            {
+                var settings = SettingWords.Read(parse.UnmatchedTokens, command.Name);
+                return parse.GetValue(JournalFile) is { } path ? VerifyAloneAsync(path) : RunAsync(settings, stop);
+            },
+            cancellationToken));
         return command;
+    }
+
+    /// <summary>A file by itself.</summary>
+    /// <exception cref="StartupException">There is no such file.</exception>
+    private static async Task<int> VerifyAloneAsync(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new StartupException($"There is no file {Errors.Quote(path)}; a journal file is expected, for example a copy of journal.ndjson.");
+        }
+
+        var verdict = JournalFileAudit.Verify(path);
+        return await TellAsync(verdict.Fault is { } fault ? new Findings(IsGood: false, [fault]) : new Findings(IsGood: true, [Valid(verdict.Head), .. verdict.Mending]));
     }
 
     private static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
@@ -28,6 +56,11 @@ internal static class VerifyCommand
         var findings = File.Exists(Path.Combine(data.Path, DatabaseOpener.FileName))
             ? await VerifyAsync(app.Services, file, cancellationToken)
             : await VerifyFileAsync(file ?? string.Empty, cancellationToken);
+        return await TellAsync(findings);
+    }
+
+    private static async Task<int> TellAsync(Findings findings)
+    {
         await Console.Out.WriteLineAsync(string.Join(Environment.NewLine, findings.Told));
         return findings.IsGood ? 0 : 1;
     }

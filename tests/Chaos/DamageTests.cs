@@ -79,7 +79,7 @@ public sealed class DamageTests(ITestOutputHelper output) : IDisposable
         bytes[bytes.AsSpan().IndexOf("first"u8)] = (byte)'F';
         await File.WriteAllBytesAsync(Journal, bytes);
 
-        Assert.Equal((1, $"The journal file '{Journal}' is broken at sequence 1: the stored text does not have the stored hash."), await VerifyAsync());
+        Assert.Equal((1, $"The journal file '{Journal}' is broken at line 1: the stored text does not have the stored hash."), await VerifyAsync());
     }
 
     [Theory]

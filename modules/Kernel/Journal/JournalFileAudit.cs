@@ -5,6 +5,24 @@ public static class JournalFileAudit
 {
     private const int PageSize = 500;
 
+    /// <summary>Checks a file by itself: what it says follows from its first line on.</summary>
+    /// <param name="path">Of an existing file.</param>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static JournalFileVerdict Verify(string path)
+    {
+        try
+        {
+            var reader = new JournalFileReader(path);
+            var head = reader.Chain().Aggregate(JournalHead.Genesis, (_, row) => new JournalHead(row.Sequence, row.Hash));
+            var torn = new FileInfo(path).Length - reader.WholeLength();
+            return new JournalFileVerdict(null, head, torn > 0 ? [$"The journal file '{path}' ends in {torn} bytes of a torn line, which count for nothing."] : []);
+        }
+        catch (JournalFileException fault)
+        {
+            return JournalFileVerdict.Bad(fault.Message);
+        }
+    }
+
     /// <summary>Compares line by line.</summary>
     /// <param name="path">Where the file is, or would be.</param>
     /// <param name="journal">What the file follows; null when the database is gone.</param>

@@ -71,19 +71,20 @@ internal sealed class JournalFileReader(string path)
             lines.ReadLine();
         }
 
-        while (lines.ReadLine() is { } line)
+        for (var number = 1; lines.ReadLine() is { } line; number++)
         {
             if (isTorn && lines.EndOfStream)
             {
                 yield break;
             }
 
-            yield return JournalLine.Read(line) ?? throw new JournalFileException($"The journal file '{path}' holds a line that is no event: {Web.Errors.Quote(line)}.");
+            yield return JournalLine.Read(line) ?? throw new JournalFileException(
+                $"The journal file '{path}' holds a line that is no event{(start == 0 ? $", line {number}" : string.Empty)}: {Web.Errors.Quote(line)}.");
         }
     }
 
     private JournalHead Follow(EventRow row, JournalHead head) => EventChain.Fault(row, head) is { } fault
-        ? throw new JournalFileException($"The journal file '{path}' is broken at sequence {row.Sequence}: {fault}.")
+        ? throw new JournalFileException($"The journal file '{path}' is broken at line {head.Sequence + 1}: {fault}.")
         : new JournalHead(row.Sequence, row.Hash);
 
     /// <summary>Where the chain stood before the first line of a window; taken at its word.</summary>

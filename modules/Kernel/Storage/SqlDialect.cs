@@ -5,7 +5,7 @@ namespace Refinery.Kernel.Storage;
 /// Tokens: <c>{{id}}</c> a self-counting primary key, <c>{{key}}</c> a whole-number primary key that the store gives (on SQLite
 /// the row's own place, so that it costs no second tree), <c>{{json}}</c> the type of a JSON column,
 /// <c>{{clustered}}</c> after a table whose rows lie in its primary key's tree, <c>{{skip_locked}}</c> the
-/// clause by which concurrent claimers pass over each other's rows. Source: docs/adr, "One SQL text for two engines".
+/// clause by which concurrent claimers pass over each other's rows, <c>{{refusal}}</c> and <c>{{refuse}}</c> what a trigger needs to refuse a change. Source: docs/adr, "One SQL text for two engines".
 /// </remarks>
 public sealed class SqlDialect
 {
@@ -21,7 +21,7 @@ public sealed class SqlDialect
     /// <summary>The embedded engine: one file, one process.</summary>
     public static SqlDialect Sqlite { get; } = new(
         "sqlite",
-        [("{{id}}", "INTEGER PRIMARY KEY AUTOINCREMENT"), ("{{key}}", "INTEGER PRIMARY KEY"), ("{{json}}", "TEXT"), ("{{clustered}}", "WITHOUT ROWID"), ("{{skip_locked}}", "")],
+        [("{{id}}", "INTEGER PRIMARY KEY AUTOINCREMENT"), ("{{key}}", "INTEGER PRIMARY KEY"), ("{{json}}", "TEXT"), ("{{clustered}}", "WITHOUT ROWID"), ("{{skip_locked}}", ""), ("{{refusal}}", ""), ("{{refuse}}", "BEGIN SELECT RAISE(ABORT, 'events are only ever appended'); END")],
         [
             "PRAGMA journal_mode = WAL",
             "PRAGMA synchronous = FULL",
@@ -40,6 +40,8 @@ public sealed class SqlDialect
             ("{{json}}", "TEXT"),
             ("{{clustered}}", ""),
             ("{{skip_locked}}", "FOR UPDATE SKIP LOCKED"),
+            ("{{refusal}}", "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'events are only ever appended'; END $$;"),
+            ("{{refuse}}", "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"),
         ],
         []);
 

@@ -1,3 +1,5 @@
+using System.Data.Common;
+
 namespace Refinery.Tests.Kernel.Journal;
 
 /// <summary>Verifying finds every mutation of the table.</summary>
@@ -28,7 +30,9 @@ public abstract partial class JournalContract
         var links = await AllAsync();
         Assert.True((await journal.VerifyAsync(CancellationToken.None)).Valid);
 
-        await database.WriteAsync(sql => sql.ExecuteAsync(mutation), CancellationToken.None);
+        await Assert.ThrowsAnyAsync<DbException>(() => database.WriteAsync(sql => sql.ExecuteAsync(mutation), CancellationToken.None));
+        Assert.True((await journal.VerifyAsync(CancellationToken.None)).Valid);
+        await database.WriteAsync(sql => sql.ExecuteAsync($"DROP TRIGGER events_keep_rows; DROP TRIGGER events_keep_text; {mutation}"), CancellationToken.None);
         var verdict = await journal.VerifyAsync(CancellationToken.None);
 
         Assert.False(verdict.Valid, "Nothing was found.");

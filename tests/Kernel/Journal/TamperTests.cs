@@ -1,0 +1,139 @@
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Refinery.Kernel.Journal;
+using Refinery.Tests.Chaos;
+using Xunit.Abstractions;
+
+namespace Refinery.Tests.Kernel.Journal;
+
+/// <summary>Whatever is changed in a journal's file is found at its line.</summary>
+public sealed class TamperTests(ITestOutputHelper output) : IDisposable
+{
+    private const int Events = 10_000;
+
+    private readonly TemporaryFolder folder = new();
+
+    private string Copy => folder.File("copy.ndjson");
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task Every_mutation_of_a_journal_is_named_by_the_first_line_it_breaks()
+    {
+        var chance = new Random(Chance.Seed(output));
+        var lines = await JournalAsync();
+        var mutations = new Func<List<string>, int, Random, int>[] { EditByte, Drop, Swap, Repeat, Insert, Fork };
+
+        for (var round = 0; round < (Chance.IsLong ? 1000 : 60); round++)
+        {
+            var mutated = new List<string>(lines);
+            var mutation = mutations[round % mutations.Length];
+            var place = mutation(mutated, chance.Next(1, Events - 1), chance);
+            await File.WriteAllTextAsync(Copy, string.Concat(mutated.Select(line => $"{line}\n")), Encoding.Latin1);
+
+            var fault = JournalFileAudit.Verify(Copy).Fault;
+
+            Assert.True(fault?.Contains($"line {place}:", StringComparison.Ordinal), $"{mutation.Method.Name} at line {place}: {fault ?? "nothing was found"}");
+        }
+    }
+
+    [Fact]
+    public async Task A_torn_last_line_is_said_and_the_rest_counts()
+    {
+        var lines = await JournalAsync();
+        await File.WriteAllTextAsync(Copy, $"{string.Join('\n', lines.Take(9))}\n{lines[9][..40]}", Encoding.Latin1);
+
+        var verdict = JournalFileAudit.Verify(Copy);
+
+        Assert.Equal((null, 9L), (verdict.Fault, verdict.Head.Sequence));
+        Assert.Equal($"The journal file '{Copy}' ends in 40 bytes of a torn line, which count for nothing.", Assert.Single(verdict.Mending));
+    }
+
+    [Fact]
+    public async Task The_command_reads_a_file_from_elsewhere_without_a_server()
+    {
+        var lines = await JournalAsync();
+        await File.WriteAllLinesAsync(Copy, lines, Encoding.Latin1);
+        var good = await RunAsync(Copy);
+        Swap(lines, 5, new Random(1));
+        await File.WriteAllLinesAsync(Copy, lines, Encoding.Latin1);
+        var bad = await RunAsync(Copy);
+        var none = await RunAsync(folder.File("nothing"));
+
+        Assert.Equal((0, $"The journal is valid: {Events} events, head {JsonElement.Parse(lines[^1]).GetProperty("hash").GetString()}."), good);
+        Assert.Equal((1, $"The journal file '{Copy}' is broken at line 6: sequence 7 follows 5; 6 is missing."), bad);
+        Assert.Equal((1, $"There is no file '{folder.File("nothing")}'; a journal file is expected, for example a copy of journal.ndjson."), none);
+        Assert.False(Directory.Exists(folder.File("data")));
+    }
+
+    /// <summary>Each changes the lines at an index from 0 and says which line, from 1, is the first that is wrong.</summary>
+    private static int EditByte(List<string> lines, int index, Random chance)
+    {
+        var (line, from) = (lines[index], lines[index].IndexOf("\"event\":", StringComparison.Ordinal) + "\"event\":".Length);
+        var at = chance.Next(from, line.Length - 1);
+        var other = (char)chance.Next(' ', '~');
+        lines[index] = $"{line[..at]}{(other == line[at] ? '~' : other)}{line[(at + 1)..]}";
+        return index + 1;
+    }
+
+    private static int Drop(List<string> lines, int index, Random chance)
+    {
+        lines.RemoveAt(index);
+        return index + 1;
+    }
+
+    private static int Swap(List<string> lines, int index, Random chance)
+    {
+        (lines[index], lines[index + 1]) = (lines[index + 1], lines[index]);
+        return index + 1;
+    }
+
+    private static int Repeat(List<string> lines, int index, Random chance)
+    {
+        lines.Insert(index, lines[index]);
+        return index + 2;
+    }
+
+    private static int Insert(List<string> lines, int index, Random chance)
+    {
+        lines.Insert(index, lines[chance.Next(index + 1, lines.Count)]);
+        return index + 1;
+    }
+
+    /// <summary>Another event in the place of one, rightly hashed: the one behind it names the hash that is gone.</summary>
+    private static int Fork(List<string> lines, int index, Random chance)
+    {
+        var line = JsonElement.Parse(lines[index]);
+        var text = line.GetProperty("event").GetRawText().Replace("\"number\":", $"\"forged\":{chance.Next(1000)},\"number\":", StringComparison.Ordinal);
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        lines[index] = $$"""{"sequence":{{index + 1}},"hash":"{{hash}}","target":"radix","event":{{text}}}""";
+        return index + 2;
+    }
+
+    private static async Task<List<string>> JournalAsync()
+    {
+        const string Token = "graph-token";
+        await using var host = await RefineryHost.StartAsync(("LEVIATHAN_CONTROL_PLANE_TOKEN", Token), ("HINT_CATALOGUE", "0"));
+        host.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
+        foreach (var numbers in Enumerable.Range(1, Events).Chunk(1000))
+        {
+            await host.PostAsync("/v1/events/ingest", new
+            {
+                target = "radix",
+                bundle_id = "b",
+                events = numbers.Select(number => new { event_id = $"evt-{number}", event_type = "job.submitted", timestamp = "2026-01-24T10:00:00Z", payload = new { number, text = "é😀" } }),
+            });
+        }
+
+        return [.. await File.ReadAllLinesAsync(Path.Combine(host.DataDirectory, "journal.ndjson"), Encoding.Latin1)];
+    }
+
+    private async Task<(int Code, string Output)> RunAsync(string path)
+    {
+        await using var run = HostRun.Start(folder, ["verify", "--file", path]);
+        var code = await run.ExitAsync();
+        return (code, (run.Output + run.Errors).Trim());
+    }
+}
