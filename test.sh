@@ -21,7 +21,7 @@ results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
 # What real builds of wheels and a few tests need, beside python3, node and git.
-system_packages=(python3-venv python3-pip python3-pip-whl python3-setuptools-whl python3-wheel-whl python3-dev gcc ripgrep bsdutils)
+system_packages=(python3-venv python3-pip python3-pip-whl python3-setuptools-whl python3-wheel-whl python3-dev gcc ripgrep bsdutils curl)
 
 ! command -v podman >/dev/null || system_packages+=(debootstrap)
 

@@ -24,7 +24,7 @@ public sealed partial class CurlTests
         Assert.Equal(1, answers[0].GetProperty("ingested").GetInt32());
         Assert.Equal(1, answers[1].GetProperty("nodes_by_type").GetProperty("Target").GetInt32());
         Assert.Equal("evt-001", answers[1].GetProperty("recent_events")[0].GetProperty("event_id").GetString());
-        Assert.Equal(JsonValueKind.Null, answers[2].GetProperty("attempt").ValueKind);
+        Assert.Equal(JsonValueKind.Null, answers[2].GetProperty("attempt_node").ValueKind);
     }
 
     [Fact]
