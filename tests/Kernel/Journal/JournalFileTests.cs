@@ -80,7 +80,7 @@ public sealed class JournalFileTests
     }
 
     [Theory]
-    [InlineData("changed", "sequence 3")]
+    [InlineData("changed", "line 3")]
     [InlineData("swapped", "sequence 4")]
     [InlineData("dropped", "sequence 4")]
     [InlineData("garbage", "no event")]
