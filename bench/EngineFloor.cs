@@ -89,7 +89,7 @@ internal static class EngineFloor
         foreach (var table in Tables)
         {
             using var command = connection.CreateCommand();
-            command.CommandText = $"SELECT sql FROM made.sqlite_master WHERE tbl_name = '{table}' AND sql IS NOT NULL ORDER BY type DESC";
+            command.CommandText = $"SELECT sql FROM made.sqlite_master WHERE tbl_name = '{table}' AND type IN ('table', 'index') AND sql IS NOT NULL ORDER BY type DESC";
             using var reader = command.ExecuteReader();
             while (reader.Read())
             {
