@@ -56,7 +56,7 @@ internal static class Orphans
 
         var times = (await Task.WhenAll(lives)).Order().ToList();
         Console.WriteLine(
-            $"orphans: the {StepsPerPod} steps of a pod that dies are back in line after p50 {times[times.Count / 2]:N1} s, p99 {times[times.Count * 99 / 100]:N1} s ({pods} pods, lease {LeaseSeconds} s, renewed every {HeartbeatSeconds} s, as by default)");
+            $"orphans: the {StepsPerPod} steps of a pod that dies are back in line after p50 {times[times.Count / 2]:N2} s, p99 {times[times.Count * 99 / 100]:N2} s ({pods} pods, lease {LeaseSeconds} s, renewed every {HeartbeatSeconds} s, as by default)");
     }
 
     /// <returns>Seconds from the last breath to the last step back in line.</returns>

@@ -11,7 +11,7 @@ internal sealed class RecoveryLoop(
     : PeriodicLoop(TimeSpan.FromSeconds(options.Value.RecoverySeconds), clock, logger)
 {
     /// <summary>Leases that end within this time are recovered together.</summary>
-    private static readonly TimeSpan Together = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Together = TimeSpan.FromMilliseconds(10);
 
     private readonly TimeProvider clock = clock;
     private readonly TimeSpan period = TimeSpan.FromSeconds(options.Value.RecoverySeconds);
