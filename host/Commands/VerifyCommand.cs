@@ -41,8 +41,7 @@ internal static class VerifyCommand
             throw new StartupException($"There is no file {Errors.Quote(path)}; a journal file is expected, for example a copy of journal.ndjson.");
         }
 
-        var verdict = JournalFileAudit.Verify(path);
-        return await TellAsync(verdict.Fault is { } fault ? new Findings(IsGood: false, [fault]) : new Findings(IsGood: true, [Valid(verdict.Head), .. verdict.Mending]));
+        return await TellAsync(Judge(JournalFileAudit.Verify(path)));
     }
 
     private static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
@@ -66,11 +65,11 @@ internal static class VerifyCommand
     }
 
     /// <summary>The database is gone, and the file is what it is made from again.</summary>
-    private static async Task<Findings> VerifyFileAsync(string path, CancellationToken cancellationToken)
-    {
-        var verdict = await JournalFileAudit.CompareAsync(path, journal: null, cancellationToken);
-        return verdict.Fault is { } fault ? new Findings(IsGood: false, [fault]) : new Findings(IsGood: true, [Valid(verdict.Head), .. verdict.Mending]);
-    }
+    private static async Task<Findings> VerifyFileAsync(string path, CancellationToken cancellationToken) =>
+        Judge(await JournalFileAudit.CompareAsync(path, journal: null, cancellationToken));
+
+    private static Findings Judge(JournalFileVerdict verdict) =>
+        verdict.Fault is { } fault ? new Findings(IsGood: false, [fault]) : new Findings(IsGood: true, [Valid(verdict.Head), .. verdict.Mending]);
 
     private static async Task<Findings> VerifyAsync(IServiceProvider services, string? path, CancellationToken cancellationToken)
     {

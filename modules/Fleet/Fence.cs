@@ -8,8 +8,9 @@ internal sealed class Fence(Database database, FleetMetrics metrics) : IFence
 {
     public async Task<bool> MayLogAsync(Holder holder, CancellationToken cancellationToken)
     {
-        var may = await database.ReadAsync(
-            async sql => await StepChanges.FindHeldAsync(sql, holder) is not null || await IsCancelledAsync(sql, holder), cancellationToken);
+        // A pod that holds a step when it is cancelled stays named in it.
+        var step = await database.ReadAsync(sql => StepStore.FindAsync(sql, holder.StepId), cancellationToken);
+        var may = step is { Status: Status.Claimed or Status.Running or Status.Cancelled } && step.Holder == holder;
         if (!may)
         {
             metrics.Refused("log");
@@ -17,8 +18,4 @@ internal sealed class Fence(Database database, FleetMetrics metrics) : IFence
 
         return may;
     }
-
-    /// <summary>A pod that holds a step when it is cancelled stays named in it.</summary>
-    private static async Task<bool> IsCancelledAsync(SqlSession sql, Holder holder) =>
-        await StepStore.FindAsync(sql, holder.StepId) is { Status: Status.Cancelled } row && row.Holder == holder;
 }

@@ -9,7 +9,7 @@ namespace Refinery.Fleet;
 /// <summary>Says that this pod lives, prolongs its leases, and stops the runs whose lease is gone.</summary>
 internal sealed partial class HeartbeatLoop(
     LocalPod pod, LocalBeat beat, StepClaims claims, IOptions<FleetOptions> options, TimeProvider clock, ILogger<HeartbeatLoop> logger)
-    : PeriodicLoop(TimeSpan.FromSeconds(options.Value.HeartbeatSeconds), clock, logger)
+    : PeriodicLoop(options.Value.Heartbeat, clock, logger)
 {
     private readonly ILogger logger = logger;
 

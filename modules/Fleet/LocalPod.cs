@@ -109,7 +109,7 @@ internal sealed partial class LocalPod(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await runs.StopAllAsync(TimeSpan.FromSeconds(options.Value.ShutdownGraceSeconds), cancellationToken);
+        await runs.StopAllAsync(options.Value.Grace, cancellationToken);
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => IsOn ? base.ExecuteAsync(stoppingToken) : Task.CompletedTask;
@@ -122,7 +122,7 @@ internal sealed partial class LocalPod(
 
         // A drain asked for after this line is not ended by this round: what it was asked for may not have been seen.
         var asked = Interlocked.Read(ref drainsAsked);
-        if (await ClaimAsync(TimeSpan.Zero, changed, stoppingToken) > 0)
+        if (await BeginAsync(() => ClaimAsync(stoppingToken), stoppingToken) > 0)
         {
             return;
         }
@@ -132,16 +132,16 @@ internal sealed partial class LocalPod(
             Interlocked.Exchange(ref drainsDone, asked);
         }
 
-        await ClaimAsync(Glance, changed, stoppingToken);
+        await BeginAsync(() => WaitAsync(changed, stoppingToken), stoppingToken);
     }
 
-    /// <summary>Fills the free room, or waits until that may be possible.</summary>
+    /// <summary>Runs what is claimed.</summary>
     /// <returns>How many steps were begun.</returns>
-    private async Task<int> ClaimAsync(TimeSpan longest, Task changed, CancellationToken stoppingToken)
+    private async Task<int> BeginAsync(Func<Task<IReadOnlyList<StepRow>>> claim, CancellationToken stoppingToken)
     {
         try
         {
-            var steps = await TakeAsync(longest, changed, stoppingToken);
+            var steps = await claim();
             foreach (var step in steps)
             {
                 Begin(step);
@@ -152,30 +152,32 @@ internal sealed partial class LocalPod(
         catch (Exception fault) when (fault is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
         {
             LogClaimFault(logger, fault);
-            await Task.Delay(longest, clock, stoppingToken);
             return 0;
         }
     }
 
-    private async Task<IReadOnlyList<StepRow>> TakeAsync(TimeSpan longest, Task changed, CancellationToken stoppingToken)
+    private async Task<IReadOnlyList<StepRow>> ClaimAsync(CancellationToken stoppingToken) => Request() switch
     {
-        var request = new ClaimRequest(identity.PodId, Types, options.Value.Capacity - runs.Count, Start: true);
-        if (request.Max > 0 && Wanted is null)
-        {
-            return await claims.ClaimAsync(request, longest, changed, stoppingToken);
-        }
+        { Max: <= 0 } => [],
+        var request when Wanted is { } wanted => await claims.ClaimOfAsync(wanted, request, stoppingToken),
+        var request => await claims.ClaimNowAsync(request, stoppingToken),
+    };
 
-        if (request.Max > 0 && Wanted is { } wanted && await claims.ClaimOfAsync(wanted, request, stoppingToken) is { Count: > 0 } claimed)
+    private async Task<IReadOnlyList<StepRow>> WaitAsync(Task changed, CancellationToken stoppingToken)
+    {
+        if (Request() is { Max: > 0 } request && Wanted is null)
         {
-            return claimed;
+            return await claims.WaitAsync(request, Glance, changed, stoppingToken);
         }
 
         using var glance = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        await Task.WhenAny(changed, Task.Delay(longest, clock, glance.Token));
+        await Task.WhenAny(changed, Task.Delay(Glance, clock, glance.Token));
         await glance.CancelAsync();
         stoppingToken.ThrowIfCancellationRequested();
         return [];
     }
+
+    private ClaimRequest Request() => new(identity.PodId, Types, options.Value.Capacity - runs.Count, Start: true);
 
     [LoggerMessage(LogLevel.Error, "Claiming failed; it is tried again.")]
     private static partial void LogClaimFault(ILogger logger, Exception fault);

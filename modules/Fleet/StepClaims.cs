@@ -22,32 +22,31 @@ internal sealed class StepClaims(
     public async Task<IReadOnlyList<StepRow>> ClaimAsync(ClaimRequest request, TimeSpan wait, CancellationToken cancellationToken)
     {
         var start = clock.GetTimestamp();
-        var never = new TaskCompletionSource();
         while (true)
         {
+            var bell = queue.Ready.Next;
+            var claimed = await ClaimNowAsync(request, cancellationToken);
             var left = wait - clock.GetElapsedTime(start);
-            var claimed = await ClaimAsync(request, left < Glance ? left : Glance, never.Task, cancellationToken);
             if (claimed.Count > 0 || left <= TimeSpan.Zero)
             {
                 return claimed;
             }
+
+            if (await WaitAsync(request, left < Glance ? left : Glance, bell, cancellationToken) is { Count: > 0 } handed)
+            {
+                return handed;
+            }
         }
     }
 
-    /// <summary>Claims what there is, or waits until there may be something, or until it is interrupted.</summary>
-    /// <returns>The steps claimed; empty when it is to be tried again.</returns>
-    public async Task<IReadOnlyList<StepRow>> ClaimAsync(ClaimRequest request, TimeSpan longest, Task interrupt, CancellationToken cancellationToken)
+    /// <summary>Waits until there may be something to claim: a submission that comes meanwhile makes the claim itself.</summary>
+    /// <param name="bell">Taken before the claim that found nothing; ends the waiting.</param>
+    /// <returns>What a submission claimed; empty when it is to be claimed again.</returns>
+    public async Task<IReadOnlyList<StepRow>> WaitAsync(ClaimRequest request, TimeSpan longest, Task bell, CancellationToken cancellationToken)
     {
-        var bell = queue.Ready.Next;
-        var claimed = await ClaimNowAsync(request, cancellationToken);
-        if (claimed.Count > 0 || longest <= TimeSpan.Zero)
-        {
-            return claimed;
-        }
-
         var claim = waiting.Enter(request);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(bell, interrupt, claim.Made, Task.Delay(longest, clock, stop.Token));
+        await Task.WhenAny(bell, claim.Made, Task.Delay(longest, clock, stop.Token));
         await stop.CancelAsync();
         var made = waiting.Leave(claim) ? [] : await claim.Made;
         await KeepAsync(made, cancellationToken);
@@ -55,7 +54,7 @@ internal sealed class StepClaims(
     }
 
     /// <summary>Makes a claim as part of a unit: the next due steps.</summary>
-    public Task<IReadOnlyList<StepRow>> ClaimAsync(SqlSession sql, ClaimRequest request) => ClaimAsync(sql, request, offered: []);
+    public Task<IReadOnlyList<StepRow>> ClaimDueAsync(SqlSession sql, ClaimRequest request) => ClaimAsync(sql, request, offered: []);
 
     public void Dispose() => turn.Dispose();
 
@@ -137,7 +136,8 @@ internal sealed class StepClaims(
     public async Task<bool> IsCancelledAsync(Holder holder, CancellationToken cancellationToken) =>
         await database.ReadAsync(sql => StepChanges.IsCancelledAsync(sql, holder), cancellationToken);
 
-    private async Task<IReadOnlyList<StepRow>> ClaimNowAsync(ClaimRequest request, CancellationToken cancellationToken)
+    /// <summary>Claims what there is now; empty when there is nothing.</summary>
+    public async Task<IReadOnlyList<StepRow>> ClaimNowAsync(ClaimRequest request, CancellationToken cancellationToken)
     {
         if (!request.Types.Any(type => counters.Of(type, Status.Pending) > 0))
         {

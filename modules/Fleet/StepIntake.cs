@@ -58,7 +58,7 @@ internal sealed class StepIntake(
                     var rows = await insert(sql);
                     foreach (var claim in taken)
                     {
-                        var claimed = await claims.ClaimAsync(sql, claim.Request);
+                        var claimed = await claims.ClaimDueAsync(sql, claim.Request);
                         sql.AfterCommit(() => claim.Answer(claimed));
                     }
 

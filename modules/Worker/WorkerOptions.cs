@@ -32,10 +32,6 @@ internal sealed class WorkerOptions : PodOptions, IValidatableObject
     public IReadOnlyList<string> KindList =>
         [.. Kinds.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct(StringComparer.Ordinal)];
 
-    public TimeSpan Heartbeat => TimeSpan.FromSeconds(HeartbeatSeconds);
-
-    public TimeSpan Grace => TimeSpan.FromSeconds(ShutdownGraceSeconds);
-
     /// <summary>The server's address, ready for relative paths behind it.</summary>
     public Uri Server => new(ServerUrl.EndsWith('/') ? ServerUrl : $"{ServerUrl}/");
 

@@ -21,6 +21,12 @@ public abstract class PodOptions
     [Range(0, 3600, ErrorMessage = "SHUTDOWN_GRACE_SEC must be 0 to 3600 seconds.")]
     public int ShutdownGraceSeconds { get; set; } = 30;
 
+    /// <summary>From one beat to the next.</summary>
+    public TimeSpan Heartbeat => TimeSpan.FromSeconds(HeartbeatSeconds);
+
+    /// <summary>For the running steps at a stop.</summary>
+    public TimeSpan Grace => TimeSpan.FromSeconds(ShutdownGraceSeconds);
+
     /// <summary>⌊max parallelism × 0.8⌋, at least 1. Source: docs/spec/fleet-q.md, "Health check".</summary>
     protected int UsedParallelism => Math.Max(1, MaxParallelism * 8 / 10);
 }
