@@ -63,6 +63,7 @@ public sealed class FleetModule : IModule
     {
         routes.MapWorkProtocol();
         routes.MapSteps();
+        routes.MapPast();
         routes.MapWhy();
         routes.MapHealth();
         routes.MapFleetAdmin();

@@ -39,7 +39,7 @@ internal static class StepEvents
         "attempt.created",
         step,
         Attempt(step)
-            .Add("node_id", AttemptId(step))
+            .Add("node_id", AttemptId.Of(step.StepId, step.Attempts))
             .Add("node_type", "Attempt")
             .Add("pod_id", step.ClaimedBy)
             .Add("fence", step.Fence)
@@ -107,7 +107,7 @@ internal static class StepEvents
         Wheel(step)
             .Add("node_id", $"artifact-{artifact.Sha256}")
             .Add("node_type", "Artifact")
-            .Add("attempt_id", AttemptId(step))
+            .Add("attempt_id", AttemptId.Of(step.StepId, step.Attempts))
             .Add("task_id", step.StepId)
             .Add("artifact_type", artifact.Kind)
             .Add("file_name", artifact.FileName)
@@ -115,13 +115,11 @@ internal static class StepEvents
             .Add("size_bytes", artifact.SizeBytes)
             .Add("source_sha256", artifact.SourceSha256));
 
-    private static string AttemptId(StepRow step) => $"{step.StepId}-{step.Attempts}";
-
     private static EventDraft Draft(string type, StepRow step, EventPayload payload) =>
         new(type, payload) { ActorId = step.ClaimedBy ?? Actor, Timestamp = step.UpdatedAt };
 
     private static EventPayload Attempt(StepRow step) => Wheel(step)
-        .Add("attempt_id", AttemptId(step))
+        .Add("attempt_id", AttemptId.Of(step.StepId, step.Attempts))
         .Add("task_id", step.StepId)
         .Add("attempt_number", step.Attempts);
 

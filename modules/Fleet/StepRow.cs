@@ -90,7 +90,7 @@ internal sealed record Orphan
 }
 
 /// <summary>What an event of the journal says about a step.</summary>
-internal sealed record RestoredStep
+internal sealed record ToldStep
 {
     public required string StepId { get; init; }
     public required string Status { get; init; }

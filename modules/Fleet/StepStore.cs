@@ -204,7 +204,7 @@ internal static class StepStore
         $"SELECT {StepRow.Columns} FROM steps WHERE status IN ('claimed', 'running') AND lease_until IS NULL ORDER BY rank");
 
     /// <summary>Writes what an event of the journal says about a step; what it does not say stays.</summary>
-    public static Task<int> RestoreAsync(SqlSession sql, RestoredStep step) => sql.ExecuteAsync(
+    public static Task<int> RestoreAsync(SqlSession sql, ToldStep step) => sql.ExecuteAsync(
         """
         UPDATE steps SET status = @Status, rank = COALESCE(@Rank, rank), claimed_by = @ClaimedBy, lease_until = NULL, not_before = @NotBefore,
             attempts = COALESCE(@Attempts, attempts), fence = COALESCE(@Fence, fence), retry_count = COALESCE(@RetryCount, retry_count),

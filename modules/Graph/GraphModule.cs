@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Refinery.Kernel;
 using Refinery.Kernel.Journal;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Graph;
 
@@ -17,6 +18,7 @@ public sealed class GraphModule : IModule
     {
         services.AddSingleton<GraphReader>();
         services.AddSingleton<Ingest>();
+        services.AddSingleton<IStepJournal, StepJournal>();
         services.AddSingleton<IProjection, GraphProjection>();
     }
 

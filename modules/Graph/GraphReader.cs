@@ -22,7 +22,7 @@ internal sealed class GraphReader(Database database)
         async sql =>
         {
             var node = await NodeStore.FindAsync(sql, attemptId);
-            var told = await SequencesAsync(sql, attemptId, node);
+            var told = await NodeEvents.SequencesAsync(sql, attemptId, node, MostEvents);
             var listed = told.Concat(await NodeStore.ListMentionsAsync(sql, attemptId, MostEvents)).Distinct().OrderDescending().Take(MostEvents).Order();
             var events = await EventJournal.ListAsync(sql, listed);
             var produced = await EdgeStore.ListFromAsync(sql, attemptId, DateTimeOffset.MaxValue, MostNeighbours);
@@ -113,28 +113,15 @@ internal sealed class GraphReader(Database database)
             ? NodeFold.Fold(row, await EventsAsync(sql, row, at))
             : null;
 
-    /// <summary>The events that tell of a node and happened by an instant, in the journal's order; of very many the newest.</summary>
+    /// <summary>The events that tell of a node and happened by an instant; of very many the newest.</summary>
     private static async Task<IReadOnlyList<JournalEvent>> EventsAsync(SqlSession sql, NodeRow row, DateTimeOffset at)
     {
-        var sequences = (await SequencesAsync(sql, row.NodeId, row)).ToList();
-        if (row.NodeType == NodeType.Task)
-        {
-            // What became of a task of ours is told by its attempts.
-            var attempts = await EdgeStore.ListIntoAsync(sql, row.NodeId, at, MostNeighbours);
-            foreach (var attemptId in attempts.Where(edge => edge.EdgeType == EdgeType.DependsOn).Select(edge => edge.Source))
-            {
-                sequences.AddRange(await SequencesAsync(sql, attemptId, await NodeStore.FindAsync(sql, attemptId)));
-            }
-        }
-
+        var sequences = await NodeEvents.SequencesAsync(sql, row.NodeId, row, MostEvents);
         var events = await EventJournal.ListAsync(sql, sequences.Distinct().Order());
-        return [.. events.Where(link => link.Timestamp <= at)];
-    }
 
-    private static async Task<IEnumerable<long>> SequencesAsync(SqlSession sql, string nodeId, NodeRow? row)
-    {
-        var sequences = await NodeStore.ListEventsAsync(sql, nodeId, MostEvents);
-        return row is null ? sequences : sequences.Append(row.Sequence);
+        // What became of a task of ours is told by its attempts.
+        var attempts = row.NodeType == NodeType.Task ? await NodeEvents.ListOwnAttemptsAsync(sql, row.NodeId) : [];
+        return [.. events.Concat(attempts).Where(link => link.Timestamp <= at)];
     }
 
     private static EventAnswer Answer(JournalEvent link) => new(link.EventId, link.EventType, link.TimestampText, link.ActorId, link.Payload);

@@ -65,6 +65,18 @@ public sealed class OwnTaskTests
         Assert.Equal("pending", await StatusAsync(host, stepId));
     }
 
+    [Fact]
+    public async Task Any_number_of_strangers_attempts_hides_none_of_ours()
+    {
+        await using var host = await StartHostAsync();
+        var stepId = await EnqueueAsync(host);
+        await SendAsync(host, [.. Enumerable.Range(0, 600).Select(number => Event($"e{number}", "attempt.created", "2026-01-24T10:00:00Z", new { attempt_id = $"a{number}", task_id = stepId }))]);
+
+        await TellAsync(host, await ClaimAsync(host), "complete");
+
+        Assert.Equal("completed", await StatusAsync(host, stepId));
+    }
+
     private static async Task<string> EnqueueAsync(RefineryHost host, int maxRetries = 0) =>
         (await host.PostAsync("/api/queue/enqueue", new { package = "MarkupSafe", version = "2.1.5", max_retries = maxRetries })).GetProperty("step_id").GetString()!;
 

@@ -1,0 +1,42 @@
+using Refinery.Kernel.Journal;
+using Refinery.Kernel.Storage;
+using Refinery.Kernel.Work;
+
+namespace Refinery.Graph;
+
+/// <summary>Finds the events of a node in the journal, by their keys.</summary>
+internal static class NodeEvents
+{
+    /// <summary>Where the events stand that tell of a node, the newest <paramref name="limit"/> of them in any order.</summary>
+    /// <param name="row">The node; null when there is none (yet).</param>
+    public static async Task<IEnumerable<long>> SequencesAsync(SqlSession sql, string nodeId, NodeRow? row, int limit)
+    {
+        var sequences = await NodeStore.ListEventsAsync(sql, nodeId, limit);
+        return row is null ? sequences : sequences.Append(row.Sequence);
+    }
+
+    /// <summary>The events of ours that tell of a step of ours and of its attempts; empty for a task of others.</summary>
+    public static async Task<IReadOnlyList<JournalEvent>> ListOwnAsync(SqlSession sql, string stepId) =>
+        [.. (await ListAsync(sql, stepId)).Where(link => EventTypes.Task.Contains(link.EventType) && link.Target is null), .. await ListOwnAttemptsAsync(sql, stepId)];
+
+    /// <summary>The events of ours that tell of the attempts of a step of ours; empty for a task of others.</summary>
+    /// <remarks>Each claim makes the next number, so the attempts end where one has no event. Edges would not do: anybody may draw any number of them.</remarks>
+    public static async Task<IReadOnlyList<JournalEvent>> ListOwnAttemptsAsync(SqlSession sql, string stepId)
+    {
+        var events = new List<JournalEvent>();
+        for (var number = 1; ; number++)
+        {
+            var told = (await ListAsync(sql, AttemptId.Of(stepId, number))).Where(link => OwnTask.Of(link) == stepId).ToList();
+            if (told.Count == 0)
+            {
+                return events;
+            }
+
+            events.AddRange(told);
+        }
+    }
+
+    /// <summary>All events of a node: were only so many read, others could crowd ours out.</summary>
+    private static async Task<IReadOnlyList<JournalEvent>> ListAsync(SqlSession sql, string nodeId) =>
+        await EventJournal.ListAsync(sql, await SequencesAsync(sql, nodeId, await NodeStore.FindAsync(sql, nodeId), int.MaxValue));
+}
