@@ -1,4 +1,3 @@
-using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
 
 namespace Refinery.Graph;
@@ -7,17 +6,17 @@ namespace Refinery.Graph;
 internal static class EdgeStore
 {
     /// <summary>Draws an edge; 0 when it is there.</summary>
-    public static Task<int> InsertAsync(SqlSession sql, NewEdge edge, JournalEvent link) => sql.ExecuteAsync(
+    public static Task<int> InsertAsync(SqlSession sql, NewEdge edge) => sql.ExecuteAsync(
         """
         INSERT INTO edges (source, edge_type, target, happened_at) VALUES (@Source, @EdgeType, @Target, @HappenedAt)
         ON CONFLICT (source, edge_type, target) DO NOTHING
         """,
-        new { edge.Source, edge.EdgeType, edge.Target, HappenedAt = link.Timestamp });
+        edge);
 
-    /// <summary>Lets an edge be as old as an event that draws it too; 0 when it is older already.</summary>
-    public static Task<int> BackdateAsync(SqlSession sql, NewEdge edge, JournalEvent link) => sql.ExecuteAsync(
+    /// <summary>Lets an edge be as old as what draws it too; 0 when it is older already.</summary>
+    public static Task<int> BackdateAsync(SqlSession sql, NewEdge edge) => sql.ExecuteAsync(
         "UPDATE edges SET happened_at = @HappenedAt WHERE source = @Source AND edge_type = @EdgeType AND target = @Target AND happened_at > @HappenedAt",
-        new { edge.Source, edge.EdgeType, edge.Target, HappenedAt = link.Timestamp });
+        edge);
 
     /// <summary>The edges out of a node that had been drawn by an instant.</summary>
     public static Task<IReadOnlyList<EdgeRow>> ListFromAsync(SqlSession sql, string source, DateTimeOffset until, int limit) => sql.QueryAsync<EdgeRow>(

@@ -43,19 +43,19 @@ internal sealed record GraphFacts(IReadOnlyList<NewNode> Nodes, IReadOnlyList<Ne
         // Others register their targets; of ours, each package is one.
         var own = OwnTarget(link);
         NewNode[] nodes = own is null ? [new(taskId, NodeType.Task)] : [new(taskId, NodeType.Task), new(own, NodeType.Target)];
-        return new GraphFacts(nodes, Edge(taskId, EdgeType.DependsOn, own ?? Id(link, "target_id") ?? link.Target), []);
+        return new GraphFacts(nodes, Edge(link, (taskId, own ?? Id(link, "target_id") ?? link.Target), EdgeType.DependsOn), []);
     }
 
     private static GraphFacts Attempt(JournalEvent link, string? attemptId) => attemptId is null
         ? None
-        : new GraphFacts([new(attemptId, NodeType.Attempt)], Edge(attemptId, EdgeType.DependsOn, Id(link, "task_id")), []);
+        : new GraphFacts([new(attemptId, NodeType.Attempt)], Edge(link, (attemptId, Id(link, "task_id")), EdgeType.DependsOn), []);
 
     private static GraphFacts Produced(JournalEvent link, string type, string? nodeId)
     {
         var attemptId = Id(link, "attempt_id");
         return nodeId is null
             ? None with { Mentioned = attemptId }
-            : new GraphFacts([new(nodeId, type)], Edge(attemptId, EdgeType.Produced, nodeId), [], attemptId);
+            : new GraphFacts([new(nodeId, type)], Edge(link, (attemptId, nodeId), EdgeType.Produced), [], attemptId);
     }
 
     private static GraphFacts Made(JournalEvent link, string type, string? nodeId) =>
@@ -63,8 +63,8 @@ internal sealed record GraphFacts(IReadOnlyList<NewNode> Nodes, IReadOnlyList<Ne
 
     private static GraphFacts Told(string? nodeId) => nodeId is null ? None : new([], [], [nodeId]);
 
-    private static NewEdge[] Edge(string? source, string type, string? target) =>
-        source is null || target is null ? [] : [new(source, type, target)];
+    private static NewEdge[] Edge(JournalEvent link, (string? Source, string? Target) ends, string type) =>
+        ends is { Source: { } source, Target: { } target } ? [new(source, type, target, link.Timestamp)] : [];
 
     private static string? PullRequest(JournalEvent link) =>
         Id(link, "node_id") ?? Id(link, "pr_id") ?? Prefixed(link, "pr", "pr_number");
@@ -82,7 +82,8 @@ internal sealed record GraphFacts(IReadOnlyList<NewNode> Nodes, IReadOnlyList<Ne
 internal sealed record NewNode(string NodeId, string NodeType);
 
 /// <summary>An edge an event draws.</summary>
-internal sealed record NewEdge(string Source, string EdgeType, string Target);
+/// <param name="HappenedAt">Since when it is there.</param>
+internal sealed record NewEdge(string Source, string EdgeType, string Target, DateTimeOffset HappenedAt);
 
 /// <summary>The types of nodes.</summary>
 internal static class NodeType

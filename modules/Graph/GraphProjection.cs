@@ -18,6 +18,7 @@ internal sealed class GraphProjection : IProjection
     {
         await NodeStore.ResetAsync(sql);
         await EdgeStore.ResetAsync(sql);
+        await PlanEdgeStore.ResetAsync(sql);
         await GraphCountStore.ResetAsync(sql);
         await GraphSpanStore.ResetAsync(sql);
     }
@@ -56,15 +57,15 @@ internal sealed class GraphProjection : IProjection
             }
         }
 
-        foreach (var edge in facts.Edges)
+        foreach (var edge in facts.Edges.Concat(await TaskEdges.KeepAsync(sql, link)))
         {
-            if (await EdgeStore.InsertAsync(sql, edge, link) > 0)
+            if (await EdgeStore.InsertAsync(sql, edge) > 0)
             {
                 Count(counts, GraphCountStore.Edges, edge.EdgeType);
             }
             else
             {
-                await EdgeStore.BackdateAsync(sql, edge, link);
+                await EdgeStore.BackdateAsync(sql, edge);
             }
         }
 

@@ -16,9 +16,9 @@ internal static class PlanEndpoints
             .WithName("NewestPlan").WithSummary("The nodes of the newest plan.")
             .WithDescription("run_id asks for the newest plan of that run. Where no plan was saved the array is empty.");
         plan.MapPost("/", SaveAsync).RequireWorkerToken().Produces<PlanSaved>(StatusCodes.Status201Created)
-            .WithExample("""{"run_id":"run-2026-01-24","plan":[{"name":"markupsafe","version":"2.1.5","python_tag":"cp311","platform_tag":"linux_x86_64","action":"build"}],"edges":[]}""")
+            .WithExample("""{"run_id":"run-2026-01-24","plan":[{"name":"markupsafe","version":"2.1.5","python_tag":"cp311","platform_tag":"linux_x86_64","action":"build"}],"edges":[{"from":"markupsafe","to":"setuptools"}]}""")
             .WithName("SavePlan").WithSummary("Save what a run will do.")
-            .WithDescription("Each node's action is build, reuse or skip; at least one node is expected. Edges are kept as they are.");
+            .WithDescription("Each node's action is build, reuse or skip; at least one node is expected. Edges are kept as they are; {\"from\":\"numpy\",\"to\":\"cython\"} and [\"numpy\",\"cython\"] (also name==version) say that numpy waits for cython, and the graph shows it between the run's tasks.");
     }
 
     private static async Task<IResult> NewestAsync(PlanStore plans, CancellationToken cancellationToken, [Microsoft.AspNetCore.Mvc.FromQuery(Name = "run_id")] string? runId = null) =>

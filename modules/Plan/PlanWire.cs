@@ -30,7 +30,7 @@ internal enum PlanAction
 /// <summary>A plan as its run writes it.</summary>
 /// <param name="RunId">1–200 characters.</param>
 /// <param name="Plan">At least one node.</param>
-/// <param name="Edges">Which node waits for which, in the run's own form; kept as they are.</param>
+/// <param name="Edges">Which package waits for which, in the run's own form; kept as they are. The graph reads some forms.</param>
 internal sealed record PlanRequest(string RunId, IReadOnlyList<PlanNode> Plan, IReadOnlyList<JsonElement>? Edges = null) : IChecked
 {
     public string? Fault() =>

@@ -34,7 +34,7 @@ public sealed class ProjectionRebuildTests
     /// <summary>What else a journal tells of: a plan, a manifest, a log, a bundle.</summary>
     private static async Task TellAsync(RefineryHost host)
     {
-        await host.PostAsync("/api/plan", new { run_id = "run-9", plan = new[] { new { name = "wheel0", action = "build" } } });
+        await host.PostAsync("/api/plan", new { run_id = "run-9", plan = new[] { new { name = "wheel0", action = "build" } }, edges = new[] { new { from = "wheel1", to = "wheel0" } } });
         await host.PostAsync("/api/manifest", new[] { new { name = "wheel0", version = "1.0", status = "built", run_id = "run-9" } });
         await host.PostAsync("/api/logs", new { name = "wheel0", version = "1.0", content = "It was built." });
     }
