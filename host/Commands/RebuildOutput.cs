@@ -53,7 +53,7 @@ internal sealed class RebuildOutput(IArtifacts artifacts, string folder)
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"The stored wheel {fileName} is gone from DATA_DIR or cannot be read; rebuild --force makes it again.", fault);
+            throw new StartupException($"The stored wheel {fileName} is gone from the artifact store or cannot be read; rebuild --force makes it again.", fault);
         }
     }
 

@@ -48,6 +48,9 @@ internal sealed partial class FaultTranslator(IHostApplicationLifetime lifetime,
                 return Errors.TooMany(full.Message, QueueRetry);
             case DatabaseUnavailableException away:
                 return Errors.Unavailable(away.Message);
+            case ArtifactsUnavailableException away:
+                LogArtifactsAway(logger, away, context.TraceIdentifier);
+                return Errors.Unavailable(away.Message);
             case SqliteException { SqliteErrorCode: SqliteFull }:
                 return Errors.Unavailable("The disk of DATA_DIR is full; nothing was stored. Make room and try again.");
             case DbException:
@@ -85,4 +88,7 @@ internal sealed partial class FaultTranslator(IHostApplicationLifetime lifetime,
 
     [LoggerMessage(LogLevel.Error, "A {Method} request failed; its correlation id is {CorrelationId}.")]
     private static partial void LogFault(ILogger logger, Exception exception, string method, string correlationId);
+
+    [LoggerMessage(LogLevel.Warning, "A request was answered with 503, for the artifact store is away; its correlation id is {CorrelationId}.")]
+    private static partial void LogArtifactsAway(ILogger logger, Exception exception, string correlationId);
 }

@@ -18,12 +18,12 @@ internal static class ArtifactEndpoints
     public static void MapArtifacts(this IEndpointRouteBuilder routes)
     {
         var limit = routes.ServiceProvider.GetRequiredService<IOptions<ArtifactOptions>>().Value.MaxMebibytes << 20;
-        routes.MapGet(Route, Fetch).WithTags("Artifacts")
+        routes.MapGet(Route, FetchAsync).WithTags("Artifacts")
             .Produces<byte[]>(StatusCodes.Status200OK, Binary).Produces(StatusCodes.Status206PartialContent).Produces(StatusCodes.Status304NotModified)
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status416RangeNotSatisfiable)
             .WithName("FetchArtifact").WithSummary("A stored file by its sha256.")
-            .WithDescription("The ETag is the digest. If-None-Match and Range are obeyed.");
-        routes.MapMethods(Route, [HttpMethods.Head], Fetch).ExcludeFromDescription();
+            .WithDescription("The ETag is the digest. If-None-Match, Range and If-Range are obeyed. Content that no longer has its digest is given to nobody: 404 until it is stored again.");
+        routes.MapMethods(Route, [HttpMethods.Head], FetchAsync).ExcludeFromDescription();
         routes.MapPut(Route, StoreAsync).WithTags("Artifacts").RequireWorkerToken().WithBodyLimit(limit)
             .Accepts<byte[]>(Binary).Produces<ArtifactStored>(StatusCodes.Status201Created)
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge)
@@ -31,9 +31,16 @@ internal static class ArtifactEndpoints
             .WithDescription("The digest is computed while the body is written; another digest than the path's is a 400 and nothing is stored.");
     }
 
-    private static IResult Fetch(string digest, IArtifacts artifacts) => artifacts.PathOf(digest) is { } path
-        ? Results.File(path, Binary, enableRangeProcessing: true, entityTag: new EntityTagHeaderValue($"\"{digest.ToLowerInvariant()}\""))
-        : Errors.NotFound($"No artifact with the digest {Errors.Quote(RouteText.Decode(digest))} is stored.");
+    private static async Task<IResult> FetchAsync(string digest, HttpRequest request, ArtifactStore artifacts, CancellationToken cancellationToken) =>
+        await artifacts.OpenAsync(digest, cancellationToken) is { } content
+            ? Results.Stream(content, Binary, enableRangeProcessing: IsOfBytes(request), entityTag: new EntityTagHeaderValue($"\"{digest.ToLowerInvariant()}\""))
+            : Errors.NotFound(artifacts.WasDamaged(digest)
+                ? $"The content stored under {Errors.Quote(digest)} was damaged and was set aside; store it again."
+                : $"No artifact with the digest {Errors.Quote(RouteText.Decode(digest))} is stored.");
+
+    /// <summary>A range of another unit counts as none; the framework would take it for one of bytes. Source: RFC 9110, 14.2.</summary>
+    private static bool IsOfBytes(HttpRequest request) =>
+        request.GetTypedHeaders().Range is not { } range || range.Unit.Equals("bytes", StringComparison.OrdinalIgnoreCase);
 
     private static async Task<IResult> StoreAsync(string digest, HttpRequest request, IArtifacts artifacts, CancellationToken cancellationToken)
     {

@@ -17,18 +17,20 @@ public sealed class ArtifactsModule : IModule
     public void AddServices(IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<ArtifactOptions>().Bind(configuration).ValidateDataAnnotations().ValidateOnStart();
-        AddFiles(services);
+        services.AddSingleton(ArtifactPlaces.Open);
+        AddStore(services);
+        services.AddSingleton<IAudit, ArtifactAudit>();
+        services.AddSingleton<ArtifactCollection>();
         services.AddSingleton<ManifestStore>();
         services.AddSingleton<IManifest, RunManifest>();
         services.AddSingleton<IProjection, ManifestProjection>();
     }
 
-    /// <summary>Registers the files alone, without the books: a worker keeps a wheel until the server has it.</summary>
+    /// <summary>Registers the files alone, in DATA_DIR and without the books: a worker keeps a wheel until the server has it.</summary>
     public static void AddFiles(IServiceCollection services)
     {
-        services.AddSingleton<ArtifactFolder>();
-        services.AddSingleton<IArtifacts>(provider => provider.GetRequiredService<ArtifactFolder>());
-        services.AddHostedService(provider => provider.GetRequiredService<ArtifactFolder>());
+        services.AddSingleton(ArtifactPlaces.OpenOwn);
+        AddStore(services);
     }
 
     /// <inheritdoc />
@@ -36,5 +38,13 @@ public sealed class ArtifactsModule : IModule
     {
         routes.MapManifest();
         routes.MapArtifacts();
+        routes.MapCollection();
+    }
+
+    private static void AddStore(IServiceCollection services)
+    {
+        services.AddSingleton<ArtifactStore>();
+        services.AddSingleton<IArtifacts>(provider => provider.GetRequiredService<ArtifactStore>());
+        services.AddHostedService(provider => provider.GetRequiredService<ArtifactStore>());
     }
 }

@@ -3,7 +3,8 @@ namespace Refinery.Artifacts;
 /// <summary>The written form of a sha256.</summary>
 internal static class Digest
 {
-    private const int Length = 64;
+    /// <summary>In hex digits.</summary>
+    public const int Length = 64;
 
     /// <summary>The digest in lower case, or null when the text is none; so it is safe in a path.</summary>
     public static string? Read(string text) =>

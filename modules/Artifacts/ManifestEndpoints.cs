@@ -12,6 +12,9 @@ internal static class ManifestEndpoints
     private const int DefaultLimit = 200;
     private const int MaxLimit = 1_000;
 
+    /// <summary>The store may be a network away from here.</summary>
+    private const int AskedAtOnce = 16;
+
     public static void MapManifest(this IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup("/api").WithTags("Artifacts");
@@ -47,13 +50,20 @@ internal static class ManifestEndpoints
     private static async Task<IResult> ListArtifactsAsync(HttpRequest request, ManifestStore manifest, IArtifacts artifacts, CancellationToken cancellationToken)
     {
         var rows = await manifest.ListWheelsAsync(Page.Read(request), cancellationToken);
-        return Results.Ok(rows.Select(row => new ArtifactAnswer(row.Name, row.Version, row.Wheel, Url(row, artifacts), row.Sha256, row.SizeBytes)));
+        var answers = new List<ArtifactAnswer>(rows.Count);
+        foreach (var some in rows.Chunk(AskedAtOnce))
+        {
+            answers.AddRange(await Task.WhenAll(some.Select(async row => new ArtifactAnswer(
+                row.Name, row.Version, row.Wheel, await UrlAsync(row, artifacts, cancellationToken), row.Sha256, row.SizeBytes))));
+        }
+
+        return Results.Ok(answers);
     }
 
     /// <summary>Here when it is stored here; else where its maker says, when that is an address.</summary>
-    private static string? Url(ManifestRow row, IArtifacts artifacts)
+    private static async Task<string?> UrlAsync(ManifestRow row, IArtifacts artifacts, CancellationToken cancellationToken)
     {
-        if (row.Sha256 is { } sha256 && artifacts.PathOf(sha256) is not null)
+        if (row.Sha256 is { } sha256 && await artifacts.ContainsAsync(sha256, cancellationToken))
         {
             return $"/api/artifacts/sha256/{sha256}";
         }

@@ -14,12 +14,18 @@ internal sealed class StoredWheels(StoredWheelStore store, IArtifacts artifacts)
     public async Task<StoredWheel?> FindAsync(SdistCandidate source, InterpreterInfo python, IReadOnlyList<string> sha256, CancellationToken cancellationToken)
     {
         var rows = await store.ListAsync(PackageName.Normalize(source.Name), cancellationToken);
-        var row = rows.FirstOrDefault(row =>
+        foreach (var row in rows.Where(row =>
             PepVersion.TryParse(row.Version) == source.Version
             && (sha256.Count == 0 || sha256.Contains(row.SourceSha256, StringComparer.OrdinalIgnoreCase))
-            && IsFor(row, python)
-            && artifacts.PathOf(row.Sha256) is not null);
-        return row is null ? null : new StoredWheel(row.FileName, row.Sha256, row.SizeBytes);
+            && IsFor(row, python)))
+        {
+            if (await artifacts.ContainsAsync(row.Sha256, cancellationToken))
+            {
+                return new StoredWheel(row.FileName, row.Sha256, row.SizeBytes);
+            }
+        }
+
+        return null;
     }
 
     /// <summary>A build that named no target made what its wheel's name says.</summary>

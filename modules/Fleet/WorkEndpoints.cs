@@ -70,10 +70,20 @@ internal static class WorkEndpoints
     }
 
     private static async Task<IResult> CompleteAsync(
-        string stepId, Body<OutcomeBody> body, StepEndings endings, Refusals refusals, IArtifacts artifacts, CancellationToken cancellationToken) =>
-        body.Value.Artifacts?.FirstOrDefault(artifact => artifacts.PathOf(artifact.Sha256) is null) is { } absent
-            ? Errors.Validation($"The artifact {Errors.Quote(absent.FileName)} with sha256 '{absent.Sha256}' is not stored; PUT it to /api/artifacts/sha256/{absent.Sha256} first.")
-            : await FinishAsync(body.Value.Report(RouteText.Decode(stepId), succeeded: true), endings, refusals, cancellationToken);
+        string stepId, Body<OutcomeBody> body, StepEndings endings, Refusals refusals, IArtifacts artifacts, CancellationToken cancellationToken)
+    {
+        foreach (var artifact in body.Value.Artifacts ?? [])
+        {
+            // Young from now on, so that no collection takes it before this step's event names it.
+            if (!await artifacts.RenewAsync(artifact.Sha256, cancellationToken))
+            {
+                return Errors.Validation(
+                    $"The artifact {Errors.Quote(artifact.FileName)} with sha256 '{artifact.Sha256}' is not stored; PUT it to /api/artifacts/sha256/{artifact.Sha256} first.");
+            }
+        }
+
+        return await FinishAsync(body.Value.Report(RouteText.Decode(stepId), succeeded: true), endings, refusals, cancellationToken);
+    }
 
     private static Task<IResult> FailAsync(string stepId, Body<OutcomeBody> body, StepEndings endings, Refusals refusals, CancellationToken cancellationToken) =>
         FinishAsync(body.Value.Report(RouteText.Decode(stepId), succeeded: false), endings, refusals, cancellationToken);

@@ -32,9 +32,9 @@ internal sealed partial class Delivery(WorkProtocol server, RemoteLogs logs, IAr
             LogDropped(logger, letter.StepId, letter.Attempt, answer.Detail);
         }
 
-        foreach (var path in files.Select(file => artifacts.PathOf(file.Sha256)).OfType<string>())
+        foreach (var file in files)
         {
-            File.Delete(path);
+            await artifacts.DeleteAsync(file.Sha256, cancellationToken);
         }
     }
 
