@@ -6,12 +6,12 @@ using Refinery.Kernel.Work;
 
 namespace Refinery.Host.Commands;
 
-/// <summary><c>verify</c>: recomputes the hash chain of the journal, in the database and in its file, and reads every stored log again.</summary>
+/// <summary><c>verify</c>: recomputes the hash chain of the journal, in the database and in its file, and reads every stored log and artifact again.</summary>
 /// <remarks>It changes nothing: what the next start would mend is said, and is no fault.</remarks>
 internal static class VerifyCommand
 {
     private const string Description = """
-        Recompute the journal's hash chain, read every stored log again, and name the first fault; nothing is changed.
+        Recompute the journal's hash chain, read every stored log and artifact again, and name the first fault; nothing is changed.
 
         With --file only that file is read, wherever it comes from: no server, no DATA_DIR.
         """;

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Artifacts;
@@ -24,7 +23,7 @@ internal sealed class ArtifactAudit(IArtifactPlace place) : IAudit
     {
         await using (content)
         {
-            return Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken)) == digest;
+            return await Digest.OfAsync(content, cancellationToken) == digest;
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Refinery.Kernel.Work;
@@ -125,7 +124,7 @@ internal sealed partial class ArtifactStore(IArtifactPlace place, TimeProvider c
             return known;
         }
 
-        var isGood = (file.ToldSha256 ?? await HashAsync(content, cancellationToken)) == file.Digest;
+        var isGood = (file.ToldSha256 ?? await Digest.OfAsync(content, cancellationToken)) == file.Digest;
         content.Position = 0;
         verdicts.Remember(file, isGood);
         if (!isGood)
@@ -136,9 +135,6 @@ internal sealed partial class ArtifactStore(IArtifactPlace place, TimeProvider c
 
         return isGood;
     }
-
-    private static async Task<string> HashAsync(Stream content, CancellationToken cancellationToken) =>
-        Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken));
 
     /// <summary>Sets a file aside unless it was stored again since it was read.</summary>
     private async Task SetAsideAsync(PlacedFile file, CancellationToken cancellationToken)

@@ -57,6 +57,22 @@ public sealed class VerifyTests : IDisposable
     }
 
     [Fact]
+    public async Task A_damaged_artifact_is_named_and_left_where_it_is()
+    {
+        await ServeAsync(isKilled: false);
+        var sha256 = new string('a', 64);
+        var place = Directory.CreateDirectory(folder.File("data/artifacts/aa")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(place, sha256), "not what its name says");
+        var before = Files();
+
+        var (exit, output) = await RunAsync("verify");
+
+        Assert.Equal(1, exit);
+        Assert.Equal($"The artifact with the sha256 {sha256} is damaged: its 22 bytes have another digest; store it again from a copy.", output);
+        Assert.Equal(before, Files());
+    }
+
+    [Fact]
     public async Task A_schema_of_another_version_is_one_sentence()
     {
         await ServeAsync(isKilled: false);
