@@ -25,6 +25,9 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>The embedded database's file.</summary>
     public string DatabasePath => Path.Combine(folder, "refinery.db");
 
+    /// <summary>The journal's file.</summary>
+    public string JournalPath => Path.Combine(folder, "journal.ndjson");
+
     /// <summary>Resident memory in MB.</summary>
     public double ResidentMegabytes => ReadResident(process.Id);
 
@@ -69,11 +72,29 @@ internal sealed class HostProcess : IAsyncDisposable
         throw new InvalidOperationException("The host ended before it was ready.");
     }
 
+    /// <summary>Ends the process and keeps its folder, for commands.</summary>
+    public async Task StopAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    /// <summary>Runs a command of the host's program over the folder.</summary>
+    /// <returns>What it printed.</returns>
+    public async Task<string> CommandAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(OutputOf("host"), "refinery.dll"), .. arguments]) { RedirectStandardOutput = true, UseShellExecute = false };
+        start.Environment["DATA_DIR"] = folder;
+        using var command = Process.Start(start) ?? throw new InvalidOperationException("The command did not start.");
+        var told = await command.StandardOutput.ReadToEndAsync();
+        await command.WaitForExitAsync();
+        return command.ExitCode == 0 ? told : throw new InvalidOperationException($"{arguments[0]} ended with {command.ExitCode}: {told}");
+    }
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        process.Kill();
-        await process.WaitForExitAsync();
+        await StopAsync();
         process.Dispose();
         Directory.Delete(folder, recursive: true);
     }

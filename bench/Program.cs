@@ -8,6 +8,7 @@ var scenarios = new Dictionary<string, Func<string[], Task>>(StringComparer.Ordi
     ["claim-complete"] = ClaimComplete.RunAsync,
     ["append"] = Append.RunAsync,
     ["recent"] = Recent.RunAsync,
+    ["graph"] = Graph.RunAsync,
     ["pickup"] = Pickup.RunAsync,
     ["orphans"] = Orphans.RunAsync,
     ["start"] = Start.RunAsync,
