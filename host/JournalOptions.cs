@@ -13,4 +13,8 @@ internal sealed class JournalOptions
     /// <summary>The file of <c>ndjson</c>; default <c>journal.ndjson</c> in the data directory.</summary>
     [ConfigurationKeyName("LEVIATHAN_EVENTS_PATH")]
     public string? EventsPath { get; set; }
+
+    /// <summary>The private key that signs checkpoints; default <c>checkpoint.pem</c> in the data directory, made at the first start.</summary>
+    [ConfigurationKeyName("CHECKPOINT_KEY_FILE")]
+    public string? CheckpointKeyFile { get; set; }
 }

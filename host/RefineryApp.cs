@@ -57,6 +57,8 @@ internal static class RefineryApp
         _ = app.Services.GetRequiredService<EventJournal>();
         await MigrateAsync(app.Services, cancellationToken);
         await JournalOnDisk.OpenAsync(app.Services, cancellationToken);
+        await JournalTree.CompleteAsync(app.Services.GetRequiredService<Database>(), cancellationToken);
+        _ = app.Services.GetRequiredService<CheckpointKey>();
         await app.Services.GetRequiredService<QueueSlot>().OpenAsync(cancellationToken);
         RequireOneHandlerForEachType(app.Services);
     }
@@ -120,6 +122,9 @@ internal static class RefineryApp
         services.AddOptions<JournalOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<EventJournal>();
         services.AddSingleton<JournalFile>();
+        services.AddSingleton<IProjection, JournalTree>();
+        services.AddSingleton(CheckpointKeyFile.Open);
+        services.AddSingleton<JournalProver>();
         services.Configure<JsonOptions>(json => RefineryJson.Configure(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddSingleton<IProblemDetailsWriter, ErrorWriter>();

@@ -13,20 +13,30 @@ internal static class VerifyCommand
     private const string Description = """
         Recompute the journal's hash chain, read every stored log and artifact again, and name the first fault; nothing is changed.
 
-        With --file only that file is read, wherever it comes from: no server, no DATA_DIR.
+        With --file only that file is read, wherever it comes from: no server, no DATA_DIR. With --checkpoint the journal must also be the
+        one that was signed then; --proof checks what a server answered about itself.
         """;
 
     private static readonly Option<string?> JournalFile = new("--file") { Description = "A journal file to verify by itself, for example a copy of journal.ndjson." };
 
+    private static readonly Option<string?> CheckpointFile = new("--checkpoint") { Description = "An answer of GET /api/journal/checkpoint that was kept elsewhere." };
+
+    private static readonly Option<string?> ProofFile = new("--proof") { Description = "An answer of GET /api/journal/proof; no journal is read then." };
+
+    private static readonly Option<string?> KeyFile = new("--key") { Description = "The public key, an answer of GET /api/journal/key that was kept elsewhere." };
+
     public static Command Create()
     {
-        var command = new Command("verify", Description) { JournalFile };
+        var command = new Command("verify", Description) { JournalFile, CheckpointFile, ProofFile, KeyFile };
         command.TreatUnmatchedTokensAsErrors = false; // they are told in our own sentence
         command.SetAction((parse, cancellationToken) => Interruptible.RunAsync(
             stop =>
             {
                 var settings = SettingWords.Read(parse.UnmatchedTokens, command.Name);
-                return parse.GetValue(JournalFile) is { } path ? VerifyAloneAsync(path) : RunAsync(settings, stop);
+                var evidence = new Evidence(parse.GetValue(KeyFile), parse.GetValue(CheckpointFile), parse.GetValue(ProofFile));
+                return evidence.Prove() is { } proven ? TellAsync(new Findings(proven.Holds, [proven.Told]))
+                    : parse.GetValue(JournalFile) is { } path ? VerifyAloneAsync(path, evidence.Checkpoint())
+                    : RunAsync(settings, evidence.Checkpoint(), stop);
             },
             cancellationToken));
         return command;
@@ -34,17 +44,17 @@ internal static class VerifyCommand
 
     /// <summary>A file by itself.</summary>
     /// <exception cref="StartupException">There is no such file.</exception>
-    private static async Task<int> VerifyAloneAsync(string path)
+    private static async Task<int> VerifyAloneAsync(string path, Checkpoint? checkpoint)
     {
         if (!File.Exists(path))
         {
             throw new StartupException($"There is no file {Errors.Quote(path)}; a journal file is expected, for example a copy of journal.ndjson.");
         }
 
-        return await TellAsync(Judge(JournalFileAudit.Verify(path)));
+        return await TellAsync(Judge(JournalFileAudit.Verify(path, checkpoint), checkpoint));
     }
 
-    private static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string[] args, Checkpoint? checkpoint, CancellationToken cancellationToken)
     {
         await using var app = RefineryApp.Build(
             args, builder => builder.Services.AddSingleton(provider => DatabaseOpener.OpenAsItIs(provider.GetRequiredService<DataDirectory>())));
@@ -53,8 +63,8 @@ internal static class VerifyCommand
         data.HoldAsItIs();
         var file = JournalOnDisk.PathOf(app.Services);
         var findings = File.Exists(Path.Combine(data.Path, DatabaseOpener.FileName))
-            ? await VerifyAsync(app.Services, file, cancellationToken)
-            : await VerifyFileAsync(file ?? string.Empty, cancellationToken);
+            ? await VerifyAsync(app.Services, file, checkpoint, cancellationToken)
+            : await VerifyFileAsync(file ?? string.Empty, checkpoint, cancellationToken);
         return await TellAsync(findings);
     }
 
@@ -65,32 +75,43 @@ internal static class VerifyCommand
     }
 
     /// <summary>The database is gone, and the file is what it is made from again.</summary>
-    private static async Task<Findings> VerifyFileAsync(string path, CancellationToken cancellationToken) =>
-        Judge(await JournalFileAudit.CompareAsync(path, journal: null, cancellationToken));
+    private static async Task<Findings> VerifyFileAsync(string path, Checkpoint? checkpoint, CancellationToken cancellationToken)
+    {
+        var verdict = await JournalFileAudit.CompareAsync(path, journal: null, cancellationToken);
+        return Judge(verdict.Fault is null && checkpoint is not null ? JournalFileAudit.Verify(path, checkpoint) : verdict, checkpoint);
+    }
 
-    private static Findings Judge(JournalFileVerdict verdict) =>
-        verdict.Fault is { } fault ? new Findings(IsGood: false, [fault]) : new Findings(IsGood: true, [Valid(verdict.Head), .. verdict.Mending]);
+    private static Findings Judge(JournalFileVerdict verdict, Checkpoint? checkpoint) => verdict.Fault is { } fault
+        ? new Findings(IsGood: false, [fault])
+        : new Findings(IsGood: true, [.. Valid(verdict.Head, checkpoint), .. verdict.Mending]);
 
-    private static async Task<Findings> VerifyAsync(IServiceProvider services, string? path, CancellationToken cancellationToken)
+    private static async Task<Findings> VerifyAsync(IServiceProvider services, string? path, Checkpoint? checkpoint, CancellationToken cancellationToken)
     {
         var journal = services.GetRequiredService<EventJournal>();
         var missing = await Migrations.CountMissingAsync(services.GetRequiredService<Database>(), RefineryApp.Schemas, cancellationToken);
-        var verdict = await journal.VerifyAsync(cancellationToken);
+        var verdict = await journal.VerifyAsync(checkpoint, cancellationToken);
         var file = path is null ? JournalFileVerdict.None : await JournalFileAudit.CompareAsync(path, journal, cancellationToken);
-        var fault = (verdict.Valid ? null : $"The journal is broken at sequence {verdict.FirstBadSequence}: {verdict.Reason}.")
+        var fault = (verdict.FirstBadSequence is { } bad ? $"The journal is broken at sequence {bad}: {verdict.Reason}." : verdict.Reason)
             ?? file.Fault
             ?? await FindFaultAsync(services, cancellationToken);
         return fault is not null
             ? new Findings(IsGood: false, [fault])
             : new Findings(IsGood: true,
             [
-                Valid(new JournalHead(verdict.Length, verdict.HeadHash)),
+                .. Valid(new JournalHead(verdict.Length, verdict.HeadHash), checkpoint),
                 .. missing == 0 ? Array.Empty<string>() : [$"The schema lacks {missing} texts of this version; the next start runs them."],
                 .. file.Mending,
             ]);
     }
 
-    private static string Valid(JournalHead head) => $"The journal is valid: {head.Sequence} events, head {head.Hash ?? "none"}.";
+    private static IEnumerable<string> Valid(JournalHead head, Checkpoint? checkpoint)
+    {
+        yield return $"The journal is valid: {head.Sequence} events, head {head.Hash ?? "none"}.";
+        if (checkpoint is not null)
+        {
+            yield return $"Its first {checkpoint.Tree.Size} events are those that {checkpoint.Origin} signed at {checkpoint.When}.";
+        }
+    }
 
     private static async Task<string?> FindFaultAsync(IServiceProvider services, CancellationToken cancellationToken)
     {

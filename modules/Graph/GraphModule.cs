@@ -27,5 +27,6 @@ public sealed class GraphModule : IModule
     {
         routes.MapIngest();
         routes.MapGraph();
+        routes.MapJournal();
     }
 }

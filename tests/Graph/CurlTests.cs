@@ -16,9 +16,7 @@ public sealed partial class CurlTests
         using var home = new TemporaryFolder();
         await using var host = await RefineryHost.StartAsync(("LEVIATHAN_CONTROL_PLANE_TOKEN", "your-secret-token"), ("HINT_CATALOGUE", "0"));
 
-        // The commands name the port that the page does; only where that port leads is set from outside.
-        await File.WriteAllTextAsync(home.File(".curlrc"), $"silent\nconnect-to = \"localhost:8000:{host.Http.BaseAddress!.Authority}\"\n");
-        var answers = await RunAsync(string.Join('\n', Page("bash")), home.Path);
+        var answers = Documents(await RunAsync(string.Join('\n', Page("bash").Take(3)), home, host));
 
         Assert.Equal(3, answers.Count);
         Assert.Equal(1, answers[0].GetProperty("ingested").GetInt32());
@@ -44,28 +42,57 @@ public sealed partial class CurlTests
         }
 
         var head = (await host.GetAsync("/v1/graph/verify")).GetProperty("head_hash").GetString();
-        var (code, output) = await PythonChild.RunAsync("-c", Page("python").Single(), Path.Combine(host.DataDirectory, "journal.ndjson"));
+        var (code, output) = await PythonChild.RunAsync("-c", Page("python")[0], Path.Combine(host.DataDirectory, "journal.ndjson"));
 
         Assert.Equal((0, head), (code, output.Trim()));
     }
 
+    [Fact]
+    public async Task The_commands_that_prove_the_journal_run_as_written()
+    {
+        using var home = new TemporaryFolder();
+        await using var host = await EventBundle.StartHostAsync(("HINT_CATALOGUE", "0"));
+        var parts = Page("bash")[3].Split("\n\n");
+        await IngestAsync(host, first: 1, count: 1204);
+
+        await RunAsync(parts[0], home, host);
+        await IngestAsync(host, first: 1205, count: 96);
+        File.Copy(Path.Combine(host.DataDirectory, "journal.ndjson"), home.File("journal.ndjson"));
+        var told = await RunAsync(string.Join('\n', parts[1..]), home, host);
+        var (code, root) = await PythonChild.RunAsync("-c", Page("python")[1], home.File("journal.ndjson"), "1204");
+
+        var monday = JsonElement.Parse(await File.ReadAllTextAsync(home.File("monday.json")));
+        Assert.Equal((0, monday.GetProperty("root_hash").GetString()), (code, root.Trim()));
+        Assert.Collection(
+            told.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            line => Assert.StartsWith("The journal is valid: 1300 events, head ", line, StringComparison.Ordinal),
+            line => Assert.StartsWith("Its first 1204 events are those that refinery/", line, StringComparison.Ordinal),
+            line => Assert.EndsWith(" goes on from the checkpoint of 1204: none of those was changed.", line, StringComparison.Ordinal),
+            line => Assert.StartsWith("Event 1 is in the journal of 1300 events that refinery/", line, StringComparison.Ordinal));
+    }
+
+    private static async Task IngestAsync(RefineryHost host, int first, int count) => await EventBundle.SendAsync(
+        host, [.. Enumerable.Range(first, count).Select(number => EventBundle.Event($"evt-{number}", "job.submitted", "2026-01-24T10:00:00Z", new { number }))]);
+
     private static IReadOnlyList<string> Page(string language) =>
         [.. Blocks().Matches(File.ReadAllText(Path.Combine(Paths.Repository, "docs", "spec", "event-graph.md"))).Where(block => block.Groups["language"].Value == language).Select(block => block.Groups["text"].Value)];
 
-    private static async Task<IReadOnlyList<JsonElement>> RunAsync(string commands, string curlHome)
+    /// <summary>Runs commands in a folder. They name the port that the page does and the program as it is called; only where these lead is set from outside.</summary>
+    private static async Task<string> RunAsync(string commands, TemporaryFolder home, RefineryHost host)
     {
-        var start = new ProcessStartInfo("bash", ["-e", "-c", commands]) { RedirectStandardOutput = true, UseShellExecute = false };
-        start.Environment["CURL_HOME"] = curlHome;
+        await File.WriteAllTextAsync(home.File(".curlrc"), $"silent\nconnect-to = \"localhost:8000:{host.Http.BaseAddress!.Authority}\"\n");
+        var start = new ProcessStartInfo("bash", ["-e", "-c", $"refinery() {{ dotnet '{Paths.HostProgram}' \"$@\"; }}\n{commands}"]) { RedirectStandardOutput = true, UseShellExecute = false, WorkingDirectory = home.Path };
+        start.Environment["CURL_HOME"] = home.Path;
         using var shell = Process.Start(start)!;
         var output = await shell.StandardOutput.ReadToEndAsync();
         await shell.WaitForExitAsync();
-        Assert.Equal(0, shell.ExitCode);
-        return Documents(Encoding.UTF8.GetBytes(output));
+        Assert.True(shell.ExitCode == 0, $"The commands ended with {shell.ExitCode}: {output}");
+        return output;
     }
 
-    private static List<JsonElement> Documents(byte[] text)
+    private static List<JsonElement> Documents(string text)
     {
-        var reader = new Utf8JsonReader(text, new JsonReaderOptions { AllowMultipleValues = true });
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(text), new JsonReaderOptions { AllowMultipleValues = true });
         var documents = new List<JsonElement>();
         while (reader.Read())
         {

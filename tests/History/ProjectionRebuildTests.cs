@@ -37,6 +37,9 @@ public sealed class ProjectionRebuildTests
         await host.PostAsync("/api/plan", new { run_id = "run-9", plan = new[] { new { name = "wheel0", action = "build" } }, edges = new[] { new { from = "wheel1", to = "wheel0" } } });
         await host.PostAsync("/api/manifest", new[] { new { name = "wheel0", version = "1.0", status = "built", run_id = "run-9" } });
         await host.PostAsync("/api/logs", new { name = "wheel0", version = "1.0", content = "It was built." });
+
+        // So many that a tile of the journal's tree is full.
+        await host.PostAsync("/api/history", Enumerable.Range(0, 200).Select(index => new { name = "many", version = $"{index}.0", status = "built" }).ToArray());
     }
 
     private static Task<IReadOnlyList<string>> TablesAsync(RefineryHost host) => host.Services.GetRequiredService<Database>().ReadAsync(

@@ -13,7 +13,7 @@ public sealed partial class OptionsTableTests
     private static readonly string[] Elsewhere = ["FeatureManagement__Metrics", "FeatureManagement__Kafka", "QUEUE_FILE"];
 
     /// <summary>What is worked out when the process starts, or takes the place of an unset one.</summary>
-    private static readonly string[] WorkedOut = ["PLUGINS_DIR", "FLEET_Q_MAX_PARALLELISM", "LEVIATHAN_EVENTS_PATH"];
+    private static readonly string[] WorkedOut = ["PLUGINS_DIR", "FLEET_Q_MAX_PARALLELISM", "LEVIATHAN_EVENTS_PATH", "CHECKPOINT_KEY_FILE"];
 
     [Fact]
     public void The_table_has_a_row_for_every_option_and_for_nothing_else() =>

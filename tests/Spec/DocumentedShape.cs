@@ -22,7 +22,7 @@ internal static class DocumentedShape
     private static readonly string[] Changing =
     [
         "id", "leader", "_key", "_at", "_ts", "timestamp", "until", "_check", "_seconds", "duration", "_ms", "hash", "sha256",
-        "capacity", "running", "_steps", "_pods", "_found", "_requeued", "_terminal", "_count", "_size", "python", "platform_tag", "index_url", "logs_preview",
+        "capacity", "running", "_steps", "_pods", "_found", "_requeued", "_terminal", "_count", "origin", "size", "python", "platform_tag", "index_url", "logs_preview",
     ];
 
     /// <param name="isExact">False where the documented value stands for any of its type.</param>

@@ -72,43 +72,6 @@ internal static class EventChain
         return Link(draft, before, new ArrayBufferWriter<byte>(1024)).Hash == row.Hash;
     }
 
-    /// <summary>Why a stored link does not follow the head, in one sentence; null when it does.</summary>
-    public static string? Fault(EventRow row, JournalHead head)
-    {
-        if (row.Sequence != head.Sequence + 1)
-        {
-            return $"sequence {row.Sequence} follows {head.Sequence}; {head.Sequence + 1} is missing";
-        }
-
-        if (Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(row.Canonical))) != row.Hash)
-        {
-            return "the stored text does not have the stored hash";
-        }
-
-        return Claims(row, head);
-    }
-
-    private static string? Claims(EventRow row, JournalHead head)
-    {
-        try
-        {
-            var link = Read(row);
-            using var document = JsonDocument.Parse(row.Canonical);
-            var root = document.RootElement;
-            return link switch
-            {
-                _ when link.PrevHash != head.Hash => $"prev_hash is '{link.PrevHash ?? "null"}'; '{head.Hash ?? "null"}' was expected",
-                _ when root.GetProperty("event_id").GetString() != row.EventId => "the column event_id differs from the hashed text",
-                _ when root.GetProperty("event_type").GetString() != row.EventType => "the column event_type differs from the hashed text",
-                _ => null,
-            };
-        }
-        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or FormatException or InvalidOperationException)
-        {
-            return "the stored text is not an event";
-        }
-    }
-
     private static (string EventId, DateTimeOffset Timestamp) Identity(EventDraft draft) => draft switch
     {
         { EventId: { } eventId, Timestamp: { } timestamp } => (eventId, Storage.Instant.Truncate(timestamp)),
@@ -149,7 +112,7 @@ public sealed record JournalHead(long Sequence, string? Hash)
 }
 
 /// <summary>A row of the table <c>events</c>.</summary>
-internal sealed record EventRow
+internal sealed record EventRow : IJournalLine
 {
     public required long Sequence { get; init; }
     public required string EventId { get; init; }

@@ -114,25 +114,24 @@ public sealed class EventJournal : ICommitParticipant
     }
 
     /// <summary>Recomputes the whole chain.</summary>
-    public async Task<JournalVerdict> VerifyAsync(CancellationToken cancellationToken)
+    public Task<JournalVerdict> VerifyAsync(CancellationToken cancellationToken) => VerifyAsync(checkpoint: null, cancellationToken);
+
+    /// <summary>Recomputes the whole chain, and with a checkpoint the tree up to its size.</summary>
+    public async Task<JournalVerdict> VerifyAsync(Checkpoint? checkpoint, CancellationToken cancellationToken)
     {
-        var at = JournalHead.Genesis;
+        var check = new ChainCheck(checkpoint);
         while (true)
         {
-            var rows = await database.ReadAsync(sql => JournalStore.ListAfterAsync(sql, at.Sequence, PageSize), cancellationToken);
-            foreach (var row in rows)
+            var (count, fault) = await database.ReadAsync(sql => JournalStore.FollowAsync(sql, check, PageSize), cancellationToken);
+            if (fault is not null)
             {
-                if (EventChain.Fault(row, at) is { } fault)
-                {
-                    return new JournalVerdict(Valid: false, at.Sequence, at.Hash, at.Sequence + 1, fault);
-                }
-
-                at = new JournalHead(row.Sequence, row.Hash);
+                return new JournalVerdict(Valid: false, check.Head.Sequence, check.Head.Hash, check.Head.Sequence + 1, fault);
             }
 
-            if (rows.Count == 0)
+            if (count == 0)
             {
-                return new JournalVerdict(Valid: true, at.Sequence, at.Hash, FirstBadSequence: null, Reason: null);
+                var contradiction = check.Contradiction("The journal");
+                return new JournalVerdict(contradiction is null, check.Head.Sequence, check.Head.Hash, FirstBadSequence: null, contradiction);
             }
         }
     }

@@ -24,7 +24,7 @@ public sealed record EventDraft(string EventType, EventPayload Payload)
 }
 
 /// <summary>An event of the journal.</summary>
-public sealed record JournalEvent
+public sealed record JournalEvent : IJournalLine
 {
     private JsonElement? payload;
 

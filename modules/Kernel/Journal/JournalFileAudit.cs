@@ -7,15 +7,19 @@ public static class JournalFileAudit
 
     /// <summary>Checks a file by itself: what it says follows from its first line on.</summary>
     /// <param name="path">Of an existing file.</param>
+    /// <param name="checkpoint">What the file is to hold unchanged; null when that is not asked.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static JournalFileVerdict Verify(string path)
+    public static JournalFileVerdict Verify(string path, Checkpoint? checkpoint = null)
     {
         try
         {
-            var reader = new JournalFileReader(path);
-            var head = reader.Chain().Aggregate(JournalHead.Genesis, (_, row) => new JournalHead(row.Sequence, row.Hash));
+            var (reader, check) = (new JournalFileReader(path), new ChainCheck(checkpoint));
+            reader.Follow(check);
             var torn = new FileInfo(path).Length - reader.WholeLength();
-            return new JournalFileVerdict(null, head, torn > 0 ? [$"The journal file '{path}' ends in {torn} bytes of a torn line, which count for nothing."] : []);
+            return new JournalFileVerdict(
+                check.Contradiction($"The journal file '{path}'"),
+                check.Head,
+                torn > 0 ? [$"The journal file '{path}' ends in {torn} bytes of a torn line, which count for nothing."] : []);
         }
         catch (JournalFileException fault)
         {

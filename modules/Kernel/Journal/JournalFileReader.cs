@@ -6,6 +6,7 @@ namespace Refinery.Kernel.Journal;
 internal sealed class JournalFileReader(string path)
 {
     private const int FirstWindow = 16 << 20;
+    private const int BlockSize = 1 << 20;
 
     /// <summary>How much of the file ends in a line feed; what follows was torn off by a crash.</summary>
     public long WholeLength()
@@ -31,19 +32,20 @@ internal sealed class JournalFileReader(string path)
     /// <exception cref="JournalFileException">The chain is broken.</exception>
     public JournalHead Head()
     {
-        using var file = Open(0);
+        var length = new FileInfo(path).Length;
         for (var window = (long)FirstWindow; ; window *= 2)
         {
-            var start = Math.Max(0, file.Length - window);
-            JournalHead? head = start == 0 ? JournalHead.Genesis : null;
-            foreach (var row in Rows(start))
+            var start = Math.Max(0, length - window);
+            var check = start == 0 ? new ChainCheck(JournalHead.Genesis) : null;
+            foreach (var line in Lines(start))
             {
-                head = Follow(row, head ?? Before(row));
+                check ??= new ChainCheck(Before(line));
+                Follow(check, line);
             }
 
-            if (head is not null)
+            if (check is not null)
             {
-                return head;
+                return check.Head;
             }
         }
     }
@@ -52,44 +54,73 @@ internal sealed class JournalFileReader(string path)
     /// <exception cref="JournalFileException">The chain is broken; raised when the bad line is reached.</exception>
     public IEnumerable<EventRow> Chain()
     {
-        var head = JournalHead.Genesis;
-        foreach (var row in Rows(0))
+        var check = new ChainCheck(JournalHead.Genesis);
+        foreach (var line in Lines(0))
         {
-            head = Follow(row, head);
-            yield return row;
+            Follow(check, line);
+            yield return JournalLine.Read(line);
         }
     }
 
-    /// <summary>The lines from a position on; a torn one at the end is left out.</summary>
-    private IEnumerable<EventRow> Rows(long start)
+    /// <summary>Follows the whole file.</summary>
+    /// <exception cref="JournalFileException">The chain is broken.</exception>
+    public void Follow(ChainCheck check)
     {
-        var isTorn = WholeLength() < new FileInfo(path).Length;
-        using var lines = new StreamReader(Open(start), Encoding.Latin1, detectEncodingFromByteOrderMarks: false, bufferSize: 1 << 16);
-        if (start > 0)
+        foreach (var line in Lines(0))
         {
-            // The window opens somewhere inside a line.
-            lines.ReadLine();
+            Follow(check, line);
         }
+    }
 
-        for (var number = 1; lines.ReadLine() is { } line; number++)
+    /// <summary>The lines from a position on, each until the next is asked for; a torn one at the end is left out.</summary>
+    private IEnumerable<ReadOnlyMemory<byte>> Lines(long start)
+    {
+        using var file = Open(start);
+        var (block, filled) = (new byte[BlockSize], 0);
+
+        // A window opens somewhere inside a line.
+        var isWhole = start == 0;
+        while (file.Read(block, filled, block.Length - filled) is var read and > 0)
         {
-            if (isTorn && lines.EndOfStream)
+            filled += read;
+            var from = 0;
+            while (block.AsSpan(from, filled - from).IndexOf((byte)'\n') is var length and >= 0)
             {
-                yield break;
+                if (isWhole)
+                {
+                    yield return block.AsMemory(from, length);
+                }
+
+                (isWhole, from) = (true, from + length + 1);
             }
 
-            yield return JournalLine.Read(line) ?? throw new JournalFileException(
-                $"The journal file '{path}' holds a line that is no event{(start == 0 ? $", line {number}" : string.Empty)}: {Web.Errors.Quote(line)}.");
+            block.AsSpan(from, filled - from).CopyTo(block);
+            filled -= from;
+            if (filled == block.Length)
+            {
+                Array.Resize(ref block, 2 * block.Length);
+            }
         }
     }
 
-    private JournalHead Follow(EventRow row, JournalHead head) => EventChain.Fault(row, head) is { } fault
-        ? throw new JournalFileException($"The journal file '{path}' is broken at line {head.Sequence + 1}: {fault}.")
-        : new JournalHead(row.Sequence, row.Hash);
+    private void Follow(ChainCheck check, ReadOnlyMemory<byte> line)
+    {
+        var fault = JournalLine.TryRead(line.Span, out var link)
+            ? check.Follow(link, check.CountsLines ? MerkleHash.Leaf(line.Span) : null)
+            : $"it is no event: {Quote(line)}";
+        if (fault is not null)
+        {
+            throw new JournalFileException($"The journal file '{path}' is broken at line {check.Head.Sequence + 1}: {fault}.");
+        }
+    }
 
     /// <summary>Where the chain stood before the first line of a window; taken at its word.</summary>
-    private static JournalHead Before(EventRow row) => new(row.Sequence - 1, JournalLine.PrevHash(row));
+    private JournalHead Before(ReadOnlyMemory<byte> line) => JournalLine.TryRead(line.Span, out var link)
+        ? new JournalHead(link.Sequence - 1, JournalLine.PrevHash(link))
+        : throw new JournalFileException($"The journal file '{path}' holds a line that is no event: {Quote(line)}.");
+
+    private static string Quote(ReadOnlyMemory<byte> line) => Web.Errors.Quote(Encoding.Latin1.GetString(line.Span));
 
     private FileStream Open(long position) =>
-        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 1 << 16) { Position = position };
+        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0) { Position = position };
 }

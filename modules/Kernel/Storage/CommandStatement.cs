@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text;
 
 namespace Refinery.Kernel.Storage;
 
@@ -77,6 +78,8 @@ internal sealed class CommandStatement(DbCommand command, Func<DbTransaction?> t
         public bool IsNull(int column) => reader.IsDBNull(column);
 
         public string Text(int column) => reader.GetString(column);
+
+        public ReadOnlySpan<byte> Utf8(int column) => Encoding.UTF8.GetBytes(reader.GetString(column));
 
         public long Whole(int column) => reader.GetInt64(column);
     }

@@ -9,6 +9,9 @@ public interface ISqlRow
     /// <summary>A TEXT column.</summary>
     string Text(int column);
 
+    /// <summary>A TEXT column as UTF-8, to be looked at and not kept: it changes with the next row.</summary>
+    ReadOnlySpan<byte> Utf8(int column);
+
     /// <summary>A BIGINT column.</summary>
     long Whole(int column);
 }

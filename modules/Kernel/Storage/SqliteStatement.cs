@@ -87,6 +87,8 @@ internal sealed class SqliteStatement : ISqlStatement, ISqlValues, ISqlRow
 
     string ISqlRow.Text(int column) => raw.sqlite3_column_text(statement, column).utf8_to_string();
 
+    ReadOnlySpan<byte> ISqlRow.Utf8(int column) => raw.sqlite3_column_blob(statement, column);
+
     long ISqlRow.Whole(int column) => raw.sqlite3_column_int64(statement, column);
 
     void ISqlValues.Set(int position, string? value)

@@ -15,6 +15,8 @@ public sealed class TamperTests(ITestOutputHelper output) : IDisposable
 
     private readonly TemporaryFolder folder = new();
 
+    private Checkpoint? checkpoint;
+
     private string Copy => folder.File("copy.ndjson");
 
     public void Dispose() => folder.Dispose();
@@ -31,12 +33,41 @@ public sealed class TamperTests(ITestOutputHelper output) : IDisposable
             var mutated = new List<string>(lines);
             var mutation = mutations[round % mutations.Length];
             var place = mutation(mutated, chance.Next(1, Events - 1), chance);
-            await File.WriteAllTextAsync(Copy, string.Concat(mutated.Select(line => $"{line}\n")), Encoding.Latin1);
+            await WriteAsync(mutated);
 
             var fault = JournalFileAudit.Verify(Copy).Fault;
 
             Assert.True(fault?.Contains($"line {place}:", StringComparison.Ordinal), $"{mutation.Method.Name} at line {place}: {fault ?? "nothing was found"}");
         }
+    }
+
+    [Fact]
+    public async Task What_the_chain_cannot_show_is_found_by_a_checkpoint_kept_elsewhere()
+    {
+        var chance = new Random(Chance.Seed(output));
+        var lines = await JournalAsync();
+        var mutations = new Func<List<string>, int, Random, string>[] { Truncate, Rehash, EditTarget };
+
+        Assert.Null(JournalFileAudit.Verify(await WriteAsync(lines), checkpoint).Fault);
+        for (var round = 0; round < (Chance.IsLong ? 300 : 30); round++)
+        {
+            var mutated = new List<string>(lines);
+            var mutation = mutations[round % mutations.Length];
+            var expected = mutation(mutated, chance.Next(1, Events - 1), chance);
+            await WriteAsync(mutated);
+
+            Assert.Null(JournalFileAudit.Verify(Copy).Fault);
+            Assert.Equal($"The journal file '{Copy}' {expected}", JournalFileAudit.Verify(Copy, checkpoint).Fault);
+        }
+    }
+
+    [Fact]
+    public async Task What_was_added_since_the_checkpoint_is_no_fault()
+    {
+        var lines = await JournalAsync();
+        var older = checkpoint! with { Tree = new TreeHead(9_000, MerkleFrontier.RootOf(lines.Take(9_000).Select(line => MerkleHash.Leaf(Encoding.UTF8.GetBytes(line))))) };
+
+        Assert.Null(JournalFileAudit.Verify(await WriteAsync(lines), older).Fault);
     }
 
     [Fact]
@@ -112,7 +143,43 @@ public sealed class TamperTests(ITestOutputHelper output) : IDisposable
         return index + 2;
     }
 
-    private static async Task<List<string>> JournalAsync()
+    /// <summary>Each leaves a chain that is whole, and says what a checkpoint finds.</summary>
+    private string Truncate(List<string> lines, int index, Random chance)
+    {
+        lines.RemoveRange(index, lines.Count - index);
+        return $"ends at event {index}, but the checkpoint of {checkpoint!.When} counts {Events}; the last {Events - index} are missing.";
+    }
+
+    private string Rehash(List<string> lines, int index, Random chance)
+    {
+        var previous = JsonElement.Parse(lines[index - 1]).GetProperty("hash").GetString();
+        for (var at = index; at < lines.Count; at++)
+        {
+            var text = JsonElement.Parse(lines[at]).GetProperty("event").GetRawText();
+            var old = JsonElement.Parse(text).GetProperty("prev_hash").GetString()!;
+            text = text.Replace(old, previous, StringComparison.Ordinal).Replace("\"number\":", at == index ? $"\"forged\":{chance.Next(1000)},\"number\":" : "\"number\":", StringComparison.Ordinal);
+            previous = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+            lines[at] = $$"""{"sequence":{{at + 1}},"hash":"{{previous}}","target":"radix","event":{{text}}}""";
+        }
+
+        return Changed;
+    }
+
+    private string EditTarget(List<string> lines, int index, Random chance)
+    {
+        lines[index] = lines[index].Replace("\"target\":\"radix\"", $"\"target\":\"radi{(char)chance.Next('a', 'w')}\"", StringComparison.Ordinal);
+        return Changed;
+    }
+
+    private string Changed => $"is not the one that was signed at {checkpoint!.When}: something in its first {Events} events was changed since.";
+
+    private async Task<string> WriteAsync(IEnumerable<string> lines)
+    {
+        await File.WriteAllTextAsync(Copy, string.Concat(lines.Select(line => $"{line}\n")), Encoding.Latin1);
+        return Copy;
+    }
+
+    private async Task<List<string>> JournalAsync()
     {
         const string Token = "graph-token";
         await using var host = await RefineryHost.StartAsync(("LEVIATHAN_CONTROL_PLANE_TOKEN", Token), ("HINT_CATALOGUE", "0"));
@@ -127,12 +194,16 @@ public sealed class TamperTests(ITestOutputHelper output) : IDisposable
             });
         }
 
+        await File.WriteAllTextAsync(folder.File("key.pem"), await host.Http.GetStringAsync("/api/journal/key"));
+        await File.WriteAllTextAsync(folder.File("checkpoint.json"), await host.Http.GetStringAsync("/api/journal/checkpoint"));
+        await File.WriteAllTextAsync(folder.File("proof.json"), await host.Http.GetStringAsync("/api/journal/proof?sequence=17"));
+        checkpoint = CheckpointSeal.Read(await File.ReadAllTextAsync(folder.File("key.pem")))!.Open((await host.GetAsync("/api/journal/checkpoint")).GetProperty("note").GetString()!);
         return [.. await File.ReadAllLinesAsync(Path.Combine(host.DataDirectory, "journal.ndjson"), Encoding.Latin1)];
     }
 
-    private async Task<(int Code, string Output)> RunAsync(string path)
+    private async Task<(int Code, string Output)> RunAsync(string path, params string[] more)
     {
-        await using var run = HostRun.Start(folder, ["verify", "--file", path]);
+        await using var run = HostRun.Start(folder, ["verify", "--file", path, .. more]);
         var code = await run.ExitAsync();
         return (code, (run.Output + run.Errors).Trim());
     }

@@ -1,0 +1,158 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Refinery.Kernel.Journal;
+
+/// <summary>Follows a chain link by link from its first one on, and compares it with what a checkpoint says of it. Not safe for two threads at once.</summary>
+/// <remarks>It works on bytes and keeps none of them, so that hashing is what takes the time.</remarks>
+internal sealed class ChainCheck
+{
+    private const int HashDigits = 64;
+    private const int MembersOfEvent = 6;
+    private const string NoEvent = "the stored text is not an event";
+
+    private readonly Checkpoint? checkpoint;
+    private readonly MerkleFrontier tree = new();
+    private readonly byte[] hash = new byte[HashDigits];
+    private long sequence;
+
+    /// <summary>Begins before the first link.</summary>
+    public ChainCheck(Checkpoint? checkpoint)
+        : this(JournalHead.Genesis) => this.checkpoint = checkpoint;
+
+    /// <summary>Begins behind a link that is taken at its word.</summary>
+    public ChainCheck(JournalHead head)
+    {
+        sequence = head.Sequence;
+        Encoding.ASCII.GetBytes(head.Hash ?? string.Empty, hash);
+    }
+
+    /// <summary>The last good link.</summary>
+    public JournalHead Head => new(sequence, sequence == 0 ? null : Encoding.ASCII.GetString(hash));
+
+    /// <summary>True when the lines themselves matter, for a checkpoint's root.</summary>
+    public bool CountsLines => checkpoint is { } signed && sequence < signed.Tree.Size;
+
+    /// <summary>Takes the next link.</summary>
+    /// <param name="leaf">The hash of its line; needed while <see cref="CountsLines"/>.</param>
+    /// <returns>Why it does not follow, in one sentence; null when it does.</returns>
+    public string? Follow(in ChainLink link, byte[]? leaf = null)
+    {
+        if (Fault(link) is { } fault)
+        {
+            return fault;
+        }
+
+        sequence = link.Sequence;
+        link.Hash.CopyTo(hash);
+        if (leaf is not null)
+        {
+            tree.Add(leaf);
+        }
+
+        return null;
+    }
+
+    /// <summary>Why what was followed is not what the checkpoint signs, as a sentence about <paramref name="name"/>; null when it is, and where there is no checkpoint.</summary>
+    public string? Contradiction(string name) => checkpoint switch
+    {
+        null => null,
+        { Tree.Size: var size } signed when size > sequence =>
+            $"{name} ends at event {sequence}, but the checkpoint of {signed.When} counts {size}; the last {size - sequence} are missing.",
+        { Tree: var signed } when !tree.Root.AsSpan().SequenceEqual(signed.Root) =>
+            $"{name} is not the one that was signed at {checkpoint.When}: something in its first {signed.Size} events was changed since.",
+        _ => null,
+    };
+
+    private string? Fault(in ChainLink link)
+    {
+        if (link.Sequence != sequence + 1)
+        {
+            return $"sequence {link.Sequence} follows {sequence}; {sequence + 1} is missing";
+        }
+
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(link.Canonical, digest);
+        Span<byte> digits = stackalloc byte[HashDigits];
+        return !Convert.TryToHexStringLower(digest, digits, out _) || !link.Hash.SequenceEqual(digits)
+            ? "the stored text does not have the stored hash"
+            : Claims(link);
+    }
+
+    /// <summary>What the text says of itself.</summary>
+    private string? Claims(in ChainLink link)
+    {
+        try
+        {
+            return Members(link);
+        }
+        catch (Exception fault) when (fault is JsonException or FormatException or InvalidOperationException)
+        {
+            return NoEvent;
+        }
+    }
+
+    private string? Members(in ChainLink link)
+    {
+        var found = 0;
+        var reader = new Utf8JsonReader(link.Canonical);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isKnown = Member(ref reader, link, out var fault);
+            if (fault is not null)
+            {
+                return fault;
+            }
+
+            found += isKnown ? 1 : 0;
+        }
+
+        return found == MembersOfEvent ? null : NoEvent;
+    }
+
+    /// <summary>Reads a member and its value.</summary>
+    /// <returns>True when it is one that every event has.</returns>
+    private bool Member(ref Utf8JsonReader reader, in ChainLink link, out string? fault)
+    {
+        fault = null;
+        if (reader.ValueTextEquals("prev_hash"u8))
+        {
+            reader.Read();
+            fault = Follows(reader) ? null : $"prev_hash is '{reader.GetString() ?? "null"}'; '{Head.Hash ?? "null"}' was expected";
+            return true;
+        }
+
+        if (reader.ValueTextEquals("event_id"u8))
+        {
+            reader.Read();
+            fault = IsSame(reader, link.EventId) ? null : "the column event_id differs from the hashed text";
+            return true;
+        }
+
+        if (reader.ValueTextEquals("event_type"u8))
+        {
+            reader.Read();
+            fault = IsSame(reader, link.EventType) ? null : "the column event_type differs from the hashed text";
+            return true;
+        }
+
+        if (reader.ValueTextEquals("timestamp"u8))
+        {
+            reader.Read();
+            return Storage.Instant.TryParse(reader.GetString() ?? string.Empty, out _);
+        }
+
+        var isKnown = reader.ValueTextEquals("actor_id"u8) || reader.ValueTextEquals("payload"u8);
+        reader.Skip();
+        return isKnown;
+    }
+
+    private bool Follows(in Utf8JsonReader reader) =>
+        sequence == 0 ? reader.TokenType == JsonTokenType.Null : reader.TokenType == JsonTokenType.String && reader.ValueTextEquals(hash);
+
+    /// <summary>True for the text that is stored beside, and for any text where nothing is.</summary>
+    private static bool IsSame(in Utf8JsonReader reader, ReadOnlySpan<byte> stored) =>
+        stored.IsEmpty ? reader.TokenType == JsonTokenType.String : reader.ValueTextEquals(stored);
+}

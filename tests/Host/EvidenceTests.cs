@@ -1,0 +1,137 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Refinery.Tests.Graph;
+
+namespace Refinery.Tests.Host;
+
+/// <summary><c>refinery verify</c> with what was kept elsewhere: key, checkpoint, proof.</summary>
+public sealed class EvidenceTests : IAsyncLifetime, IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private JsonElement checkpoint;
+
+    private string When => $"{checkpoint.GetProperty("timestamp").GetString()![..19]}Z";
+
+    private string Origin => checkpoint.GetProperty("origin").GetString()!;
+
+    private string Head => checkpoint.GetProperty("head_hash").GetString()!;
+
+    public async Task InitializeAsync()
+    {
+        var host = await EventBundle.StartHostAsync(("DATA_DIR", folder.File("data")), ("HINT_CATALOGUE", "0"));
+        await EventBundle.SendAsync(host, [.. Enumerable.Range(1, 300).Select(number => EventBundle.Event($"evt-{number}", "job.submitted", "2026-01-24T10:00:00Z", new { number }))]);
+        await KeepAsync(host, "key", "key.pem");
+        await KeepAsync(host, "checkpoint", "checkpoint.json");
+        checkpoint = JsonElement.Parse(await File.ReadAllTextAsync(folder.File("checkpoint.json")));
+        await EventBundle.SendAsync(host, [EventBundle.Event("evt-301", "job.submitted", "2026-01-24T10:00:00Z", new { number = 301 })]);
+        await KeepAsync(host, "proof?sequence=17", "event.json");
+        await KeepAsync(host, "proof?from=300", "later.json");
+        await host.StopAsync();
+        File.Copy(Path.Combine(folder.File("data"), "journal.ndjson"), folder.File("journal.ndjson"));
+    }
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task A_copy_of_the_journal_is_the_one_that_was_signed()
+    {
+        var (code, told) = await VerifyAsync("--file", "journal.ndjson", "--checkpoint", "checkpoint.json", "--key", "key.pem");
+
+        Assert.Equal((0, $"Its first 300 events are those that {Origin} signed at {When}."), (code, told[^1]));
+        Assert.StartsWith("The journal is valid: 301 events, head ", told[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_books_of_the_server_itself_are_held_against_a_checkpoint()
+    {
+        var (code, told) = await VerifyAsync("--checkpoint", "checkpoint.json", "--key", "key.pem");
+
+        Assert.Equal((0, $"Its first 300 events are those that {Origin} signed at {When}."), (code, told[1]));
+    }
+
+    [Fact]
+    public async Task A_copy_that_ends_before_the_checkpoint_is_found()
+    {
+        await File.WriteAllLinesAsync(folder.File("short.ndjson"), (await File.ReadAllLinesAsync(folder.File("journal.ndjson"))).Take(290));
+
+        var (code, told) = await VerifyAsync("--file", "short.ndjson", "--checkpoint", "checkpoint.json", "--key", "key.pem");
+
+        Assert.Equal((1, $"The journal file 'short.ndjson' ends at event 290, but the checkpoint of {When} counts 300; the last 10 are missing."), (code, Assert.Single(told)));
+    }
+
+    [Fact]
+    public async Task An_event_is_proven_without_a_server()
+    {
+        var line = (await File.ReadAllLinesAsync(folder.File("journal.ndjson")))[16];
+
+        var (code, told) = await VerifyAsync("--proof", "event.json", "--key", "key.pem");
+
+        Assert.Equal(0, code);
+        Assert.StartsWith($"Event 17 is in the journal of 301 events that {Origin} signed at ", Assert.Single(told), StringComparison.Ordinal);
+        Assert.EndsWith(line, told[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_event_that_somebody_made_up_is_not()
+    {
+        Edit("event.json", proof => proof["line"] = proof["line"]!.GetValue<string>().Replace("evt-17", "evt-71", StringComparison.Ordinal));
+
+        var (code, told) = await VerifyAsync("--proof", "event.json", "--key", "key.pem");
+
+        Assert.Equal((1, "Event 17 is not shown to be in the journal of 301 events: the hashes do not lead to the signed root."), (code, Assert.Single(told)));
+    }
+
+    [Fact]
+    public async Task The_journal_goes_on_from_an_older_checkpoint()
+    {
+        var (code, told) = await VerifyAsync("--proof", "later.json", "--checkpoint", "checkpoint.json", "--key", "key.pem");
+        var (alone, asked) = await VerifyAsync("--proof", "later.json", "--key", "key.pem");
+
+        Assert.Equal(0, code);
+        Assert.EndsWith("goes on from the checkpoint of 300: none of those was changed.", Assert.Single(told), StringComparison.Ordinal);
+        Assert.Equal((1, "The proof leads on from an older checkpoint; --checkpoint names that one."), (alone, Assert.Single(asked)));
+    }
+
+    [Theory]
+    [InlineData("--checkpoint needs --key, the file of the public key that GET /api/journal/key answers; keep it where the server cannot write.", "--checkpoint", "checkpoint.json")]
+    [InlineData("--proof needs --key, the file of the public key that GET /api/journal/key answers; keep it where the server cannot write.", "--proof", "event.json")]
+    [InlineData("The file 'checkpoint.json' is no public key of the kind ECDSA P-256 in PEM.", "--proof", "event.json", "--key", "checkpoint.json")]
+    [InlineData("The file 'key.pem' is not a checkpoint as GET /api/journal/checkpoint answers it.", "--checkpoint", "key.pem", "--key", "key.pem")]
+    [InlineData("The file 'later.json' is not a checkpoint as GET /api/journal/checkpoint answers it.", "--checkpoint", "later.json", "--key", "key.pem")]
+    [InlineData("The file 'checkpoint.json' is not a proof as GET /api/journal/proof answers it.", "--proof", "checkpoint.json", "--key", "key.pem")]
+    public async Task What_is_missing_or_something_else_is_said(string sentence, params string[] arguments)
+    {
+        var (code, told) = await VerifyAsync(arguments);
+
+        Assert.Equal((1, sentence), (code, Assert.Single(told)));
+    }
+
+    [Fact]
+    public async Task A_checkpoint_of_another_server_or_with_other_figures_is_refused()
+    {
+        Edit("checkpoint.json", signed => signed["note"] = signed["note"]!.GetValue<string>().Replace("\n300\n", "\n301\n", StringComparison.Ordinal));
+
+        var (code, told) = await VerifyAsync("--checkpoint", "checkpoint.json", "--key", "key.pem");
+
+        Assert.Equal((1, "The checkpoint 'checkpoint.json' is not signed by the key 'key.pem'."), (code, Assert.Single(told)));
+    }
+
+    private async Task KeepAsync(RefineryHost host, string what, string name) =>
+        await File.WriteAllTextAsync(folder.File(name), await host.Http.GetStringAsync($"/api/journal/{what}"));
+
+    private void Edit(string name, Action<JsonNode> change)
+    {
+        var document = JsonNode.Parse(File.ReadAllText(folder.File(name)))!;
+        change(document);
+        File.WriteAllText(folder.File(name), document.ToJsonString());
+    }
+
+    private async Task<(int Code, string[] Told)> VerifyAsync(params string[] arguments)
+    {
+        await using var run = HostRun.Start(folder, ["verify", .. arguments]);
+        var code = await run.ExitAsync();
+        return (code, (run.Output + run.Errors).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+}
