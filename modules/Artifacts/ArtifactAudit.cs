@@ -9,21 +9,29 @@ internal sealed class ArtifactAudit(IArtifactPlace place) : IAudit
     {
         await foreach (var file in place.ListAsync(cancellationToken))
         {
-            // What a collection took meanwhile is no fault.
-            if (await place.OpenAsync(file.Digest, cancellationToken) is { Content: var content } && !await HasDigestAsync(content, file.Digest, cancellationToken))
+            if (await FaultAsync(file, cancellationToken) is { } fault)
             {
-                return $"The artifact with the sha256 {file.Digest} is damaged: its {file.Length} bytes have another digest; store it again from a copy.";
+                return $"The artifact with the sha256 {file.Digest} {fault}; store it again from a copy.";
             }
         }
 
         return null;
     }
 
-    private static async Task<bool> HasDigestAsync(Stream content, string digest, CancellationToken cancellationToken)
+    private async Task<string?> FaultAsync(PlacedFile file, CancellationToken cancellationToken)
     {
-        await using (content)
+        try
         {
-            return await Digest.OfAsync(content, cancellationToken) == digest;
+            await using var content = (await place.OpenAsync(file.Digest, cancellationToken))?.Content;
+
+            // What another host's collection took meanwhile is no fault.
+            return content is null || await Digest.OfAsync(content, cancellationToken) == file.Digest
+                ? null
+                : $"is damaged: its {file.Length} bytes have another digest";
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return "cannot be read";
         }
     }
 }

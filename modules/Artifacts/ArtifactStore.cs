@@ -8,10 +8,14 @@ namespace Refinery.Artifacts;
 /// <remarks>Safe for all threads. What changes a file asks first, so both happen under a lock of its digest; another host's do not wait for it.</remarks>
 internal sealed partial class ArtifactStore(IArtifactPlace place, TimeProvider clock, ILogger<ArtifactStore> logger) : IArtifacts, IHostedService, IDisposable
 {
+    private const int LockDigits = 3;
+
     /// <summary>What was stored or renewed within this is as good as young: a collection takes only what is at least twice as old.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(30);
 
-    private readonly SemaphoreSlim[] locks = [.. Enumerable.Range(0, 256).Select(_ => new SemaphoreSlim(1))];
+    /// <summary>One for each start of a digest: so many that an upload of minutes seldom holds up another file.</summary>
+    private readonly SemaphoreSlim[] locks = [.. Enumerable.Range(0, 1 << (4 * LockDigits)).Select(_ => new SemaphoreSlim(1))];
+
     private readonly CheckedFiles verdicts = new();
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -150,7 +154,7 @@ internal sealed partial class ArtifactStore(IArtifactPlace place, TimeProvider c
 
     private async Task<IDisposable> LockAsync(string digest, CancellationToken cancellationToken)
     {
-        var held = locks[Convert.ToByte(digest[..2], 16)];
+        var held = locks[Convert.ToInt32(digest[..LockDigits], 16)];
         await held.WaitAsync(cancellationToken);
         return new Held(held);
     }

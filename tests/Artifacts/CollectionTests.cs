@@ -97,6 +97,23 @@ public sealed class CollectionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_result_that_names_an_artifact_makes_it_young_before_its_event_does()
+    {
+        var sha256 = await StoreAsync("made long before the result");
+        Clock.Advance(TimeSpan.FromDays(3));
+        var stepId = (await Host.PostAsync("/submit", new { type = "elsewhere", args = new { n = 1 } })).GetProperty("step_id").GetString();
+        await Host.PostAsync("/api/steps/claim", new { pod_id = "pod-a", kinds = new[] { "elsewhere" }, max = 1 });
+
+        await Host.PostAsync($"/api/steps/{stepId}/complete", new
+        {
+            pod_id = "pod-a", fence = 1, artifacts = new[] { new { kind = "wheel", file_name = "a.whl", sha256, size_bytes = 27 } },
+        });
+        var file = await Host.Services.GetRequiredService<IArtifactPlace>().FindAsync(sha256, CancellationToken.None);
+
+        Assert.Equal(Clock.GetUtcNow(), file?.StoredAt);
+    }
+
+    [Fact]
     public async Task Storing_during_a_collection_never_ends_in_a_missing_file()
     {
         var collection = Host.Services.GetRequiredService<ArtifactCollection>();
