@@ -179,7 +179,7 @@ public sealed class EventJournal : ICommitParticipant
             return;
         }
 
-        var at = head ?? await JournalStore.HeadAsync(session);
+        var at = head ?? await LockHeadAsync(session);
         foreach (var draft in session.Drafts)
         {
             var link = EventChain.Link(Complete(draft), at, buffer);
@@ -221,6 +221,13 @@ public sealed class EventJournal : ICommitParticipant
         }
 
         return Arrival.New;
+    }
+
+    /// <summary>Rows first, the chain last: nobody else appends until this commit is done.</summary>
+    private static async Task<JournalHead> LockHeadAsync(SqlSession session)
+    {
+        await session.LockAsync("journal");
+        return await JournalStore.HeadAsync(session);
     }
 
     private EventDraft Complete(EventDraft draft) => draft with

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using System.Text;
 
@@ -49,15 +50,21 @@ internal sealed class CommandStatement(DbCommand command, Func<DbTransaction?> t
     /// <inheritdoc />
     public ValueTask DisposeAsync() => command.DisposeAsync();
 
-    void ISqlValues.Set(int position, string? value) => Put(position, value);
+    void ISqlValues.Set(int position, string? value) => Put(position, DbType.String, value);
 
-    void ISqlValues.Set(int position, long? value) => Put(position, value);
+    void ISqlValues.Set(int position, long? value) => Put(position, DbType.Int64, value);
 
-    void ISqlValues.Set(int position, double? value) => Put(position, value);
+    void ISqlValues.Set(int position, double? value) => Put(position, DbType.Double, value);
 
-    void ISqlValues.Set(int position, byte[]? value) => Put(position, value);
+    void ISqlValues.Set(int position, byte[]? value) => Put(position, DbType.Binary, value);
 
-    private void Put(int position, object? value) => command.Parameters[position - 1].Value = value ?? DBNull.Value;
+    /// <summary>With its type, since a NULL shows none and Postgres may not find it out.</summary>
+    private void Put(int position, DbType type, object? value)
+    {
+        var parameter = command.Parameters[position - 1];
+        parameter.DbType = type;
+        parameter.Value = value ?? DBNull.Value;
+    }
 
     private void Declare(ParameterBinder binder)
     {

@@ -43,10 +43,16 @@ public sealed class SqlDialect
             ("{{refusal}}", "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'events are only ever appended'; END $$;"),
             ("{{refuse}}", "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"),
         ],
-        []);
+        [])
+    {
+        Lock = "SELECT pg_advisory_xact_lock(hashtext(@Name))",
+    };
 
     /// <summary><c>sqlite</c> or <c>postgres</c>.</summary>
     public string Name { get; }
+
+    /// <summary>What holds a lock by the name <c>@Name</c> until the commit; null where only one process writes anyway.</summary>
+    internal string? Lock { get; private init; }
 
     /// <summary>Statements run once on every new connection.</summary>
     internal IReadOnlyList<string> OnOpen { get; }

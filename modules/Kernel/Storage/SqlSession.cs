@@ -77,7 +77,7 @@ public sealed class SqlSession : IAsyncDisposable
     public async Task<T?> FirstOrDefaultAsync<T>(string sql, object? parameters = null)
     {
         await using var reader = await Command(sql).With(parameters).ExecuteReaderAsync(CommandBehavior.SingleRow);
-        return await reader.ReadAsync() && reader.GetRowParser(typeof(T))(reader) is T value ? value : default;
+        return await reader.ReadAsync() ? (T?)reader.GetRowParser(typeof(T))(reader) : default;
     }
 
     /// <summary>All rows of a query, each read by a function of the store's: for the hot paths.</summary>
@@ -91,6 +91,15 @@ public sealed class SqlSession : IAsyncDisposable
     /// <summary>The whole number in the first column of the first row, or null when there is no row or it is NULL: for the hot paths.</summary>
     public async Task<long?> WholeAsync(string sql, object? parameters = null) =>
         (await Statement(sql).QueryAsync(row => row.IsNull(0) ? (long?)null : row.Whole(0), parameters, most: 1)) is [var value] ? value : null;
+
+    /// <summary>Holds a lock until the commit, so that of many hosts one at a time goes on from here; the embedded engine has one writer and nothing to lock.</summary>
+    /// <param name="name">What is locked: a word.</param>
+    /// <exception cref="InvalidOperationException">The session only reads.</exception>
+    public Task LockAsync(string name)
+    {
+        RequireWriter();
+        return Dialect.Lock is { } text ? ExecuteAsync(text, new { Name = name }) : Task.CompletedTask;
+    }
 
     /// <summary>Joins an event to the journal in the same commit. Events of a group are chained, in order, at its end.</summary>
     /// <exception cref="InvalidOperationException">The session only reads.</exception>

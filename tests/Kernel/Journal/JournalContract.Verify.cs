@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Refinery.Kernel.Storage;
 
 namespace Refinery.Tests.Kernel.Journal;
 
@@ -32,7 +33,7 @@ public abstract partial class JournalContract
 
         await Assert.ThrowsAnyAsync<DbException>(() => database.WriteAsync(sql => sql.ExecuteAsync(mutation), CancellationToken.None));
         Assert.True((await journal.VerifyAsync(CancellationToken.None)).Valid);
-        await database.WriteAsync(sql => sql.ExecuteAsync($"DROP TRIGGER events_keep_rows; DROP TRIGGER events_keep_text; {mutation}"), CancellationToken.None);
+        await database.WriteAsync(sql => sql.ExecuteAsync($"{Unguarded}; {mutation}"), CancellationToken.None);
         var verdict = await journal.VerifyAsync(CancellationToken.None);
 
         Assert.False(verdict.Valid, "Nothing was found.");
@@ -41,6 +42,11 @@ public abstract partial class JournalContract
         Assert.Equal(place == 1 ? null : links[place - 2].Hash, verdict.HeadHash);
         Assert.NotEmpty(verdict.Reason!);
     }
+
+    /// <summary>What a forger does first.</summary>
+    private string Unguarded => database.Dialect == SqlDialect.Postgres
+        ? "ALTER TABLE events DISABLE TRIGGER USER"
+        : "DROP TRIGGER events_keep_rows; DROP TRIGGER events_keep_text";
 
     [Fact]
     public async Task A_forged_end_is_found()

@@ -52,7 +52,7 @@ public abstract partial class JournalContract : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => journal.RebuildAsync(stop.Token));
 
         projection.Stop = null;
-        Assert.Equal(4 * 30 * 5, await database.ReadAsync(sql => sql.FirstOrDefaultAsync<long>("SELECT SUM(count) FROM names"), CancellationToken.None));
+        Assert.Equal(4 * 30 * 5, await database.ReadAsync(sql => sql.FirstOrDefaultAsync<long>("SELECT CAST(SUM(count) AS BIGINT) FROM names"), CancellationToken.None));
     }
 
     [Fact]

@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Refinery.Tests.Kernel.Storage;
+
+/// <summary>A Postgres of the tests' own on a free loopback port: started with the first test that needs it, ended with the test process, however that ends.</summary>
+internal sealed class PostgresServer : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly Lazy<PostgresServer> Started = new(() => new PostgresServer());
+
+    private readonly TemporaryFolder folder = new();
+    private readonly Process shell;
+    private readonly int port = FreePort();
+
+    private PostgresServer()
+    {
+        Assert.True(Folder is not null, "Postgres is not installed; Debian's package 'postgresql' has it.");
+        var user = Environment.UserName == "root" ? "setpriv --reuid=postgres --regid=postgres --init-groups" : string.Empty;
+
+        // The server ends when this process lets go of the shell's input, also when it is killed.
+        shell = Process.Start(new ProcessStartInfo("bash", ["-c", $"""
+            cd '{folder.Path}' && mkdir data && if [ "$(id -u)" = 0 ]; then chmod 755 . && chown postgres data; fi
+            {user} '{Folder}/initdb' -D data -U postgres -A trust -E UTF8 --locale=C --no-sync >initdb.log 2>&1 || exit 1
+            {user} '{Folder}/postgres' -D data -k '' -h 127.0.0.1 -p {port} -c fsync=off -c max_connections=200 </dev/null >server.log 2>&1 & server=$!
+            read -r _; kill -QUIT $server; wait $server
+            """]) { UseShellExecute = false, RedirectStandardInput = true })!;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Dispose();
+        WaitUntilReady();
+    }
+
+    public static PostgresServer Instance => Started.Value;
+
+    /// <summary>Where Debian and others put the server's programs; null when there are none.</summary>
+    public static string? Folder { get; } = Directory.Exists("/usr/lib/postgresql")
+        ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")).Where(bin => File.Exists(Path.Combine(bin, "initdb"))).Order(StringComparer.Ordinal).LastOrDefault()
+        : null;
+
+    public string ConnectionString(string database) => $"Host=127.0.0.1;Port={port};Username=postgres;Database={database};Include Error Detail=true";
+
+    /// <summary>Runs a command of the server's own.</summary>
+    public void Run(string sql)
+    {
+        using var source = NpgsqlDataSource.Create(ConnectionString("postgres"));
+        using var command = source.CreateCommand(sql);
+        command.ExecuteNonQuery();
+    }
+
+    public void Dispose()
+    {
+        shell.StandardInput.Close();
+        shell.WaitForExit();
+        shell.Dispose();
+        folder.Dispose();
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private void WaitUntilReady()
+    {
+        var waited = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                Run("SELECT 1");
+                return;
+            }
+            catch (NpgsqlException) when (waited.Elapsed < Patience && !shell.HasExited)
+            {
+                Thread.Yield();
+            }
+        }
+    }
+}
