@@ -9,7 +9,6 @@ namespace Refinery.Kernel.Journal;
 internal sealed class ChainCheck
 {
     private const int HashDigits = 64;
-    private const int MembersOfEvent = 6;
     private const string NoEvent = "the stored text is not an event";
 
     private readonly Checkpoint? checkpoint;
@@ -93,66 +92,57 @@ internal sealed class ChainCheck
         }
     }
 
+    /// <summary>The members stand in the order of their names, as in every canonical text.</summary>
     private string? Members(in ChainLink link)
     {
-        var found = 0;
         var reader = new Utf8JsonReader(link.Canonical);
         reader.Read();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        if (!Value(ref reader, "actor_id"u8, JsonTokenType.String, JsonTokenType.Null) || !Value(ref reader, "event_id"u8, JsonTokenType.String))
         {
-            var isKnown = Member(ref reader, link, out var fault);
-            if (fault is not null)
-            {
-                return fault;
-            }
-
-            found += isKnown ? 1 : 0;
+            return NoEvent;
         }
 
-        return found == MembersOfEvent ? null : NoEvent;
-    }
-
-    /// <summary>Reads a member and its value.</summary>
-    /// <returns>True when it is one that every event has.</returns>
-    private bool Member(ref Utf8JsonReader reader, in ChainLink link, out string? fault)
-    {
-        fault = null;
-        if (reader.ValueTextEquals("prev_hash"u8))
+        if (!IsSame(reader, link.EventId))
         {
-            reader.Read();
-            fault = Follows(reader) ? null : $"prev_hash is '{reader.GetString() ?? "null"}'; '{Head.Hash ?? "null"}' was expected";
-            return true;
+            return "the column event_id differs from the hashed text";
         }
 
-        if (reader.ValueTextEquals("event_id"u8))
+        if (!Value(ref reader, "event_type"u8, JsonTokenType.String))
         {
-            reader.Read();
-            fault = IsSame(reader, link.EventId) ? null : "the column event_id differs from the hashed text";
-            return true;
+            return NoEvent;
         }
 
-        if (reader.ValueTextEquals("event_type"u8))
+        if (!IsSame(reader, link.EventType))
         {
-            reader.Read();
-            fault = IsSame(reader, link.EventType) ? null : "the column event_type differs from the hashed text";
-            return true;
+            return "the column event_type differs from the hashed text";
         }
 
-        if (reader.ValueTextEquals("timestamp"u8))
+        if (!Value(ref reader, "payload"u8, JsonTokenType.StartObject))
         {
-            reader.Read();
-            return Storage.Instant.TryParse(reader.GetString() ?? string.Empty, out _);
+            return NoEvent;
         }
 
-        var isKnown = reader.ValueTextEquals("actor_id"u8) || reader.ValueTextEquals("payload"u8);
         reader.Skip();
-        return isKnown;
+        if (!Value(ref reader, "prev_hash"u8, JsonTokenType.String, JsonTokenType.Null))
+        {
+            return NoEvent;
+        }
+
+        if (!Follows(reader))
+        {
+            return $"prev_hash is '{reader.GetString() ?? "null"}'; '{Head.Hash ?? "null"}' was expected";
+        }
+
+        return Value(ref reader, "timestamp"u8, JsonTokenType.String) && reader.TryGetDateTimeOffset(out _) && reader.Read() && !reader.Read() ? null : NoEvent;
     }
 
     private bool Follows(in Utf8JsonReader reader) =>
         sequence == 0 ? reader.TokenType == JsonTokenType.Null : reader.TokenType == JsonTokenType.String && reader.ValueTextEquals(hash);
 
+    /// <summary>Goes on to the value of the next member, if that is called so and has such a value.</summary>
+    private static bool Value(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, JsonTokenType kind, JsonTokenType other = JsonTokenType.None) =>
+        reader.Read() && JournalLine.Value(ref reader, name) && (reader.TokenType == kind || reader.TokenType == other);
+
     /// <summary>True for the text that is stored beside, and for any text where nothing is.</summary>
-    private static bool IsSame(in Utf8JsonReader reader, ReadOnlySpan<byte> stored) =>
-        stored.IsEmpty ? reader.TokenType == JsonTokenType.String : reader.ValueTextEquals(stored);
+    private static bool IsSame(in Utf8JsonReader reader, ReadOnlySpan<byte> stored) => stored.IsEmpty || reader.ValueTextEquals(stored);
 }

@@ -112,7 +112,7 @@ internal static class JournalLine
     }
 
     /// <summary>Goes on to the value of the member it stands on, if that is called so.</summary>
-    private static bool Value(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) =>
+    internal static bool Value(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) =>
         reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals(name) && reader.Read();
 
     private static string Text(JsonElement owner, string name) =>
