@@ -5,8 +5,8 @@ namespace Refinery.Artifacts;
 
 /// <summary>Deletes what nobody knows any more: artifacts that no event of the journal mentions and that are old.</summary>
 /// <remarks>
-/// Age makes it safe beside builds: whoever tells of an artifact stores or renews it first, and tells within minutes. So what becomes mentioned after
-/// the journal was read is young, and age is asked again under the lock of each digest before its file goes.
+/// Age makes it safe beside builds: a worker stores or renews an artifact before it tells of it, and tells within minutes; age is asked again under the
+/// lock of each digest before its file goes. What others tell of old artifacts meanwhile is read from the journal before each deletion.
 /// </remarks>
 internal sealed partial class ArtifactCollection(ArtifactStore store, IArtifactPlace place, EventJournal journal, TimeProvider clock, ILogger<ArtifactCollection> logger)
 {
@@ -19,10 +19,17 @@ internal sealed partial class ArtifactCollection(ArtifactStore store, IArtifactP
         var since = clock.GetUtcNow() - olderThan;
         var (stored, lengths) = await ListOlderAsync(since, cancellationToken);
         var unmentioned = new HashSet<string>(lengths.Keys, StringComparer.OrdinalIgnoreCase);
-        await StrikeOutMentionedAsync(unmentioned, cancellationToken);
+        var read = await StrikeOutMentionedAsync(unmentioned, after: 0, cancellationToken);
         var (collected, bytes) = (0L, 0L);
-        foreach (var digest in unmentioned)
+        foreach (var digest in unmentioned.ToList())
         {
+            // What was appended meanwhile may mention it.
+            read = await StrikeOutMentionedAsync(unmentioned, read, cancellationToken);
+            if (!unmentioned.Contains(digest))
+            {
+                continue;
+            }
+
             if (dryRun || await store.DeleteOlderAsync(digest, since, cancellationToken))
             {
                 (collected, bytes) = (collected + 1, bytes + lengths[digest]);
@@ -53,9 +60,10 @@ internal sealed partial class ArtifactCollection(ArtifactStore store, IArtifactP
         return (stored, lengths);
     }
 
-    private async Task StrikeOutMentionedAsync(HashSet<string> digests, CancellationToken cancellationToken)
+    /// <returns>The sequence up to which the journal was read.</returns>
+    private async Task<long> StrikeOutMentionedAsync(HashSet<string> digests, long after, CancellationToken cancellationToken)
     {
-        var sequence = 0L;
+        var sequence = after;
         while (digests.Count > 0 && await journal.ListAfterAsync(sequence, PageSize, cancellationToken) is { Count: > 0 } page)
         {
             foreach (var happened in page)
@@ -66,6 +74,8 @@ internal sealed partial class ArtifactCollection(ArtifactStore store, IArtifactP
 
             sequence = page[^1].Sequence;
         }
+
+        return sequence;
     }
 
     [LoggerMessage(LogLevel.Information, "{Collected} artifacts of {Bytes} bytes, which no event mentions, were collected; {Kept} were kept.")]
