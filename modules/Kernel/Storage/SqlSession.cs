@@ -77,7 +77,7 @@ public sealed class SqlSession : IAsyncDisposable
     public async Task<T?> FirstOrDefaultAsync<T>(string sql, object? parameters = null)
     {
         await using var reader = await Command(sql).With(parameters).ExecuteReaderAsync(CommandBehavior.SingleRow);
-        return await reader.ReadAsync() ? (T?)reader.GetRowParser(typeof(T))(reader) : default;
+        return await reader.ReadAsync() && reader.GetRowParser(typeof(T))(reader) is { } value ? (T)value : default;
     }
 
     /// <summary>All rows of a query, each read by a function of the store's: for the hot paths.</summary>

@@ -14,6 +14,11 @@ internal static partial class BodyFault
             return $"The body is empty; {JsonShape.Describe(type)} is expected.";
         }
 
+        if (IsTooDeep(json))
+        {
+            return $"The body is nested too deep; at most {RefineryJson.Incoming.MaxDepth} levels are expected.";
+        }
+
         JsonDocument document;
         try
         {
@@ -28,6 +33,27 @@ internal static partial class BodyFault
         {
             return Missing(fault) ?? WrongType(document.RootElement, type, fault.Path ?? "$");
         }
+    }
+
+    private static bool IsTooDeep(byte[] json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = json.Length });
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && reader.CurrentDepth >= RefineryJson.Incoming.MaxDepth)
+                {
+                    return true;
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            // Malformed, which is said with its place.
+        }
+
+        return false;
     }
 
     private static string? Missing(JsonException fault)

@@ -39,7 +39,7 @@ public static class BodyReader
         JsonText.Clean(json);
         try
         {
-            return JsonSerializer.Deserialize<T>(json, RefineryJson.Options)
+            return JsonSerializer.Deserialize<T>(json, RefineryJson.Incoming)
                 ?? throw new BodyException($"The body is null; {JsonShape.Describe(typeof(T))} is expected.");
         }
         catch (JsonException fault)

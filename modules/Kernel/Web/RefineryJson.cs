@@ -10,6 +10,9 @@ public static class RefineryJson
     /// <summary>For every body in and out.</summary>
     public static JsonSerializerOptions Options { get; } = Configure(new JsonSerializerOptions());
 
+    /// <summary>For bodies that come in: what they hold comes to stand some levels deeper in events, lines and lists, which all must stay readable.</summary>
+    internal static JsonSerializerOptions Incoming { get; } = new(Options) { MaxDepth = 48 };
+
     /// <summary>Applies the policy, for example to the web framework's own options.</summary>
     public static JsonSerializerOptions Configure(JsonSerializerOptions options)
     {
