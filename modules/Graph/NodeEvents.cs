@@ -7,11 +7,13 @@ namespace Refinery.Graph;
 /// <summary>Finds the events of a node in the journal, by their keys.</summary>
 internal static class NodeEvents
 {
+    private const int PageSize = 500;
+
     /// <summary>Where the events stand that tell of a node, the newest <paramref name="limit"/> of them in any order.</summary>
     /// <param name="row">The node; null when there is none (yet).</param>
     public static async Task<IEnumerable<long>> SequencesAsync(SqlSession sql, string nodeId, NodeRow? row, int limit)
     {
-        var sequences = await NodeStore.ListEventsAsync(sql, nodeId, limit);
+        var sequences = await NodeStore.ListEventsAsync(sql, nodeId, long.MaxValue, limit);
         return row is null ? sequences : sequences.Append(row.Sequence);
     }
 
@@ -36,7 +38,22 @@ internal static class NodeEvents
         }
     }
 
-    /// <summary>All events of a node: were only so many read, others could crowd ours out.</summary>
-    private static async Task<IReadOnlyList<JournalEvent>> ListAsync(SqlSession sql, string nodeId) =>
-        await EventJournal.ListAsync(sql, await SequencesAsync(sql, nodeId, await NodeStore.FindAsync(sql, nodeId), int.MaxValue));
+    /// <summary>Our events of a node, page by page: were only so many read, others could crowd ours out, and were all kept, they could fill the memory.</summary>
+    private static async Task<IReadOnlyList<JournalEvent>> ListAsync(SqlSession sql, string nodeId)
+    {
+        var own = new List<JournalEvent>();
+        IReadOnlyList<long> page = await NodeStore.FindAsync(sql, nodeId) is { } row ? [row.Sequence] : [];
+        var before = long.MaxValue;
+        while (true)
+        {
+            own.AddRange((await EventJournal.ListAsync(sql, page)).Where(link => link.Target is null));
+            page = await NodeStore.ListEventsAsync(sql, nodeId, before, PageSize);
+            if (page.Count == 0)
+            {
+                return own;
+            }
+
+            before = page[^1];
+        }
+    }
 }

@@ -33,9 +33,10 @@ internal static class NodeStore
     public static Task<NodeRow?> FindAsync(SqlSession sql, string nodeId) => sql.FirstOrDefaultAsync<NodeRow>(
         "SELECT node_id, node_type, sequence, happened_at FROM nodes WHERE node_id = @NodeId", new { NodeId = nodeId });
 
-    /// <summary>The sequences of the events that tell of a node beside the one that made it, newest first.</summary>
-    public static Task<IReadOnlyList<long>> ListEventsAsync(SqlSession sql, string nodeId, int limit) => sql.QueryAsync<long>(
-        "SELECT sequence FROM node_events WHERE node_id = @NodeId ORDER BY sequence DESC LIMIT @Limit", new { NodeId = nodeId, Limit = limit });
+    /// <summary>The sequences below one of the events that tell of a node beside the one that made it, newest first.</summary>
+    public static Task<IReadOnlyList<long>> ListEventsAsync(SqlSession sql, string nodeId, long before, int limit) => sql.QueryAsync<long>(
+        "SELECT sequence FROM node_events WHERE node_id = @NodeId AND sequence < @Before ORDER BY sequence DESC LIMIT @Limit",
+        new { NodeId = nodeId, Before = before, Limit = limit });
 
     /// <summary>The sequences of the events that only name a node, newest first.</summary>
     public static Task<IReadOnlyList<long>> ListMentionsAsync(SqlSession sql, string nodeId, int limit) => sql.QueryAsync<long>(
