@@ -89,7 +89,14 @@ internal static class VerifyCommand
     {
         var journal = services.GetRequiredService<EventJournal>();
         var missing = await Migrations.CountMissingAsync(services.GetRequiredService<Database>(), RefineryApp.Schemas, cancellationToken);
-        var verdict = await journal.VerifyAsync(checkpoint, cancellationToken);
+        if (checkpoint is not null && path is not null && (await journal.HeadAsync(cancellationToken)).Sequence == 0)
+        {
+            return await VerifyFileAsync(path, checkpoint, cancellationToken);
+        }
+
+        var verdict = missing == 0 || checkpoint is not null
+            ? await journal.VerifyTreeAsync(checkpoint, cancellationToken)
+            : await journal.VerifyAsync(cancellationToken);
         var file = path is null ? JournalFileVerdict.None : await JournalFileAudit.CompareAsync(path, journal, cancellationToken);
         var fault = (verdict.FirstBadSequence is { } bad ? $"The journal is broken at sequence {bad}: {verdict.Reason}." : verdict.Reason)
             ?? file.Fault

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Refinery.Tests.Fleet;
 using Refinery.Tests.Kernel.Journal;
 
 namespace Refinery.Tests.Graph;
@@ -71,6 +72,26 @@ public sealed partial class CurlTests
             line => Assert.StartsWith("Event 1 is in the journal of 1300 events that refinery/", line, StringComparison.Ordinal));
     }
 
+    [NodeFact]
+    public async Task The_pages_webcrypto_verifies_what_was_signed_and_nothing_else()
+    {
+        using var home = new TemporaryFolder();
+        await using var host = await EventBundle.StartHostAsync();
+        await File.WriteAllTextAsync(home.File("verify.mjs"), Page("js").Single());
+        await RunAsync(Page("bash")[3].Split("\n\n")[0], home, host);
+        var monday = await File.ReadAllTextAsync(home.File("monday.json"));
+        await File.WriteAllTextAsync(home.File("other.json"), monday.Replace("\\n20", "\\n21", StringComparison.Ordinal));
+
+        // A signature in a hundred has a half that is shorter than 32 bytes.
+        for (var round = 0; round < 20; round++)
+        {
+            Assert.Equal("true", (await RunAsync("curl -s http://localhost:8000/api/journal/checkpoint > now.json; node verify.mjs refinery.pem now.json", home, host)).Trim());
+        }
+
+        Assert.NotEqual(monday, await File.ReadAllTextAsync(home.File("other.json")));
+        Assert.Equal("true\nfalse", (await RunAsync("node verify.mjs refinery.pem monday.json; node verify.mjs refinery.pem other.json", home, host)).Trim());
+    }
+
     private static async Task IngestAsync(RefineryHost host, int first, int count) => await EventBundle.SendAsync(
         host, [.. Enumerable.Range(first, count).Select(number => EventBundle.Event($"evt-{number}", "job.submitted", "2026-01-24T10:00:00Z", new { number }))]);
 
@@ -102,6 +123,6 @@ public sealed partial class CurlTests
         return documents;
     }
 
-    [GeneratedRegex("^```(?<language>bash|python)\n(?<text>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline, matchTimeoutMilliseconds: 5000)]
+    [GeneratedRegex("^```(?<language>bash|python|js)\n(?<text>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Blocks();
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime.Versioning;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
@@ -132,6 +133,24 @@ public sealed class JournalProofTests
         Assert.Equal(key, await second.Http.GetStringAsync("/api/journal/key"));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(folder.File("checkpoint.pem")));
         Assert.DoesNotContain("PRIVATE", key, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_public_key_and_one_of_another_curve_do_not_sign()
+    {
+        using var folder = new TemporaryFolder();
+        using var ours = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        foreach (var pem in new[] { ours.ExportSubjectPublicKeyInfoPem(), other.ExportPkcs8PrivateKeyPem() })
+        {
+            await File.WriteAllTextAsync(folder.File("key.pem"), pem);
+
+            var fault = await Assert.ThrowsAsync<Refinery.Host.StartupException>(() => RefineryHost.StartAsync(folder, ("CHECKPOINT_KEY_FILE", folder.File("key.pem"))));
+
+            Assert.Contains("holds no private key of the kind ECDSA P-256 in PEM;", fault.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Null(CheckpointSeal.Read(other.ExportSubjectPublicKeyInfoPem()));
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Data.Sqlite;
 using Refinery.Tests.Graph;
 
 namespace Refinery.Tests.Host;
@@ -92,6 +93,60 @@ public sealed class EvidenceTests : IAsyncLifetime, IDisposable
         Assert.Equal(0, code);
         Assert.EndsWith("goes on from the checkpoint of 300: none of those was changed.", Assert.Single(told), StringComparison.Ordinal);
         Assert.Equal((1, "The proof leads on from an older checkpoint; --checkpoint names that one."), (alone, Assert.Single(asked)));
+    }
+
+    [Fact]
+    public async Task A_proof_of_an_event_does_not_pass_for_one_that_the_journal_goes_on()
+    {
+        var (plain, asked) = await VerifyAsync("--proof", "event.json", "--checkpoint", "checkpoint.json", "--key", "key.pem");
+        Edit("event.json", proof => proof["from"] = 300);
+        var (forged, told) = await VerifyAsync("--proof", "event.json", "--checkpoint", "checkpoint.json", "--key", "key.pem");
+
+        Assert.Equal((1, "The proof shows an event and says nothing of an older checkpoint; leave --checkpoint out, or ask the server for a proof from the checkpoint's size."), (plain, Assert.Single(asked)));
+        Assert.Equal((1, "The proof is to show either an event, by sequence and line, or that the journal goes on from an older size, by from; this one does not."), (forged, Assert.Single(told)));
+    }
+
+    [Theory]
+    [InlineData("[null]")]
+    [InlineData("[\"00\"]")]
+    [InlineData("[\"000000000000000000000000000000000000000000000000000000000000000000\"]")]
+    [InlineData("[\"zz00000000000000000000000000000000000000000000000000000000000000\"]")]
+    public async Task Hashes_that_are_none_are_said(string hashes)
+    {
+        Edit("event.json", proof => proof["hashes"] = JsonNode.Parse(hashes));
+
+        var (code, told) = await VerifyAsync("--proof", "event.json", "--key", "key.pem");
+
+        Assert.Equal((1, "The proof's hashes are not 64 hex digits each."), (code, Assert.Single(told)));
+    }
+
+    [Fact]
+    public async Task A_tree_that_does_not_follow_from_the_lines_is_found()
+    {
+        await using (var database = new SqliteConnection($"Data Source={Path.Combine(folder.File("data"), "refinery.db")};Pooling=False"))
+        {
+            await database.OpenAsync();
+            await using var command = database.CreateCommand();
+            command.CommandText = "UPDATE journal_tiles SET root = '00' || substr(root, 3)";
+            Assert.Equal(1, await command.ExecuteNonQueryAsync());
+        }
+
+        var (code, told) = await VerifyAsync();
+        await using var rebuild = HostRun.Start(folder, ["rebuild-projections"]);
+        Assert.Equal(0, await rebuild.ExitAsync());
+
+        Assert.Equal((1, "The journal's tree does not follow from its lines, so its checkpoints are wrong; rebuild-projections makes it anew."), (code, Assert.Single(told)));
+        Assert.Equal(0, (await VerifyAsync()).Code);
+    }
+
+    [Fact]
+    public async Task An_empty_database_is_no_reason_to_accuse_the_file()
+    {
+        File.Delete(Path.Combine(folder.File("data"), "refinery.db"));
+
+        var (code, told) = await VerifyAsync("--checkpoint", "checkpoint.json", "--key", "key.pem");
+
+        Assert.Equal((0, $"Its first 300 events are those that {Origin} signed at {When}."), (code, told[1]));
     }
 
     [Theory]

@@ -6,21 +6,28 @@ namespace Refinery.Kernel.Journal;
 
 /// <summary>Follows a chain link by link from its first one on, and compares it with what a checkpoint says of it. Not safe for two threads at once.</summary>
 /// <remarks>It works on bytes and keeps none of them, so that hashing is what takes the time.</remarks>
-internal sealed class ChainCheck
+internal sealed class ChainCheck : IDisposable
 {
     private const int HashDigits = 64;
     private const string NoEvent = "the stored text is not an event";
 
     private readonly Checkpoint? checkpoint;
     private readonly MerkleFrontier tree = new();
+    private readonly IncrementalHash sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly byte[] hash = new byte[HashDigits];
+    private byte[] signedRoot = MerkleHash.Empty;
     private long sequence;
 
-    /// <summary>Begins before the first link.</summary>
+    /// <summary>Begins before the first link and makes the tree over all of them.</summary>
+    /// <param name="checkpoint">What the chain is to hold unchanged; null when that is not asked.</param>
     public ChainCheck(Checkpoint? checkpoint)
-        : this(JournalHead.Genesis) => this.checkpoint = checkpoint;
+        : this(JournalHead.Genesis)
+    {
+        this.checkpoint = checkpoint;
+        CountsLines = true;
+    }
 
-    /// <summary>Begins behind a link that is taken at its word.</summary>
+    /// <summary>Begins behind a link that is taken at its word; makes no tree.</summary>
     public ChainCheck(JournalHead head)
     {
         sequence = head.Sequence;
@@ -30,8 +37,11 @@ internal sealed class ChainCheck
     /// <summary>The last good link.</summary>
     public JournalHead Head => new(sequence, sequence == 0 ? null : Encoding.ASCII.GetString(hash));
 
-    /// <summary>True when the lines themselves matter, for a checkpoint's root.</summary>
-    public bool CountsLines => checkpoint is { } signed && sequence < signed.Tree.Size;
+    /// <summary>True when the lines themselves matter, for the tree.</summary>
+    public bool CountsLines { get; }
+
+    /// <summary>The tree over the lines so far.</summary>
+    public TreeHead Tree => new(tree.Size, tree.Root);
 
     /// <summary>Takes the next link.</summary>
     /// <param name="leaf">The hash of its line; needed while <see cref="CountsLines"/>.</param>
@@ -48,6 +58,7 @@ internal sealed class ChainCheck
         if (leaf is not null)
         {
             tree.Add(leaf);
+            signedRoot = tree.Size == checkpoint?.Tree.Size ? tree.Root : signedRoot;
         }
 
         return null;
@@ -59,10 +70,13 @@ internal sealed class ChainCheck
         null => null,
         { Tree.Size: var size } signed when size > sequence =>
             $"{name} ends at event {sequence}, but the checkpoint of {signed.When} counts {size}; the last {size - sequence} are missing.",
-        { Tree: var signed } when !tree.Root.AsSpan().SequenceEqual(signed.Root) =>
+        { Tree: var signed } when !signedRoot.AsSpan().SequenceEqual(signed.Root) =>
             $"{name} is not the one that was signed at {checkpoint.When}: something in its first {signed.Size} events was changed since.",
         _ => null,
     };
+
+    /// <inheritdoc />
+    public void Dispose() => sha256.Dispose();
 
     private string? Fault(in ChainLink link)
     {
@@ -72,7 +86,8 @@ internal sealed class ChainCheck
         }
 
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(link.Canonical, digest);
+        sha256.AppendData(link.Canonical);
+        sha256.GetHashAndReset(digest);
         Span<byte> digits = stackalloc byte[HashDigits];
         return !Convert.TryToHexStringLower(digest, digits, out _) || !link.Hash.SequenceEqual(digits)
             ? "the stored text does not have the stored hash"
@@ -102,7 +117,7 @@ internal sealed class ChainCheck
             return NoEvent;
         }
 
-        if (!IsSame(reader, link.EventId))
+        if (link.HasColumns && !reader.ValueTextEquals(link.EventId))
         {
             return "the column event_id differs from the hashed text";
         }
@@ -112,7 +127,7 @@ internal sealed class ChainCheck
             return NoEvent;
         }
 
-        if (!IsSame(reader, link.EventType))
+        if (link.HasColumns && !reader.ValueTextEquals(link.EventType))
         {
             return "the column event_type differs from the hashed text";
         }
@@ -142,7 +157,4 @@ internal sealed class ChainCheck
     /// <summary>Goes on to the value of the next member, if that is called so and has such a value.</summary>
     private static bool Value(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, JsonTokenType kind, JsonTokenType other = JsonTokenType.None) =>
         reader.Read() && JournalLine.Value(ref reader, name) && (reader.TokenType == kind || reader.TokenType == other);
-
-    /// <summary>True for the text that is stored beside, and for any text where nothing is.</summary>
-    private static bool IsSame(in Utf8JsonReader reader, ReadOnlySpan<byte> stored) => stored.IsEmpty || reader.ValueTextEquals(stored);
 }

@@ -14,9 +14,12 @@ internal readonly ref struct ChainLink(long sequence, ReadOnlySpan<byte> hash, R
     /// <summary>The text that is hashed.</summary>
     public ReadOnlySpan<byte> Canonical { get; } = canonical;
 
-    /// <summary>What is stored beside the text as the event's id; empty where nothing is.</summary>
+    /// <summary>True when id and type are stored beside the text too, and are to be the same.</summary>
+    public bool HasColumns { get; init; }
+
+    /// <summary>What is stored beside the text as the event's id.</summary>
     public ReadOnlySpan<byte> EventId { get; init; }
 
-    /// <summary>What is stored beside the text as the event's type; empty where nothing is.</summary>
+    /// <summary>What is stored beside the text as the event's type.</summary>
     public ReadOnlySpan<byte> EventType { get; init; }
 }

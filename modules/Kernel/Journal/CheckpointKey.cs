@@ -13,7 +13,7 @@ public sealed class CheckpointKey : IDisposable
     {
         this.key = key;
         PublicPem = key.ExportSubjectPublicKeyInfoPem() + "\n";
-        seal = CheckpointSeal.Read(PublicPem) ?? throw new InvalidOperationException("The key's own public half cannot be read.");
+        seal = CheckpointSeal.Read(PublicPem) ?? throw new CryptographicException("The key is on another curve.");
     }
 
     /// <summary>The public half, which everybody may have: SubjectPublicKeyInfo in PEM.</summary>
@@ -35,7 +35,8 @@ public sealed class CheckpointKey : IDisposable
         try
         {
             opened.ImportFromPem(File.ReadAllText(path));
-            return opened.KeySize == 256 ? new CheckpointKey(opened) : throw new CryptographicException($"The key has {opened.KeySize} bits.");
+            _ = opened.SignData([], HashAlgorithmName.SHA256); // fails for a public key
+            return new CheckpointKey(opened);
         }
         catch (Exception fault) when (fault is ArgumentException or CryptographicException)
         {

@@ -11,6 +11,7 @@ namespace Refinery.Kernel.Journal;
 public sealed class CheckpointSeal
 {
     private const string Dash = "— ";
+    private const string P256 = "1.2.840.10045.3.1.7";
     private const int HintLength = 4;
     private const int DigitsOfOrigin = 16;
 
@@ -33,7 +34,7 @@ public sealed class CheckpointSeal
         try
         {
             key.ImportFromPem(pem);
-            return key.KeySize == 256 ? new CheckpointSeal(key.ExportSubjectPublicKeyInfo()) : null;
+            return key.ExportParameters(includePrivateParameters: false).Curve.Oid.Value == P256 ? new CheckpointSeal(key.ExportSubjectPublicKeyInfo()) : null;
         }
         catch (Exception fault) when (fault is ArgumentException or CryptographicException)
         {

@@ -9,6 +9,9 @@ namespace Refinery.Kernel.Journal;
 /// <remarks>Units append through <see cref="SqlSession.Append"/>. Safe for all threads. Source: docs/spec/event-graph.md, "Hash chain".</remarks>
 public sealed class EventJournal : ICommitParticipant
 {
+    /// <summary>What a host holds that appends to the chain or makes its projections anew.</summary>
+    internal const string Lock = "journal";
+
     private const int PageSize = 500;
 
     private readonly Database database;
@@ -114,24 +117,32 @@ public sealed class EventJournal : ICommitParticipant
     }
 
     /// <summary>Recomputes the whole chain.</summary>
-    public Task<JournalVerdict> VerifyAsync(CancellationToken cancellationToken) => VerifyAsync(checkpoint: null, cancellationToken);
-
-    /// <summary>Recomputes the whole chain, and with a checkpoint the tree up to its size.</summary>
-    public async Task<JournalVerdict> VerifyAsync(Checkpoint? checkpoint, CancellationToken cancellationToken)
+    public async Task<JournalVerdict> VerifyAsync(CancellationToken cancellationToken)
     {
-        var check = new ChainCheck(checkpoint);
+        using var check = new ChainCheck(JournalHead.Genesis);
+        return await FollowAsync(check, cancellationToken);
+    }
+
+    /// <summary>Recomputes the whole chain and the tree over it.</summary>
+    /// <param name="checkpoint">What the journal is to hold unchanged; null when that is not asked.</param>
+    public async Task<JournalVerdict> VerifyTreeAsync(Checkpoint? checkpoint, CancellationToken cancellationToken)
+    {
+        using var check = new ChainCheck(checkpoint);
+        var verdict = await FollowAsync(check, cancellationToken);
+        var fault = verdict.Valid
+            ? check.Contradiction("The journal") ?? await database.ReadAsync(sql => JournalTree.FindFaultAsync(sql, check.Tree), cancellationToken)
+            : verdict.Reason;
+        return verdict with { Valid = fault is null, Reason = fault };
+    }
+
+    private async Task<JournalVerdict> FollowAsync(ChainCheck check, CancellationToken cancellationToken)
+    {
         while (true)
         {
             var (count, fault) = await database.ReadAsync(sql => JournalStore.FollowAsync(sql, check, PageSize), cancellationToken);
-            if (fault is not null)
+            if (fault is not null || count == 0)
             {
-                return new JournalVerdict(Valid: false, check.Head.Sequence, check.Head.Hash, check.Head.Sequence + 1, fault);
-            }
-
-            if (count == 0)
-            {
-                var contradiction = check.Contradiction("The journal");
-                return new JournalVerdict(contradiction is null, check.Head.Sequence, check.Head.Hash, FirstBadSequence: null, contradiction);
+                return new JournalVerdict(fault is null, check.Head.Sequence, check.Head.Hash, fault is null ? null : check.Head.Sequence + 1, fault);
             }
         }
     }
@@ -150,6 +161,7 @@ public sealed class EventJournal : ICommitParticipant
         async sql =>
         {
             var restored = 0L;
+            await sql.LockAsync(Lock);
             foreach (var page in links().Chunk(PageSize))
             {
                 var events = page.Select(EventChain.Read).ToList();
@@ -226,7 +238,7 @@ public sealed class EventJournal : ICommitParticipant
     /// <summary>Rows first, the chain last: nobody else appends until this commit is done.</summary>
     private static async Task<JournalHead> LockHeadAsync(SqlSession session)
     {
-        await session.LockAsync("journal");
+        await session.LockAsync(Lock);
         return await JournalStore.HeadAsync(session);
     }
 
@@ -247,6 +259,7 @@ public sealed class EventJournal : ICommitParticipant
 
     private async Task<long> ReplayAsync(SqlSession sql, CancellationToken cancellationToken)
     {
+        await sql.LockAsync(Lock);
         foreach (var projection in projections)
         {
             await projection.ResetAsync(sql);

@@ -13,7 +13,8 @@ public static class JournalFileAudit
     {
         try
         {
-            var (reader, check) = (new JournalFileReader(path), new ChainCheck(checkpoint));
+            var reader = new JournalFileReader(path);
+            using var check = new ChainCheck(checkpoint);
             reader.Follow(check);
             var torn = new FileInfo(path).Length - reader.WholeLength();
             return new JournalFileVerdict(

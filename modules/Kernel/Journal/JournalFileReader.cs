@@ -7,6 +7,7 @@ internal sealed class JournalFileReader(string path)
 {
     private const int FirstWindow = 16 << 20;
     private const int BlockSize = 1 << 20;
+    private const int LongestLine = 256 << 20;
 
     /// <summary>How much of the file ends in a line feed; what follows was torn off by a crash.</summary>
     public long WholeLength()
@@ -35,17 +36,9 @@ internal sealed class JournalFileReader(string path)
         var length = new FileInfo(path).Length;
         for (var window = (long)FirstWindow; ; window *= 2)
         {
-            var start = Math.Max(0, length - window);
-            var check = start == 0 ? new ChainCheck(JournalHead.Genesis) : null;
-            foreach (var line in Lines(start))
+            if (HeadFrom(Math.Max(0, length - window)) is { } head)
             {
-                check ??= new ChainCheck(Before(line));
-                Follow(check, line);
-            }
-
-            if (check is not null)
-            {
-                return check.Head;
+                return head;
             }
         }
     }
@@ -54,7 +47,7 @@ internal sealed class JournalFileReader(string path)
     /// <exception cref="JournalFileException">The chain is broken; raised when the bad line is reached.</exception>
     public IEnumerable<EventRow> Chain()
     {
-        var check = new ChainCheck(JournalHead.Genesis);
+        using var check = new ChainCheck(JournalHead.Genesis);
         foreach (var line in Lines(0))
         {
             Follow(check, line);
@@ -64,13 +57,7 @@ internal sealed class JournalFileReader(string path)
 
     /// <summary>Follows the whole file.</summary>
     /// <exception cref="JournalFileException">The chain is broken.</exception>
-    public void Follow(ChainCheck check)
-    {
-        foreach (var line in Lines(0))
-        {
-            Follow(check, line);
-        }
-    }
+    public void Follow(ChainCheck check) => Follow(check, start: 0);
 
     /// <summary>The lines from a position on, each until the next is asked for; a torn one at the end is left out.</summary>
     private IEnumerable<ReadOnlyMemory<byte>> Lines(long start)
@@ -96,10 +83,37 @@ internal sealed class JournalFileReader(string path)
 
             block.AsSpan(from, filled - from).CopyTo(block);
             filled -= from;
+            if (filled >= LongestLine)
+            {
+                throw new JournalFileException($"The journal file '{path}' holds a line of more than {LongestLine} bytes, which is no event.");
+            }
+
             if (filled == block.Length)
             {
                 Array.Resize(ref block, 2 * block.Length);
             }
+        }
+    }
+
+    /// <summary>The last link of what begins at a position; null when no line does.</summary>
+    private JournalHead? HeadFrom(long start)
+    {
+        var before = start == 0 ? JournalHead.Genesis : Lines(start).Select(Before).FirstOrDefault();
+        if (before is null)
+        {
+            return null;
+        }
+
+        using var check = new ChainCheck(before);
+        Follow(check, start);
+        return check.Head;
+    }
+
+    private void Follow(ChainCheck check, long start)
+    {
+        foreach (var line in Lines(start))
+        {
+            Follow(check, line);
         }
     }
 
@@ -115,7 +129,7 @@ internal sealed class JournalFileReader(string path)
     }
 
     /// <summary>Where the chain stood before the first line of a window; taken at its word.</summary>
-    private JournalHead Before(ReadOnlyMemory<byte> line) => JournalLine.TryRead(line.Span, out var link)
+    private JournalHead Before(ReadOnlyMemory<byte> line) => JournalLine.TryRead(line.Span, out var link) && JournalLine.PrevHash(link) is null or { Length: 64 }
         ? new JournalHead(link.Sequence - 1, JournalLine.PrevHash(link))
         : throw new JournalFileException($"The journal file '{path}' holds a line that is no event: {Quote(line)}.");
 

@@ -19,32 +19,24 @@ public sealed record JournalProof(SignedCheckpoint Checkpoint, IReadOnlyList<str
             return "The proof's hashes are not 64 hex digits each.";
         }
 
-        return this switch
+        return (Sequence, Line, From, before) switch
         {
-            { Sequence: { } sequence, Line: { } line } => Includes(sequence, line)
+            ({ } sequence, { } line, null, null) => Includes(sequence, line)
                 ? null
                 : $"Event {sequence} is not shown to be in the journal of {checkpoint.Tree.Size} events: the hashes do not lead to the signed root.",
-            { From: not null } when before is null => "The proof leads on from an older checkpoint; --checkpoint names that one.",
-            { From: { } from } when before.Tree.Size != from => $"The proof leads on from {from} events, but the checkpoint has {before.Tree.Size}.",
-            { From: { } from } => MerkleProof.Continues(before.Tree, hashes, checkpoint.Tree)
+            ({ }, { }, null, not null) => "The proof shows an event and says nothing of an older checkpoint; leave --checkpoint out, or ask the server for a proof from the checkpoint's size.",
+            (null, null, { }, null) => "The proof leads on from an older checkpoint; --checkpoint names that one.",
+            (null, null, { } from, { Tree: var older }) when older.Size != from => $"The proof leads on from {from} events, but the checkpoint has {older.Size}.",
+            (null, null, { } from, { Tree: var older }) => MerkleProof.Continues(older, hashes, checkpoint.Tree)
                 ? null
                 : $"The journal of {checkpoint.Tree.Size} events does not go on from the checkpoint of {from}: one of the first {from} was changed.",
-            _ => "The proof names neither an event nor an older size.",
+            _ => "The proof is to show either an event, by sequence and line, or that the journal goes on from an older size, by from; this one does not.",
         };
 
         bool Includes(long sequence, string line) =>
             MerkleProof.Includes(MerkleHash.Leaf(System.Text.Encoding.UTF8.GetBytes(line)), sequence - 1, hashes, checkpoint.Tree);
     }
 
-    private static List<byte[]>? Read(IReadOnlyList<string> hashes)
-    {
-        try
-        {
-            return [.. hashes.Select(Convert.FromHexString)];
-        }
-        catch (FormatException)
-        {
-            return null;
-        }
-    }
+    private static List<byte[]>? Read(IReadOnlyList<string?> hashes) =>
+        hashes.All(hash => hash is { Length: 2 * MerkleHash.Length } && hash.All(char.IsAsciiHexDigit)) ? [.. hashes.OfType<string>().Select(Convert.FromHexString)] : null;
 }

@@ -37,6 +37,16 @@ internal static class JournalStore
         $"SELECT {EventRow.Columns} FROM events WHERE sequence > @Sequence ORDER BY sequence LIMIT @Limit",
         new { Sequence = sequence, Limit = limit });
 
+    /// <summary>The tree's leaves after a sequence, in order.</summary>
+    public static Task<IReadOnlyList<byte[]>> ListLeavesAsync(SqlSession sql, long sequence, long limit)
+    {
+        var leaves = new LeafWriter();
+        return sql.QueryAsync(
+            row => leaves.Hash(EventRow.Read(row)),
+            $"SELECT {EventRow.Columns} FROM events WHERE sequence > @Sequence ORDER BY sequence LIMIT @Limit",
+            new { Sequence = sequence, Limit = limit });
+    }
+
     /// <summary>Follows the links after a sequence, in order, up to the first that has a fault.</summary>
     /// <returns>How many there were, or the fault.</returns>
     public static async Task<(int Count, string? Fault)> FollowAsync(SqlSession sql, ChainCheck check, int limit)
@@ -46,7 +56,7 @@ internal static class JournalStore
         var rows = await sql.QueryAsync(
             row => (fault ??= Follow(row, check, leaves)) is null,
             $"SELECT {EventRow.Columns} FROM events WHERE sequence > @Sequence ORDER BY sequence LIMIT @Limit",
-            new { check.Head.Sequence, Limit = limit });
+            new { Sequence = check.Head is { Sequence: > 0 and var last } ? last : long.MinValue, Limit = limit });
         return (rows.Count, fault);
     }
 
@@ -54,7 +64,7 @@ internal static class JournalStore
     {
         // Before the bytes are looked at: reading a column in another way may move them.
         var leaf = check.CountsLines ? leaves.Hash(EventRow.Read(row)) : null;
-        return check.Follow(new ChainLink(row.Whole(0), row.Utf8(6), row.Utf8(5)) { EventId = row.Utf8(1), EventType = row.Utf8(2) }, leaf);
+        return check.Follow(new ChainLink(row.Whole(0), row.Utf8(6), row.Utf8(5)) { HasColumns = true, EventId = row.Utf8(1), EventType = row.Utf8(2) }, leaf);
     }
 
     /// <summary>The newest event, as the chain needs it.</summary>

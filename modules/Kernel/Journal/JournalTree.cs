@@ -43,10 +43,18 @@ public sealed class JournalTree : IProjection
     public static Task CompleteAsync(Database database, CancellationToken cancellationToken) => database.WriteAsync(
         async sql =>
         {
+            await sql.LockAsync(EventJournal.Lock);
             await FillAsync(sql, (await JournalStore.HeadAsync(sql)).Sequence, new TileLeaves());
             return true;
         },
         cancellationToken);
+
+    /// <summary>What is wrong with the tiles, in one sentence; null when they are right, or fewer than the journal's length asks for, which the next start mends.</summary>
+    /// <param name="tree">As it follows from the lines.</param>
+    public static async Task<string?> FindFaultAsync(SqlSession sql, TreeHead tree) =>
+        await TileStore.CountAsync(sql, level: 1) < tree.Size / Width || (await HeadAsync(sql, tree.Size)).Root.AsSpan().SequenceEqual(tree.Root)
+            ? null
+            : "The journal's tree does not follow from its lines, so its checkpoints are wrong; rebuild-projections makes it anew.";
 
     /// <inheritdoc />
     public Task ResetAsync(SqlSession sql) => TileStore.ResetAsync(sql);
@@ -107,17 +115,11 @@ public sealed class JournalTree : IProjection
     private static async Task<IReadOnlyList<byte[]>> ListAsync(SqlSession sql, int level, LeafRange range)
     {
         var hashes = level == 0
-            ? Leaves(await JournalStore.ListAfterAsync(sql, range.Start, (int)range.Count))
+            ? await JournalStore.ListLeavesAsync(sql, range.Start, range.Count)
             : await TileStore.ListAsync(sql, level, range);
         return hashes.Count == range.Count
             ? hashes
             : throw new InvalidOperationException($"The journal's tree has {hashes.Count} of {range.Count} hashes from {range.Start} on at level {level}; rebuild-projections makes it anew.");
-    }
-
-    private static List<byte[]> Leaves(IReadOnlyList<EventRow> rows)
-    {
-        var writer = new LeafWriter();
-        return [.. rows.Select(writer.Hash)];
     }
 
     /// <summary>The leaves of the tile that is being filled, so that a commit need not read them again. Used by the writer alone.</summary>

@@ -18,6 +18,8 @@ public abstract partial class JournalContract
     [InlineData("UPDATE events SET sequence = 50 WHERE sequence = 5", 5)]
     [InlineData("UPDATE events SET sequence = 0 WHERE sequence = 1", 1)]
     [InlineData("DELETE FROM events WHERE sequence = 1", 1)]
+    [InlineData("UPDATE events SET event_id = '' WHERE sequence = 5", 5)]
+    [InlineData("UPDATE events SET event_type = '' WHERE sequence = 5", 5)]
     [InlineData("DELETE FROM events WHERE sequence = 5", 5)]
     [InlineData("DELETE FROM events WHERE sequence = 5; UPDATE events SET sequence = -sequence WHERE sequence > 5; UPDATE events SET sequence = -sequence - 1 WHERE sequence < 0", 5)]
     [InlineData("UPDATE events SET sequence = 99 WHERE sequence = 5; UPDATE events SET sequence = 5 WHERE sequence = 6; UPDATE events SET sequence = 6 WHERE sequence = 99", 5)]
@@ -41,6 +43,22 @@ public abstract partial class JournalContract
         Assert.Equal(place - 1, verdict.Length);
         Assert.Equal(place == 1 ? null : links[place - 2].Hash, verdict.HeadHash);
         Assert.NotEmpty(verdict.Reason!);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-7)]
+    public async Task A_row_before_the_first_is_found(long sequence)
+    {
+        await AppendAsync("n1");
+        await database.WriteAsync(
+            sql => sql.ExecuteAsync(
+                "INSERT INTO events (sequence, event_id, event_type, canonical, hash) SELECT @Sequence, 'evt-0', event_type, canonical, hash FROM events WHERE sequence = 1", new { Sequence = sequence }),
+            CancellationToken.None);
+
+        var verdict = await journal.VerifyAsync(CancellationToken.None);
+
+        Assert.Equal((false, 1L), (verdict.Valid, verdict.FirstBadSequence));
     }
 
     /// <summary>What a forger does first.</summary>

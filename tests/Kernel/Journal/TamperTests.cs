@@ -62,6 +62,26 @@ public sealed class TamperTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public async Task A_byte_changed_or_added_anywhere_is_found_by_the_chain_or_by_the_checkpoint()
+    {
+        var chance = new Random(Chance.Seed(output));
+        var lines = await JournalAsync();
+        for (var round = 0; round < (Chance.IsLong ? 300 : 30); round++)
+        {
+            var (mutated, index) = (new List<string>(lines), chance.Next(0, Events));
+            var (line, at) = (lines[index], chance.Next(0, lines[index].Length));
+            mutated[index] = (round % 3) switch
+            {
+                0 => $"{line[..at]}{(line[at] == 'x' ? 'y' : 'x')}{line[(at + 1)..]}",
+                1 => $"{line[..at]} {line[at..]}",
+                _ => line.Replace(",\"event\":", ",\"sent_timestamp\":\"2026-01-24\",\"event\":", StringComparison.Ordinal),
+            };
+
+            Assert.True(JournalFileAudit.Verify(await WriteAsync(mutated), checkpoint).Fault is not null, $"line {index + 1} at {at}: {mutated[index]}");
+        }
+    }
+
+    [Fact]
     public async Task What_was_added_since_the_checkpoint_is_no_fault()
     {
         var lines = await JournalAsync();
