@@ -75,6 +75,10 @@ internal static class JournalLine
         return JsonElement.ParseValue(ref reader).TryGetProperty("prev_hash", out var hash) && hash.ValueKind == JsonValueKind.String ? hash.GetString() : null;
     }
 
+    /// <summary>Goes on to the value of the member it stands on, if that is called so.</summary>
+    internal static bool Value(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) =>
+        reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals(name) && reader.Read();
+
     private static bool TryParse(ReadOnlySpan<byte> line, out ChainLink link)
     {
         link = default;
@@ -110,10 +114,6 @@ internal static class JournalLine
         link = new ChainLink(sequence, hash, line[start..(int)reader.BytesConsumed]);
         return reader.Read() && reader.TokenType == JsonTokenType.EndObject && !reader.Read();
     }
-
-    /// <summary>Goes on to the value of the member it stands on, if that is called so.</summary>
-    internal static bool Value(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) =>
-        reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals(name) && reader.Read();
 
     private static string Text(JsonElement owner, string name) =>
         owner.GetProperty(name).GetString() ?? throw new FormatException($"'{name}' is null.");
