@@ -14,7 +14,7 @@ public static class JournalFileAudit
         try
         {
             var reader = new JournalFileReader(path);
-            using var check = new ChainCheck(checkpoint);
+            using var check = checkpoint is null ? new ChainCheck(JournalHead.Genesis) : new ChainCheck(checkpoint);
             reader.Follow(check);
             var torn = new FileInfo(path).Length - reader.WholeLength();
             return new JournalFileVerdict(
