@@ -30,7 +30,7 @@ internal static class FileQueue
 
     private static async Task MeasureAsync(string folder, int waiting)
     {
-        var context = new QueuePluginContext(new ConfigurationBuilder().Build(), folder, TimeProvider.System, NullLoggerFactory.Instance);
+        var context = new PluginContext(new ConfigurationBuilder().Build(), folder, TimeProvider.System, NullLoggerFactory.Instance);
         await using var queue = await new FileQueuePlugin().OpenAsync(context, CancellationToken.None);
         await AddAsync(queue, 0, waiting, size: 1_000);
         var added = await AddAsync(queue, waiting, Measured, Batch);

@@ -10,8 +10,8 @@ internal static class CheckpointKeyFile
     /// <exception cref="StartupException">The file cannot be read or made, or holds no such key.</exception>
     public static CheckpointKey Open(IServiceProvider services)
     {
-        var configured = services.GetRequiredService<IOptions<JournalOptions>>().Value.CheckpointKeyFile;
-        var path = Path.GetFullPath(string.IsNullOrEmpty(configured) ? Path.Combine(services.GetRequiredService<DataDirectory>().Path, "checkpoint.pem") : configured);
+        var options = services.GetRequiredService<IOptions<JournalOptions>>().Value;
+        var path = services.GetRequiredService<DataDirectory>().Resolve(options.CheckpointKeyFile, "checkpoint.pem");
         try
         {
             return CheckpointKey.Open(path);

@@ -10,6 +10,11 @@ internal sealed class DataDirectory(IOptions<HostOptions> options) : Kernel.Stor
     /// <summary>Absolute.</summary>
     public string Path { get; } = System.IO.Path.GetFullPath(options.Value.DataDirectory);
 
+    /// <summary>The absolute path of a file: where an option says, else by its name in the folder.</summary>
+    /// <param name="configured">The option's value; null or empty when it is unset.</param>
+    public string Resolve(string? configured, string name) =>
+        System.IO.Path.GetFullPath(string.IsNullOrEmpty(configured) ? System.IO.Path.Combine(Path, name) : configured);
+
     /// <summary>Makes the folder and holds it until the process ends.</summary>
     /// <exception cref="StartupException">It cannot be made, or another process holds it.</exception>
     public void Open()

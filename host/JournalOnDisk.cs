@@ -33,8 +33,6 @@ internal static class JournalOnDisk
     public static string? PathOf(IServiceProvider services)
     {
         var options = services.GetRequiredService<IOptions<JournalOptions>>().Value;
-        return options.Backend != "ndjson" ? null : Path.GetFullPath(string.IsNullOrEmpty(options.EventsPath)
-            ? Path.Combine(services.GetRequiredService<DataDirectory>().Path, "journal.ndjson")
-            : options.EventsPath);
+        return options.Backend != "ndjson" ? null : services.GetRequiredService<DataDirectory>().Resolve(options.EventsPath, "journal.ndjson");
     }
 }

@@ -3,10 +3,12 @@ using System.Reflection;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Refinery.Builds;
 using Refinery.Contract;
 using Refinery.Host.Metrics;
 using Refinery.Host.Plugins;
 using Refinery.Host.Proxy;
+using Refinery.Host.Traces;
 using Refinery.Host.Web;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
@@ -60,11 +62,24 @@ internal static class RefineryApp
         await JournalTree.CompleteAsync(app.Services.GetRequiredService<Database>(), cancellationToken);
         _ = app.Services.GetRequiredService<CheckpointKey>();
         await app.Services.GetRequiredService<QueueSlot>().OpenAsync(cancellationToken);
-        RequireOneHandlerForEachType(app.Services);
+        await OpenPluginsAsync(app.Services, cancellationToken);
+    }
+
+    /// <summary>Opens what <see cref="AddPlugins"/> found.</summary>
+    /// <exception cref="StartupException">Two handlers serve one step type.</exception>
+    /// <exception cref="PluginException">A plugin cannot open.</exception>
+    public static async Task OpenPluginsAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        if (services.GetService<RunnerSlot>() is { } slot)
+        {
+            await slot.OpenAsync(cancellationToken);
+        }
+
+        RequireOneHandlerForEachType(services);
     }
 
     /// <summary>Plugins are checked among themselves when they are loaded; a type of our own is known only now.</summary>
-    public static void RequireOneHandlerForEachType(IServiceProvider services)
+    private static void RequireOneHandlerForEachType(IServiceProvider services)
     {
         var handlers = services.GetServices<IStepHandler>().ToLookup(handler => handler.Type, StringComparer.Ordinal);
         if (handlers.FirstOrDefault(type => type.Count() > 1) is { } twice)
@@ -92,9 +107,10 @@ internal static class RefineryApp
         }
     }
 
-    /// <summary>What every process of ours stands on, with books or without: clock, ids, a folder of its own, time for its end.</summary>
+    /// <summary>What every process of ours stands on, with books or without: clock, ids, a folder of its own, time for its end, traces.</summary>
     public static void AddGround(IServiceCollection services, IConfiguration configuration)
     {
+        TraceExport.Add(services, configuration);
         services.AddOptions<HostOptions>().Bind(configuration).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => ProcessVariables.Read());
@@ -105,13 +121,28 @@ internal static class RefineryApp
             .Configure<IOptions<HostOptions>>((hosting, own) => hosting.ShutdownTimeout = own.Value.StopLimit);
     }
 
-    /// <summary>The handlers that plugins bring.</summary>
-    public static void AddHandlers(IServiceCollection services, PluginHost plugins)
+    /// <summary>What plugins bring to every process that works: handlers, and the runner of builds where BUILD_RUNNER names one.</summary>
+    /// <returns>Where further plugins are found.</returns>
+    public static PluginHost AddPlugins(IServiceCollection services, IConfiguration configuration)
     {
+        var plugins = new PluginHost(Path.GetFullPath((configuration.Get<HostOptions>() ?? new HostOptions()).PluginsDirectory));
+        services.AddSingleton(provider => new PluginContext(
+            provider.GetRequiredService<IConfiguration>(),
+            provider.GetRequiredService<IDataDirectory>().Path,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>()));
+        if (plugins.LoadRunner(BuildsModule.RunnerIn(configuration), BuildsModule.Runners) is { } runner)
+        {
+            services.AddSingleton(provider => new RunnerSlot(runner, provider.GetRequiredService<PluginContext>()));
+            services.AddSingleton(provider => provider.GetRequiredService<RunnerSlot>().Runner);
+        }
+
         foreach (var handler in plugins.LoadHandlers())
         {
             services.AddSingleton(handler);
         }
+
+        return plugins;
     }
 
     private static void AddServices(WebApplicationBuilder builder)
@@ -137,18 +168,16 @@ internal static class RefineryApp
         }
 
         OptionsCheck.Run(services, builder.Configuration);
-        AddPlugins(builder);
+        AddQueue(builder, AddPlugins(services, builder.Configuration));
     }
 
-    private static void AddPlugins(WebApplicationBuilder builder)
+    private static void AddQueue(WebApplicationBuilder builder, PluginHost plugins)
     {
         var options = builder.Configuration.Get<HostOptions>() ?? new HostOptions();
-        var plugins = new PluginHost(Path.GetFullPath(options.PluginsDirectory));
         var queue = plugins.LoadQueue(options.QueueBackend, Features.IsOn(builder.Configuration.GetSection("FeatureManagement"), Features.Kafka));
         builder.Services.AddSingleton(provider => new QueueSlot(queue, provider));
         builder.Services.AddSingleton(provider => provider.GetRequiredService<QueueSlot>().Info);
         builder.Services.AddSingleton(provider => provider.GetRequiredService<QueueSlot>().Backend);
-        AddHandlers(builder.Services, plugins);
     }
 
     private static void UseMiddleware(WebApplication app)
@@ -156,6 +185,7 @@ internal static class RefineryApp
         app.UseMiddleware<Correlation>();
         app.UseMiddleware<NoSniff>();
         app.UseMiddleware<RequestMetrics>();
+        app.UseMiddleware<RequestSpan>();
         app.UseCors();
         app.UseExceptionHandler();
         app.UseStatusCodePages();

@@ -1,6 +1,5 @@
 using Refinery.Artifacts;
 using Refinery.Builds;
-using Refinery.Host.Plugins;
 using Refinery.Kernel.Work;
 using Refinery.Worker;
 
@@ -24,8 +23,7 @@ internal static class WorkerApp
         ArtifactsModule.AddFiles(services);
         new WorkerModule().AddServices(services, builder.Configuration);
         OptionsCheck.Run(services, builder.Configuration);
-        var options = builder.Configuration.Get<HostOptions>() ?? new HostOptions();
-        RefineryApp.AddHandlers(services, new PluginHost(Path.GetFullPath(options.PluginsDirectory)));
+        RefineryApp.AddPlugins(services, builder.Configuration);
         return builder.Build();
     }
 
@@ -33,7 +31,6 @@ internal static class WorkerApp
     /// <exception cref="StartupException">Something is wrong that a person must mend.</exception>
     public static async Task PrepareAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
-        RefineryApp.RequireOneHandlerForEachType(services);
         var data = services.GetRequiredService<DataDirectory>();
         data.Open();
         if (File.Exists(Path.Combine(data.Path, DatabaseOpener.FileName)))
@@ -41,6 +38,7 @@ internal static class WorkerApp
             throw new StartupException($"DATA_DIR '{data.Path}' holds a server's books; a folder of its own is expected for a worker.");
         }
 
+        await RefineryApp.OpenPluginsAsync(services, cancellationToken);
         foreach (var check in services.GetServices<ISmokeCheck>())
         {
             if (await check.FaultAsync(cancellationToken) is { } fault)

@@ -62,7 +62,7 @@ internal static class CommandLine
     /// <summary>What a person is told of a fault that may happen to anybody; null for one that is a mistake of ours, whose stack is wanted.</summary>
     private static string? Sentence(Exception fault) => fault switch
     {
-        StartupException or PluginLoadException or QueuePluginException or QueueFullException or DatabaseUnavailableException
+        StartupException or PluginLoadException or PluginException or QueueFullException or DatabaseUnavailableException
             or ArtifactsUnavailableException => fault.Message,
         DbException => $"The database failed: {fault.Message.TrimEnd('.')}.",
         _ => null,

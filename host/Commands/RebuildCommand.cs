@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using Microsoft.AspNetCore.Hosting.Server;
 using Refinery.Kernel.Web;
 using Refinery.Kernel.Work;
@@ -55,6 +56,7 @@ internal static class RebuildCommand
         try
         {
             await app.StartAsync(cancellationToken);
+            using var span = TraceContext.Begin(Name, ActivityKind.Internal, under: null);
             return await run.RunAsync(requirements, reuse: !parse.GetValue(Force), cancellationToken);
         }
         catch (PlanException fault)

@@ -37,7 +37,8 @@ internal sealed class RebuildRun(IServiceProvider services, string outputFolder)
     /// <returns>How far it came, as a sentence.</returns>
     public async Task<string> AbandonAsync()
     {
-        await steps.CancelWaitingAsync([.. wheels.Select(wheel => wheel.StepId).OfType<string>()], "rebuild", "Cancelled by Ctrl-C.", CancellationToken.None);
+        await services.GetRequiredService<IStepCancel>().CancelAsync(
+            [.. wheels.Select(wheel => wheel.StepId).OfType<string>()], [StepStatus.Pending], "rebuild", "Cancelled by Ctrl-C.", CancellationToken.None);
         var wanted = wheels.Where(wheel => wheel.Status != "skipped").ToList();
         var done = wanted.Where(wheel => wheel.IsGood).ToList();
         if (done.Count > 0)

@@ -75,11 +75,8 @@ internal static class VerifyCommand
     }
 
     /// <summary>The database is gone, and the file is what it is made from again.</summary>
-    private static async Task<Findings> VerifyFileAsync(string path, Checkpoint? checkpoint, CancellationToken cancellationToken)
-    {
-        var verdict = await JournalFileAudit.CompareAsync(path, journal: null, cancellationToken);
-        return Judge(verdict.Fault is null && checkpoint is not null ? JournalFileAudit.Verify(path, checkpoint) : verdict, checkpoint);
-    }
+    private static async Task<Findings> VerifyFileAsync(string path, Checkpoint? checkpoint, CancellationToken cancellationToken) =>
+        Judge(await JournalFileAudit.CompareAsync(path, journal: null, checkpoint, cancellationToken), checkpoint);
 
     private static Findings Judge(JournalFileVerdict verdict, Checkpoint? checkpoint) => verdict.Fault is { } fault
         ? new Findings(IsGood: false, [fault])
@@ -94,10 +91,9 @@ internal static class VerifyCommand
             return await VerifyFileAsync(path, checkpoint, cancellationToken);
         }
 
-        var verdict = missing == 0 || checkpoint is not null
-            ? await journal.VerifyTreeAsync(checkpoint, cancellationToken)
-            : await journal.VerifyAsync(cancellationToken);
-        var file = path is null ? JournalFileVerdict.None : await JournalFileAudit.CompareAsync(path, journal, cancellationToken);
+        // Where a text is missing the tree's table may be, and the next start fills it.
+        var verdict = await journal.VerifyAsync(checkpoint, readsTree: missing == 0, cancellationToken);
+        var file = path is null ? JournalFileVerdict.None : await JournalFileAudit.CompareAsync(path, journal, checkpoint: null, cancellationToken);
         var fault = (verdict.FirstBadSequence is { } bad ? $"The journal is broken at sequence {bad}: {verdict.Reason}." : verdict.Reason)
             ?? file.Fault
             ?? await FindFaultAsync(services, cancellationToken);

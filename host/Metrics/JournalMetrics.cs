@@ -9,6 +9,7 @@ namespace Refinery.Host.Metrics;
 internal sealed class JournalMetrics : BackgroundService
 {
     private const string AttemptPrefix = "attempt.";
+    private static readonly double[] Bounds = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
     private static readonly string[] Outcomes = ["succeeded", "failed", "invalidated"];
 
     private readonly EventJournal journal;
@@ -19,6 +20,8 @@ internal sealed class JournalMetrics : BackgroundService
     private readonly Counter<long> hits;
     private readonly Counter<long> misses;
     private readonly Histogram<double> durations;
+    private readonly Counter<long> builds;
+    private readonly Histogram<double> buildDurations;
 
     public JournalMetrics(IMeterFactory meters, EventJournal journal, MetricsCollection collection)
     {
@@ -30,12 +33,9 @@ internal sealed class JournalMetrics : BackgroundService
         artifacts = meter.CreateCounter<long>("refinery.artifacts", "{files}", "Files that attempts made.");
         hits = meter.CreateCounter<long>("refinery.cache.hits", "{wheels}", "Wheels that were taken from the store instead of being built.");
         misses = meter.CreateCounter<long>("refinery.cache.misses", "{wheels}", "Wheels that were built because none in the store fitted.");
-        durations = meter.CreateHistogram(
-            "refinery.attempt.duration",
-            "s",
-            "How long attempts ran.",
-            tags: null,
-            new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600] });
+        durations = Durations(meter, "refinery.attempt.duration", "How long attempts ran.");
+        builds = meter.CreateCounter<long>("refinery.builds", "{builds}", "Builds that ended, by outcome.");
+        buildDurations = Durations(meter, "refinery.build.duration", "How long the attempt ran that ended a build, by outcome.");
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -58,8 +58,20 @@ internal sealed class JournalMetrics : BackgroundService
         }
     }
 
+    private static Histogram<double> Durations(Meter meter, string name, string description) =>
+        meter.CreateHistogram(name, "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = Bounds });
+
+    private static double? Seconds(JournalEvent link) => link.Payload.Member("duration_ms", JsonValueKind.Number)?.GetDouble() / 1000;
+
+    /// <summary>Events of others, which may have the same types, name their target and are not counted.</summary>
     private void Count(JournalEvent link)
     {
+        if (link.Target is not null)
+        {
+            return;
+        }
+
+        CountBuild(link);
         switch (link.EventType)
         {
             case "artifact.created":
@@ -90,9 +102,34 @@ internal sealed class JournalMetrics : BackgroundService
             retries.Add(1);
         }
 
-        if (link.Payload.Member("duration_ms", JsonValueKind.Number) is { } duration)
+        if (Seconds(link) is { } duration)
         {
-            durations.Record(duration.GetDouble() / 1000, tag);
+            durations.Record(duration, tag);
         }
     }
+
+    private void CountBuild(JournalEvent link)
+    {
+        var outcome = link.Payload.TextMember("build_id") is not null ? Outcome(link) : null;
+        if (outcome is null)
+        {
+            return;
+        }
+
+        var tag = KeyValuePair.Create("outcome", (object?)outcome);
+        builds.Add(1, tag);
+        if (Seconds(link) is { } duration)
+        {
+            buildDurations.Record(duration, tag);
+        }
+    }
+
+    /// <summary>How a build ended with the event; null when it did not.</summary>
+    private static string? Outcome(JournalEvent link) => link.EventType switch
+    {
+        "attempt.succeeded" => "succeeded",
+        "attempt.failed" when link.Payload.Member("will_retry", JsonValueKind.True) is null => "failed",
+        "build.cancelled" => "cancelled",
+        _ => null,
+    };
 }

@@ -8,6 +8,8 @@ namespace Refinery.Host.Metrics;
 internal sealed class QueueGauges(IMeterFactory meters, ISteps steps, IQueueBackend backend, QueueBackendInfo info, TimeProvider clock)
 {
     private readonly Gauge<long> depth = Create<long>(meters, "refinery.queue.depth", "{items}", "Wheel builds that wait, those that wait for a retry included.");
+    private readonly Gauge<long> waiting = Create<long>(meters, "refinery.queue.waiting", "{steps}", "Steps of every type that wait.");
+    private readonly Gauge<long> limit = Create<long>(meters, "refinery.queue.limit", "{steps}", "Steps that may wait; while as many do, more are refused.");
     private readonly Gauge<double> oldest = Create<double>(meters, "refinery.queue.oldest.age", "s", "Age of the oldest wheel build that waits.");
     private readonly Gauge<long> leased = Create<long>(meters, "refinery.builds.leased", "{builds}", "Wheel builds claimed and not yet started.");
     private readonly Gauge<long> running = Create<long>(meters, "refinery.builds.running", "{builds}", "Wheel builds running.");
@@ -17,6 +19,8 @@ internal sealed class QueueGauges(IMeterFactory meters, ISteps steps, IQueueBack
     {
         var counts = await steps.CountAsync(StepTypes.WheelBuild, cancellationToken);
         depth.Record(counts.Waiting);
+        waiting.Record(steps.CountWaiting());
+        limit.Record(steps.MostWaiting);
         oldest.Record(counts.OldestAgeSeconds(clock.GetUtcNow()));
         leased.Record(counts.Leased);
         running.Record(counts.Running);

@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Microsoft.AspNetCore.Diagnostics;
+using Refinery.Host.Web;
 
 namespace Refinery.Host.Metrics;
 
@@ -8,7 +8,6 @@ namespace Refinery.Host.Metrics;
 internal sealed class RequestMetrics
 {
     private const string NoRoute = "unmatched";
-    private static readonly string[] Known = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"];
 
     private readonly RequestDelegate next;
     private readonly TimeProvider clock;
@@ -31,23 +30,25 @@ internal sealed class RequestMetrics
 
     public Task InvokeAsync(HttpContext context) => requests.Enabled ? MeasureAsync(context) : next(context);
 
-    private static string Route(HttpContext context)
-    {
-        // After a fault the endpoint is cleared; the handler keeps which it was.
-        var endpoint = context.GetEndpoint() ?? context.Features.Get<IExceptionHandlerFeature>()?.Endpoint;
-        return (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? NoRoute;
-    }
-
-    /// <summary>Anybody may invent methods; a label may not.</summary>
-    private static string Method(string method) => Array.Find(Known, known => HttpMethods.Equals(known, method)) ?? "OTHER";
-
     private async Task MeasureAsync(HttpContext context)
     {
         var start = clock.GetTimestamp();
-        await next(context);
-        var endpoint = KeyValuePair.Create("endpoint", (object?)Route(context));
-        var method = KeyValuePair.Create("method", (object?)Method(context.Request.Method));
-        requests.Add(1, endpoint, method, KeyValuePair.Create("status", (object?)context.Response.StatusCode));
-        durations.Record(clock.GetElapsedTime(start).TotalSeconds, endpoint, method);
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            Record(context, clock.GetElapsedTime(start));
+        }
+    }
+
+    private void Record(HttpContext context, TimeSpan duration)
+    {
+        var endpoint = KeyValuePair.Create("endpoint", (object?)(RequestLabels.Route(context) ?? NoRoute));
+        var method = KeyValuePair.Create("method", (object?)RequestLabels.Method(context));
+        var status = KeyValuePair.Create("status", (object?)context.Response.StatusCode);
+        requests.Add(1, endpoint, method, status);
+        durations.Record(duration.TotalSeconds, endpoint, method, status);
     }
 }

@@ -1,5 +1,4 @@
 using Refinery.Contract;
-using Refinery.Kernel.Storage;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Host.Plugins;
@@ -17,14 +16,9 @@ internal sealed class QueueSlot(IQueuePlugin plugin, IServiceProvider services) 
     public IQueueBackend Backend => backend ?? throw new InvalidOperationException("The queue backend is used before it is open.");
 
     /// <summary>Opens the backend.</summary>
-    /// <exception cref="QueuePluginException">It cannot open; the message is for a person.</exception>
+    /// <exception cref="PluginException">It cannot open; the message is for a person.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken) => backend = await plugin.OpenAsync(
-        new QueuePluginContext(
-            services.GetRequiredService<IConfiguration>(),
-            services.GetRequiredService<IDataDirectory>().Path,
-            services.GetRequiredService<TimeProvider>(),
-            services.GetRequiredService<ILoggerFactory>()),
-        cancellationToken);
+        services.GetRequiredService<PluginContext>(), cancellationToken);
 
     public ValueTask DisposeAsync() => backend?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Refinery.Kernel.Web;
+using Refinery.Kernel.Work;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Refinery.Host.Proxy;
@@ -21,6 +22,11 @@ internal sealed class DrainTransformer(Uri webhook, string? token, string correl
     {
         proxyRequest.RequestUri = webhook;
         proxyRequest.Headers.TryAddWithoutValidation("X-Correlation-ID", correlationId);
+        if (TraceContext.Current is { } trace)
+        {
+            proxyRequest.Headers.TryAddWithoutValidation("traceparent", trace.Traceparent);
+        }
+
         if (!string.IsNullOrEmpty(token))
         {
             proxyRequest.Headers.TryAddWithoutValidation("X-Worker-Token", token);

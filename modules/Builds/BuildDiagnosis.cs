@@ -1,4 +1,3 @@
-using Refinery.Builds.Processes;
 using Refinery.Contract;
 using Refinery.Kernel.Work;
 
@@ -7,7 +6,7 @@ namespace Refinery.Builds;
 /// <summary>Explains a failed build by the hints its log matches, and says whether another attempt can help; RECIPES decides the remedy alone.</summary>
 internal sealed class BuildDiagnosis(IHints hints, RecipePolicy policy)
 {
-    public async Task<StepOutcome> ExplainAsync(WheelArgs wanted, ChildExit exit, IStepContext step, CancellationToken cancellationToken)
+    public async Task<StepOutcome> ExplainAsync(WheelArgs wanted, BuildExit exit, IStepContext step, CancellationToken cancellationToken)
     {
         var log = step.LogTail(IHints.TailBytes);
         var matched = await hints.MatchAsync(log, wanted.Package, cancellationToken);

@@ -47,16 +47,15 @@ internal sealed class BuildOptions
     [RegularExpression("apply|suggest|off", ErrorMessage = "RECIPES must be apply, suggest or off.")]
     public string? Recipes { get; set; }
 
-    /// <summary>Where builds run: <c>process</c> (default) or <c>container</c>.</summary>
+    /// <summary>Where builds run: <c>process</c> (default), <c>container</c>, or the name of a plugin in <c>plugins/runners/</c>.</summary>
     [ConfigurationKeyName("BUILD_RUNNER")]
-    [RegularExpression("process|container", ErrorMessage = "BUILD_RUNNER must be process or container.")]
     public string Runner { get; set; } = "process";
 
-    /// <summary>The image that builds run in when BUILD_RUNNER is container; it must hold the target's python3 with pip.</summary>
+    /// <summary>The image that builds run in when BUILD_RUNNER is not process; it must hold the target's python3 with pip.</summary>
     [ConfigurationKeyName("BUILD_IMAGE")]
     public string? Image { get; set; }
 
-    /// <summary><c>1</c> gives container builds the network; default <c>0</c>.</summary>
+    /// <summary><c>1</c> gives builds in an image the network; default <c>0</c>.</summary>
     [ConfigurationKeyName("BUILD_NETWORK")]
     [RegularExpression("0|1", ErrorMessage = "BUILD_NETWORK must be 0 or 1.")]
     public string Network { get; set; } = "0";
@@ -66,12 +65,12 @@ internal sealed class BuildOptions
     [Range(1, 86_400, ErrorMessage = "BUILD_TIMEOUT_SEC must be 1 to 86400 seconds.")]
     public int TimeoutSeconds { get; set; } = 3600;
 
-    /// <summary>Memory in MB each process of a build may map; 0 (default) is without limit.</summary>
+    /// <summary>Memory in MB that a build, and without an image each process of it, may take; 0 (default) is without limit.</summary>
     [ConfigurationKeyName("BUILD_MEMORY_MB")]
     [Range(0, 1_048_576, ErrorMessage = "BUILD_MEMORY_MB must be 0 to 1048576.")]
     public int MemoryMegabytes { get; set; }
 
-    /// <summary>Processors a container build may use, for example 1.5; 0 (default) is without limit.</summary>
+    /// <summary>Processors a build in an image may use, for example 1.5; 0 (default) is without limit.</summary>
     [ConfigurationKeyName("BUILD_CPUS")]
     [Range(0, 1024, ErrorMessage = "BUILD_CPUS must be 0 to 1024.")]
     public double Cpus { get; set; }

@@ -14,6 +14,9 @@ namespace Refinery.Builds;
 /// <summary>The door of Builds: the wheel build itself, and all builds as others see them.</summary>
 public sealed class BuildsModule : IModule
 {
+    /// <summary>The runners that need no plugin, by their words for <c>BUILD_RUNNER</c>.</summary>
+    public static IReadOnlyList<string> Runners { get; } = ["container", "process"];
+
     public string Name => "Builds";
 
     public void AddServices(IServiceCollection services, IConfiguration configuration)
@@ -26,13 +29,14 @@ public sealed class BuildsModule : IModule
         services.AddSingleton<AttemptStore>();
         services.AddSingleton<BuildCounterStore>();
         services.AddSingleton<BuildReader>();
+        services.AddSingleton<BuildCancel>();
+        services.AddSingleton<ISupersede>(provider => provider.GetRequiredService<BuildCancel>());
         services.AddSingleton<IProjection, BuildProjection>();
         services.AddSingleton<IRebuildPlanner, RebuildPlanner>();
         services.AddSingleton<IBuildTarget, ConfiguredTarget>();
         services.AddSingleton<ISmokeCheck, InterpreterCheck>();
         services.AddSingleton<ISmokeCheck, SourcesCheck>();
-        services.AddSingleton<ISmokeCheck, MemoryLimitCheck>();
-        services.AddSingleton<ISmokeCheck, ContainerCheck>();
+        services.AddSingleton<ISmokeCheck, RunnerCheck>();
     }
 
     /// <summary>Registers what building takes, without the books: a worker on another machine builds and keeps none.</summary>
@@ -53,12 +57,17 @@ public sealed class BuildsModule : IModule
         services.AddSingleton(provider => new PackageIndex(
             new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = true, MaxAutomaticRedirections = 5 }), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SdistSource>();
-        services.AddSingleton<IBuildRunner, ProcessRunner>();
+        services.AddSingleton<ProcessRunner>();
         services.AddSingleton<ContainerRunner>();
-        services.AddSingleton<IBuildRunner>(provider => provider.GetRequiredService<ContainerRunner>());
+        services.AddSingleton<IBuildRunner>(provider => RunnerIn(configuration) == "container"
+            ? provider.GetRequiredService<ContainerRunner>()
+            : provider.GetRequiredService<ProcessRunner>());
         services.AddSingleton<IStepHandler, WheelBuildHandler>();
         services.AddHostedService<LeftoverStart>();
     }
+
+    /// <summary>What <c>BUILD_RUNNER</c> says. A runner of a plugin is registered after <see cref="AddWork"/> and takes the place of ours.</summary>
+    public static string RunnerIn(IConfiguration configuration) => (configuration.Get<BuildOptions>() ?? new()).Runner;
 
     public void AddRoutes(IEndpointRouteBuilder routes) => routes.MapBuilds();
 }

@@ -15,9 +15,6 @@ internal sealed class ContainerEngine(ChildProcess children, BuildEnvironment en
         "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DBUS_SESSION_BUS_ADDRESS",
     ];
 
-    /// <summary>The name of the container of an attempt.</summary>
-    public static string NameOf(string mark) => $"refinery-{mark}";
-
     /// <summary>The engine's program; null when there is none.</summary>
     public string? Find() => Programs.Find("podman", environment.SearchPath) ?? Programs.Find("docker", environment.SearchPath);
 

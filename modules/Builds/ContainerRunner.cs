@@ -1,12 +1,14 @@
 using Microsoft.Extensions.Options;
-using Refinery.Builds.Index;
 using Refinery.Builds.Processes;
 using Refinery.Contract;
+using Refinery.Kernel.Storage;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Builds;
 
 /// <summary>Builds inside a container by podman or docker: no network unless asked, inputs read-only, bounded, gone afterwards.</summary>
-internal sealed class ContainerRunner(BuildCommands commands, ContainerEngine engine, SourcesInForce sources, IOptions<BuildOptions> options) : IBuildRunner
+internal sealed class ContainerRunner(
+    BuildCommands commands, ContainerEngine engine, SourcesInForce sources, IOptions<BuildOptions> options, IDataDirectory data) : IBuildRunner
 {
     private const string Output = "/refinery/out";
     private const string Environment = "/refinery/venv";
@@ -16,64 +18,69 @@ internal sealed class ContainerRunner(BuildCommands commands, ContainerEngine en
 
     public string Name => "container";
 
-    public async Task<ChildExit> BuildAsync(BuildTask task, IStepContext step, CancellationToken cancellationToken)
+    public Task<string?> FaultAsync(CancellationToken cancellationToken) => Task.FromResult(Fault(options.Value.Image, sources.Current.FindLinks));
+
+    public async Task<BuildExit> BuildAsync(BuildTask task, IStepContext step, CancellationToken cancellationToken)
     {
-        if (engine.Find() is not { } program || Fault() is not null)
+        if (engine.Find() is not { } program || Fault(task.Image, task.Sources.FindLinks) is not null)
         {
-            throw new ChildStartException(Fault() ?? NoEngine);
+            throw new BuildRunnerException(Fault(task.Image, task.Sources.FindLinks) ?? NoEngine);
         }
 
-        var name = ContainerEngine.NameOf(task.Work.Mark);
         ChildCommand Command(IReadOnlyList<string> words) =>
-            new(program, [.. Arguments(task, name), .. words], task.Work.Path, engine.Environment(Sources()));
+            new(program, [.. Arguments(task), .. words], task.Work, engine.Environment(Sources(task)));
         ContainerUser.Current.Own(task);
         try
         {
-            return await commands.RunAsync([.. PipCommands.Of(Inside(task), task.PipRecipes).Select(Command)], task, step, cancellationToken);
+            return await commands.RunAsync([.. task.Commands(Inside(task)).Select(Command)], task, step, cancellationToken);
         }
         finally
         {
             // The engine's client may be gone while its container lives on.
-            await engine.RemoveAsync(name, task.Work);
+            await engine.RemoveAsync(NameOf(task.Mark), WorkFolder.Of(task));
         }
     }
 
-    /// <summary>What is missing for a build in a container, as one sentence; null when nothing is.</summary>
-    public string? Fault() =>
-        engine.Find() is null ? NoEngine
-        : string.IsNullOrEmpty(options.Value.Image) ? "BUILD_RUNNER is container, but BUILD_IMAGE is not set; the name of an image with python3 and pip is expected."
-        : ContainerUser.Current.Fault(Folders());
+    /// <summary>A container outlives the client that started it.</summary>
+    public async Task RemoveAsync(string mark, CancellationToken cancellationToken)
+    {
+        using var work = WorkFolder.Create(Path.Combine(data.Path, "work"), "leftovers", Ids.RandomHex(8));
+        await engine.RemoveAsync(NameOf(mark), work);
+    }
 
     /// <summary>The engine's arguments up to the image: a list, so no value is ever read as a command.</summary>
-    internal IReadOnlyList<string> Arguments(BuildTask task, string name)
-    {
-        var settings = options.Value;
-        return
-        [
-            "run", "--rm", "--name", name, "--label", $"refinery.work={task.Work.Path}", "--stop-timeout", "0", .. ContainerUser.Current.Arguments,
-            "--network", settings.Network == "1" ? "bridge" : "none",
-            "--pids-limit", $"{MaxProcesses}",
-            // Named, because an engine's own defaults may be above what this host may give.
-            "--ulimit", $"nproc={MaxProcesses}:{MaxProcesses}", "--ulimit", $"nofile={MaxOpenFiles}:{MaxOpenFiles}",
-            .. settings.MemoryMegabytes > 0 ? new[] { "--memory", $"{settings.MemoryMegabytes}m", "--memory-swap", $"{settings.MemoryMegabytes}m" } : [],
-            .. settings.Cpus > 0 ? new[] { "--cpus", FormattableString.Invariant($"{settings.Cpus}") } : [],
-            "--security-opt", "no-new-privileges",
-            // Where SELinux is in force it would keep the container out of the folders mounted for it.
-            "--security-opt", "label=disable",
-            "--cap-drop", "ALL",
-            "--read-only",
-            "--tmpfs", "/tmp:exec",
-            "--workdir", "/tmp",
-            "--volume", $"{task.Sdist}:{Inside(task).Sdist}:ro",
-            "--volume", $"{task.Output}:{Output}:rw",
-            .. task.PipRecipes.Count > 0 ? new[] { "--volume", $"{task.Work.Folder("venv")}:{Environment}:rw" } : [],
-            .. Folders().SelectMany((folder, index) => new[] { "--volume", $"{folder}:{Mounted(index)}:ro" }),
-            .. Settings(task).SelectMany(setting => new[] { "--env", $"{setting.Key}={setting.Value}" }),
-            // Without its value, which the client takes from its own environment: anybody may read a command line.
-            .. Sources().Keys.SelectMany(variable => new[] { "--env", variable }),
-            settings.Image ?? string.Empty,
-        ];
-    }
+    internal static IReadOnlyList<string> Arguments(BuildTask task) =>
+    [
+        "run", "--rm", "--name", NameOf(task.Mark), "--label", $"refinery.work={task.Work}", "--stop-timeout", "0", .. ContainerUser.Current.Arguments,
+        "--network", task.HasNetwork ? "bridge" : "none",
+        "--pids-limit", $"{MaxProcesses}",
+        // Named, because an engine's own defaults may be above what this host may give.
+        "--ulimit", $"nproc={MaxProcesses}:{MaxProcesses}", "--ulimit", $"nofile={MaxOpenFiles}:{MaxOpenFiles}",
+        .. task.MemoryMegabytes > 0 ? new[] { "--memory", $"{task.MemoryMegabytes}m", "--memory-swap", $"{task.MemoryMegabytes}m" } : [],
+        .. task.Cpus > 0 ? new[] { "--cpus", FormattableString.Invariant($"{task.Cpus}") } : [],
+        "--security-opt", "no-new-privileges",
+        // Where SELinux is in force it would keep the container out of the folders mounted for it.
+        "--security-opt", "label=disable",
+        "--cap-drop", "ALL",
+        "--read-only",
+        "--tmpfs", "/tmp:exec",
+        "--workdir", "/tmp",
+        "--volume", $"{task.Sdist}:{Inside(task).Sdist}:ro",
+        "--volume", $"{task.Output}:{Output}:rw",
+        .. task.PipRecipes.Count > 0 ? new[] { "--volume", $"{WorkFolder.Of(task).Folder("venv")}:{Environment}:rw" } : [],
+        .. Folders(task.Sources.FindLinks).SelectMany((folder, index) => new[] { "--volume", $"{folder}:{Mounted(index)}:ro" }),
+        .. Settings(task).SelectMany(setting => new[] { "--env", $"{setting.Key}={setting.Value}" }),
+        // Without its value, which the client takes from its own environment: anybody may read a command line.
+        .. Sources(task).Keys.SelectMany(variable => new[] { "--env", variable }),
+        task.Image ?? string.Empty,
+    ];
+
+    private static string NameOf(string mark) => $"refinery-{mark}";
+
+    private string? Fault(string? image, IEnumerable<string> links) =>
+        engine.Find() is null ? NoEngine
+        : string.IsNullOrEmpty(image) ? "BUILD_RUNNER is container, but BUILD_IMAGE is not set; the name of an image with python3 and pip is expected."
+        : ContainerUser.Current.Fault(Folders(links));
 
     private static Dictionary<string, string> Settings(BuildTask task)
     {
@@ -84,32 +91,24 @@ internal sealed class ContainerRunner(BuildCommands commands, ContainerEngine en
             ["PIP_NO_COLOR"] = "1",
             ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1",
         };
-        BuildEnvironment.Add(variables, task.Settings);
+        task.AddTo(variables);
         return variables;
     }
 
-    /// <summary>Where pip looks, as environment variables; URLs may hold passwords.</summary>
-    private Dictionary<string, string> Sources()
+    /// <summary>Where pip looks inside, as environment variables; URLs may hold passwords.</summary>
+    private static IReadOnlyDictionary<string, string> Sources(BuildTask task)
     {
-        var settings = sources.Current;
-        var folders = Folders();
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
-        BuildEnvironment.Set(
-            variables, "PIP_FIND_LINKS", IndexSettings.PipLinks([.. folders.Select((_, index) => Mounted(index)), .. settings.FindLinks.Except(folders, StringComparer.Ordinal)]));
-        if (settings.NoIndex || options.Value.Network == "0")
+        var folders = Folders(task.Sources.FindLinks);
+        var inside = task.Sources with
         {
-            variables["PIP_NO_INDEX"] = "1";
-            return variables;
-        }
-
-        BuildEnvironment.Set(variables, "PIP_INDEX_URL", settings.IndexUrl);
-        BuildEnvironment.Set(variables, "PIP_EXTRA_INDEX_URL", string.Join(' ', settings.ExtraIndexUrls));
-        return variables;
+            FindLinks = [.. folders.Select((_, index) => Mounted(index)), .. task.Sources.FindLinks.Except(folders, StringComparer.Ordinal)],
+        };
+        return (inside.NoIndex || !task.HasNetwork ? inside.WithoutIndex : inside).ToVariables();
     }
 
-    private static PipBuild Inside(BuildTask task) => new("python3", $"/refinery/in/{Path.GetFileName(task.Sdist)}", Output, Environment);
+    private static BuildPlaces Inside(BuildTask task) => new("python3", $"/refinery/in/{Path.GetFileName(task.Sdist)}", Output, Environment);
 
     private static string Mounted(int index) => $"/refinery/links{index}";
 
-    private List<string> Folders() => [.. sources.Current.FindLinks.Where(Path.IsPathRooted)];
+    private static List<string> Folders(IEnumerable<string> links) => [.. links.Where(Path.IsPathRooted)];
 }

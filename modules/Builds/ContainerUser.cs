@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using Refinery.Builds.Processes;
+using Refinery.Contract;
 
 namespace Refinery.Builds;
 
@@ -45,7 +47,7 @@ internal sealed partial record ContainerUser(uint Id, uint Group)
                 | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
                 | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
             File.SetUnixFileMode(task.Output, Everybody);
-            File.SetUnixFileMode(task.Work.Folder("venv"), Everybody);
+            File.SetUnixFileMode(WorkFolder.Of(task).Folder("venv"), Everybody);
         }
     }
 

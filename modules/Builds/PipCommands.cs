@@ -1,3 +1,5 @@
+using Refinery.Contract;
+
 namespace Refinery.Builds;
 
 /// <summary>What pip is told to do for one build: a list of arguments each, never a line for a shell.</summary>
@@ -6,7 +8,7 @@ internal static class PipCommands
     /// <summary>The commands, in order; the wheel appears in the build's output folder.</summary>
     /// <param name="build">The interpreter, archive and folders as the commands see them, in a container or not.</param>
     /// <param name="recipes">Python packages the build needs but does not declare: they go into an environment of its own, beside all it does declare, and pip must not isolate again.</param>
-    public static IReadOnlyList<IReadOnlyList<string>> Of(PipBuild build, IReadOnlyList<string> recipes)
+    public static IReadOnlyList<IReadOnlyList<string>> Of(BuildPlaces build, IReadOnlyList<string> recipes)
     {
         if (recipes.Count == 0)
         {
@@ -25,13 +27,6 @@ internal static class PipCommands
     }
 
     /// <summary>Verbose, because pip keeps the output of a build that succeeds to itself otherwise.</summary>
-    private static string[] Wheel(PipBuild build) =>
+    private static string[] Wheel(BuildPlaces build) =>
         ["-m", "pip", "wheel", "--verbose", "--no-deps", "--no-cache-dir", "--progress-bar", "off", "--wheel-dir", build.Output, build.Sdist];
 }
-
-/// <summary>Where a build finds and leaves things.</summary>
-/// <param name="Python">The interpreter's program.</param>
-/// <param name="Sdist">The source archive.</param>
-/// <param name="Output">The folder the wheel is to appear in.</param>
-/// <param name="Environment">The folder of a virtual environment, made when recipes need one.</param>
-internal sealed record PipBuild(string Python, string Sdist, string Output, string Environment);

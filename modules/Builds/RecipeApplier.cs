@@ -65,7 +65,7 @@ internal sealed class RecipeApplier(ChildProcess children, RecipePolicy policy, 
 
     private async Task<bool> RunAsync(string manager, string[] arguments, IStepContext step, WorkFolder work, CancellationToken cancellationToken)
     {
-        var variables = environment.Bare(work.Folder("home"), work.Folder("tmp"));
+        var variables = environment.Of(work);
         variables["DEBIAN_FRONTEND"] = "noninteractive";
         string[] waiting = manager == "apt" ? ["-o", $"DPkg::Lock::Timeout={LockWaitSeconds}"] : [];
         var command = new ChildCommand(policy.ProgramOf(manager) ?? manager, [.. waiting, .. arguments], work.Path, variables) { TimeLimit = Limit };

@@ -17,8 +17,8 @@ internal sealed class RecipePolicy(IOptions<BuildOptions> options, BuildEnvironm
     /// <summary>True when recipes are installed and the build is tried again.</summary>
     public bool Applies => Mode == "apply";
 
-    /// <summary>Whether system packages are installed here: not for containers, whose packages are their image's.</summary>
-    public bool InstallsHere => Applies && options.Value.Runner != "container";
+    /// <summary>Whether system packages are installed here: not for builds elsewhere, whose packages are their image's.</summary>
+    public bool InstallsHere => Applies && options.Value.Runner == "process";
 
     /// <summary><c>apt</c>, <c>dnf</c>, or null on a system with neither.</summary>
     public string? Manager => ProgramOf("apt") is not null ? "apt" : ProgramOf("dnf") is not null ? "dnf" : null;

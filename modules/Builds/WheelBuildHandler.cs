@@ -11,7 +11,7 @@ namespace Refinery.Builds;
 
 /// <summary>Builds one wheel from source: fetch the sdist, apply recipes, build, check, store.</summary>
 internal sealed class WheelBuildHandler(
-    SdistSource source, RecipeApplier recipes, BuildDiagnosis diagnosis, IEnumerable<IBuildRunner> runners,
+    SdistSource source, RecipeApplier recipes, BuildDiagnosis diagnosis, IBuildRunner runner, SourcesInForce sources,
     TargetInterpreter interpreter, IArtifacts artifacts, IOptions<BuildOptions> options, IDataDirectory data) : IStepHandler
 {
     public string Type => StepTypes.WheelBuild;
@@ -48,15 +48,17 @@ internal sealed class WheelBuildHandler(
             await step.LogAsync(fault.Message);
             return StepOutcome.Failure("build_failed", fault.Message, retryable: false);
         }
+        catch (BuildRunnerException fault)
+        {
+            await step.LogAsync(fault.Message);
+            return StepOutcome.Failure("runner_failed", fault.Message, retryable: fault.IsTransient);
+        }
     }
 
     private async Task<StepOutcome> BuildAsync(Build build, IStepContext step, CancellationToken cancellationToken)
     {
-        var output = build.Work.Folder("out");
-        var runner = runners.Single(candidate => candidate.Name == options.Value.Runner);
-        var task = new BuildTask(
-            build.Sdist.Path, output, build.Python.Executable, build.Work, step.Recipes.GetValueOrDefault("pip", []), step.Recipes.GetValueOrDefault("env", []));
-        var exit = await runner.BuildAsync(task, step, cancellationToken);
+        var task = TaskOf(build, step);
+        var exit = await runner.BuildAsync(task, new HushedStep(step, IndexSecrets.Of(sources.Current)), cancellationToken);
         if (exit.TimedOut)
         {
             var late = $"{build.Wanted} was stopped after {options.Value.TimeoutSeconds} seconds (BUILD_TIMEOUT_SEC).";
@@ -69,10 +71,34 @@ internal sealed class WheelBuildHandler(
             return await diagnosis.ExplainAsync(build.Wanted, exit, step, cancellationToken);
         }
 
-        return await StoreAsync(build, output, exit, step, cancellationToken);
+        return await StoreAsync(build, task.Output, exit, step, cancellationToken);
     }
 
-    private async Task<StepOutcome> StoreAsync(Build build, string output, ChildExit exit, IStepContext step, CancellationToken cancellationToken)
+    private BuildTask TaskOf(Build build, IStepContext step)
+    {
+        var bounds = options.Value;
+        var packages = step.Recipes.GetValueOrDefault("pip", []);
+        return new BuildTask
+        {
+            Sdist = build.Sdist.Path,
+            Output = build.Work.Folder("out"),
+            Python = build.Python.Executable,
+            Work = build.Work.Path,
+            Mark = build.Work.Mark,
+            Commands = places => PipCommands.Of(places, packages),
+            Sources = sources.Current.ToBuildSources(),
+            TimeLimit = TimeSpan.FromSeconds(bounds.TimeoutSeconds),
+            PipRecipes = packages,
+            Settings = step.Recipes.GetValueOrDefault("env", []),
+            MemoryMegabytes = bounds.MemoryMegabytes,
+            Cpus = bounds.Cpus,
+            HasNetwork = bounds.Network == "1",
+            Image = bounds.Image,
+            Variables = TraceContext.Variables,
+        };
+    }
+
+    private async Task<StepOutcome> StoreAsync(Build build, string output, BuildExit exit, IStepContext step, CancellationToken cancellationToken)
     {
         if (Directory.GetFiles(output, "*.whl") is not [var wheel])
         {

@@ -26,6 +26,7 @@ public sealed class FleetModule : IModule
         services.AddSingleton<StepIntake>();
         services.AddSingleton<Steps>();
         services.AddSingleton<ISteps>(provider => provider.GetRequiredService<Steps>());
+        services.AddSingleton<ClaimBells>();
         services.AddSingleton<StepChanges>();
         services.AddSingleton<Pauses>();
         services.AddSingleton<StepClaims>();

@@ -18,8 +18,7 @@ internal sealed record ClaimBody(string PodId, IReadOnlyList<string> Kinds, int 
         { Kinds.Count: 0 } => "The field 'kinds' is empty; at least one step type is expected.",
         _ when Faults.Kinds(Kinds) is { } fault => fault,
         { Max: < 1 or > 1000 } => $"The field 'max' is {Max}; 1 to 1000 is expected.",
-        { WaitSeconds: < 0 or > 30 or double.NaN } => $"The field 'wait_seconds' is {WaitSeconds}; 0 to 30 is expected.",
-        _ => null,
+        _ => Faults.Wait(WaitSeconds),
     };
 }
 
@@ -27,6 +26,13 @@ internal sealed record ClaimBody(string PodId, IReadOnlyList<string> Kinds, int 
 internal record HolderBody(string PodId, long Fence) : IChecked
 {
     public virtual string? Fault() => Faults.PodId(PodId);
+}
+
+/// <summary>A pod prolongs its lease.</summary>
+/// <param name="WaitSeconds">How long the answer may take while nothing is cancelled; at most half of the lease is waited.</param>
+internal sealed record RenewBody(string PodId, long Fence, double WaitSeconds = 0) : HolderBody(PodId, Fence)
+{
+    public override string? Fault() => base.Fault() ?? Faults.Wait(WaitSeconds);
 }
 
 /// <summary>A pod reports what came of a step.</summary>
@@ -181,6 +187,9 @@ internal static class Faults
     public static string? Kinds(IReadOnlyList<string> kinds) => kinds.Count > 100
         ? $"The field 'kinds' has {kinds.Count} step types; at most 100 are expected."
         : kinds.Select(Type).FirstOrDefault(fault => fault is not null);
+
+    public static string? Wait(double seconds) =>
+        seconds is >= 0 and <= 30 ? null : $"The field 'wait_seconds' is {seconds}; 0 to 30 is expected.";
 
     public static string? PodId(string podId) => podId is { Length: >= 1 and <= 200 } && podId.All(character => character is > ' ' and <= '~')
         ? null

@@ -8,6 +8,8 @@ namespace Refinery.Fleet;
 internal sealed partial class LocalReports(
     StepEndings endings, PodIdentity identity, FleetMetrics metrics, ILogger<LocalReports> logger) : IStepReports
 {
+    public string PodId => identity.PodId;
+
     public async Task<StepStatus?> FinishAsync(ClaimedStep step, StepOutcome outcome, RunFacts facts)
     {
         var finished = await endings.FinishAsync(HolderOf(step), outcome, facts, CancellationToken.None);
@@ -25,7 +27,7 @@ internal sealed partial class LocalReports(
 
     public Task<string?> WhyCancelledAsync(ClaimedStep step) => endings.WhyCancelledAsync(HolderOf(step));
 
-    private Holder HolderOf(ClaimedStep step) => new(step.StepId, identity.PodId, step.Fence);
+    private Holder HolderOf(ClaimedStep step) => new(step.StepId, PodId, step.Fence);
 
     [LoggerMessage(LogLevel.Warning, "The result of step {StepId} under fence {Fence} came too late and was discarded.")]
     private static partial void LogRefused(ILogger logger, string stepId, long fence);

@@ -4,7 +4,7 @@ using Refinery.Kernel.Work;
 namespace Refinery.Fleet;
 
 /// <summary>Moves steps from status to status: the row by one conditional update, the counts once it is committed.</summary>
-internal sealed class StepChanges(StepCounters counters)
+internal sealed class StepChanges(StepCounters counters, ClaimBells bells)
 {
     /// <summary>The step that a pod says it holds; null when it does not, or no longer.</summary>
     public static async Task<StepRow?> FindHeldAsync(SqlSession sql, Holder holder) =>
@@ -41,6 +41,11 @@ internal sealed class StepChanges(StepCounters counters)
         if (await MakeAsync(sql, before, cancelled) is not { } after)
         {
             return null;
+        }
+
+        if (after.ClaimedBy is not null)
+        {
+            sql.AfterCommit(() => bells.Ring(after.Holder));
         }
 
         Tell(sql, after, before.Status, word);

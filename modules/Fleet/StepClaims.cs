@@ -9,7 +9,7 @@ namespace Refinery.Fleet;
 /// <summary>Hands out the right to run: candidates from the queue backend first, then the next due rows in SQL.</summary>
 /// <remarks>The right itself comes from one conditional update that raises the step's fence. Source: docs/spec/fleet-q.md.</remarks>
 internal sealed class StepClaims(
-    Database database, DispatchQueue queue, StepChanges changes, StepEndings endings, StepCounters counters, Pauses pauses, WaitingClaims waiting, IOptions<FleetOptions> options, TimeProvider clock) : IDisposable
+    Database database, DispatchQueue queue, StepChanges changes, StepEndings endings, StepCounters counters, Pauses pauses, WaitingClaims waiting, ClaimBells bells, IOptions<FleetOptions> options, TimeProvider clock) : IDisposable
 {
     /// <summary>Delayed steps and those of other hosts ring no bell here; this is how long they may go unseen.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
@@ -83,13 +83,19 @@ internal sealed class StepClaims(
         },
         cancellationToken);
 
-    /// <summary>Prolongs one lease.</summary>
+    /// <summary>Prolongs one lease, and waits until the step is cancelled or the time is up: at most half of the lease, so that the next renewal comes in time.</summary>
     /// <returns>The new end of the lease, or null when the claim is no longer the holder's.</returns>
-    public async Task<DateTimeOffset?> RenewAsync(Holder holder, CancellationToken cancellationToken)
+    public async Task<DateTimeOffset?> RenewAsync(Holder holder, TimeSpan wait, CancellationToken cancellationToken)
     {
+        using var bell = bells.Hang(holder);
         var until = NewLease(holder.PodId).Until;
-        var renewed = await database.WriteAsync(sql => StepStore.RenewAsync(sql, holder, until), cancellationToken);
-        return renewed == 1 ? until : null;
+        if (await database.WriteAsync(sql => StepStore.RenewAsync(sql, holder, until), cancellationToken) == 0)
+        {
+            return null;
+        }
+
+        var longest = options.Value.Lease / 2;
+        return await bell.RingsWithinAsync(wait < longest ? wait : longest, cancellationToken) ? null : until;
     }
 
     /// <summary>Prolongs the leases of what a pod is running; what it does not run any more is left to run out.</summary>

@@ -13,6 +13,7 @@ internal sealed class StepCounters
     private readonly ConcurrentDictionary<(string Type, string Status), long> counts = new();
     private readonly ConcurrentDictionary<(string Type, long Priority), long> bands = new();
     private long waiting;
+    private long taken;
 
     /// <summary>All steps that wait.</summary>
     public long Waiting => Interlocked.Read(ref waiting);
@@ -27,6 +28,7 @@ internal sealed class StepCounters
         foreach (var row in pending)
         {
             AddWaiting(row.Type, row.Priority, row.Count);
+            Interlocked.Add(ref taken, row.Count);
         }
 
         foreach (var row in held)
@@ -45,10 +47,35 @@ internal sealed class StepCounters
     public IReadOnlyList<WaitingCount> ListWaiting() =>
         [.. bands.Select(band => new WaitingCount { Type = band.Key.Type, Priority = band.Key.Priority, Count = band.Value })];
 
+    /// <summary>Takes places among those that wait, for steps on their way into the queue; what does not come gives its place back.</summary>
+    /// <param name="most">How many may wait.</param>
+    /// <returns>False when there are not so many.</returns>
+    public bool TryTakePlaces(int count, long most)
+    {
+        for (var seen = Interlocked.Read(ref taken); seen + count <= most;)
+        {
+            var before = Interlocked.CompareExchange(ref taken, seen + count, seen);
+            if (before == seen)
+            {
+                return true;
+            }
+
+            seen = before;
+        }
+
+        return false;
+    }
+
+    /// <summary>Gives back places that no step has come for.</summary>
+    public void GiveBack(int count) => Interlocked.Add(ref taken, -count);
+
     /// <summary>A step has another status now.</summary>
     /// <param name="from">The status it had; null for a new one.</param>
     public void Move(StepRow step, string? from)
     {
+        // A step that is new, or that had ended, has taken its place before it came.
+        var hasPlace = step.Status == Status.Pending && from is not (Status.Claimed or Status.Running);
+        Interlocked.Add(ref taken, (step.Status == Status.Pending && !hasPlace ? 1 : 0) - (from == Status.Pending ? 1 : 0));
         Count(step, from, -1);
         Count(step, step.Status, 1);
     }

@@ -25,6 +25,8 @@ internal static class StepEvents
             .Add("priority", step.Priority)
             .Add("max_retries", step.MaxRetries)
             .Add("unique_key", step.UniqueKey)
+            .Add("traceparent", step.Traceparent)
+            .Add("tracestate", step.Tracestate)
             .Add("not_before", step.NotBefore)
             .Add("created_at", step.CreatedAt);
         if (step.Recipes is { } recipes)

@@ -52,19 +52,22 @@ internal sealed class StepIntake(
         var taken = waiting.Take(steps.Where(step => step.Row.NotBefore is null).Select(step => step.Row.Type));
         try
         {
-            var stored = await room.FillAsync(steps.Count, () => database.WriteAsync(
-                async sql =>
-                {
-                    var rows = await insert(sql);
-                    foreach (var claim in taken)
+            var stored = await room.FillAsync(
+                steps.Count,
+                () => database.WriteAsync(
+                    async sql =>
                     {
-                        var claimed = await claims.ClaimDueAsync(sql, claim.Request);
-                        sql.AfterCommit(() => claim.Answer(claimed));
-                    }
+                        var rows = await insert(sql);
+                        foreach (var claim in taken)
+                        {
+                            var claimed = await claims.ClaimDueAsync(sql, claim.Request);
+                            sql.AfterCommit(() => claim.Answer(claimed));
+                        }
 
-                    return rows;
-                },
-                cancellationToken));
+                        return rows;
+                    },
+                    cancellationToken),
+                came: rows => rows.Count(row => row.IsNew));
             await OfferAsync(stored, taken);
             return stored;
         }
@@ -150,6 +153,7 @@ internal sealed class StepIntake(
     private StepRow Row(NewStep step, DateTimeOffset now)
     {
         var stepId = ids.NewStepId();
+        var trace = TraceContext.Current;
         return new StepRow
         {
             StepId = stepId,
@@ -167,6 +171,8 @@ internal sealed class StepIntake(
             Fence = 0,
             NotBefore = step.NotBefore is { } instant && instant > now ? Instant.Truncate(instant) : null,
             UniqueKey = step.UniqueKey,
+            Traceparent = trace?.Traceparent,
+            Tracestate = trace?.Tracestate,
             CreatedAt = now,
             UpdatedAt = now,
         };

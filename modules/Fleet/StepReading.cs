@@ -36,6 +36,8 @@ internal static class StepReading
             Fence = 0,
             NotBefore = When(payload, "not_before"),
             UniqueKey = payload.TextMember("unique_key"),
+            Traceparent = payload.TextMember("traceparent"),
+            Tracestate = payload.TextMember("tracestate"),
             CreatedAt = link.Timestamp,
             UpdatedAt = link.Timestamp,
         };

@@ -24,12 +24,14 @@ internal sealed record StepRow
     public DateTimeOffset? NotBefore { get; init; }
     public string? Detail { get; init; }
     public string? UniqueKey { get; init; }
+    public string? Traceparent { get; init; }
+    public string? Tracestate { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }
 
     /// <summary>The columns in the order <see cref="Read"/> takes them.</summary>
     public const string Columns =
-        "step_id, build_id, type, status, priority, rank, args, metadata, recipes, max_retries, retry_count, attempts, fence, claimed_by, lease_until, not_before, detail, created_at, updated_at, unique_key";
+        "step_id, build_id, type, status, priority, rank, args, metadata, recipes, max_retries, retry_count, attempts, fence, claimed_by, lease_until, not_before, detail, created_at, updated_at, unique_key, traceparent, tracestate";
 
     /// <summary>Reads a row by position: this table is on the hot path.</summary>
     public static StepRow Read(ISqlRow row) => new()
@@ -54,6 +56,8 @@ internal sealed record StepRow
         CreatedAt = row.Instant(17),
         UpdatedAt = row.Instant(18),
         UniqueKey = row.TextOrNull(19),
+        Traceparent = row.TextOrNull(20),
+        Tracestate = row.TextOrNull(21),
     };
 
     /// <summary>The status as other modules know it.</summary>
@@ -64,7 +68,7 @@ internal sealed record StepRow
 
     /// <summary>The right to run it, of a step that is claimed or running.</summary>
     public ClaimedStep ToClaimed() => new(
-        StepId, Type, StepJson.Parse(Args), StepJson.Parse(Metadata), Attempts, Fence, LeaseUntil, StepJson.Recipes(Recipes), Priority, RetryCount, MaxRetries);
+        StepId, Type, StepJson.Parse(Args), StepJson.Parse(Metadata), Attempts, Fence, LeaseUntil, StepJson.Recipes(Recipes), Priority, RetryCount, MaxRetries, Traceparent, Tracestate);
 }
 
 /// <summary>A step that may be claimed.</summary>

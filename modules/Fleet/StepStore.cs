@@ -44,11 +44,15 @@ internal static class StepStore
     /// <summary>Stores a new step; 0 when its id is taken or a step with its unique key is active.</summary>
     public static Task<int> InsertAsync(SqlSession sql, StepRow row) => sql.ExecuteAsync(
         """
-        INSERT INTO steps (step_id, build_id, type, status, priority, rank, args, metadata, recipes, max_retries, not_before, unique_key, created_at, updated_at)
-        VALUES (@StepId, @BuildId, @Type, 'pending', @Priority, @Rank, @Args, @Metadata, @Recipes, @MaxRetries, @NotBefore, @UniqueKey, @CreatedAt, @CreatedAt)
+        INSERT INTO steps (step_id, build_id, type, status, priority, rank, args, metadata, recipes, max_retries, not_before, unique_key, traceparent, tracestate, created_at, updated_at)
+        VALUES (@StepId, @BuildId, @Type, 'pending', @Priority, @Rank, @Args, @Metadata, @Recipes, @MaxRetries, @NotBefore, @UniqueKey, @Traceparent, @Tracestate, @CreatedAt, @CreatedAt)
         ON CONFLICT DO NOTHING
         """,
-        new { row.StepId, row.BuildId, row.Type, row.Priority, row.Rank, row.Args, row.Metadata, row.Recipes, row.MaxRetries, row.NotBefore, row.UniqueKey, row.CreatedAt });
+        new
+        {
+            row.StepId, row.BuildId, row.Type, row.Priority, row.Rank, row.Args, row.Metadata, row.Recipes, row.MaxRetries, row.NotBefore, row.UniqueKey,
+            row.Traceparent, row.Tracestate, row.CreatedAt,
+        });
 
     /// <summary>The step of a type that waits, is held or runs under a unique key; null when there is none.</summary>
     public static Task<StepRow?> FindActiveAsync(SqlSession sql, string type, string uniqueKey) => sql.FirstOrDefaultAsync(

@@ -50,26 +50,6 @@ internal sealed class Steps(
         return cancelled;
     }
 
-    public Task<int> CancelWaitingAsync(IReadOnlyList<string> stepIds, string actor, string reason, CancellationToken cancellationToken)
-    {
-        var word = new Cancelling(actor, reason, Instant.Truncate(clock.GetUtcNow()));
-        return database.WriteAsync(
-            async sql =>
-            {
-                var cancelled = 0;
-                foreach (var stepId in stepIds)
-                {
-                    if (await StepStore.FindAsync(sql, stepId) is { Status: Status.Pending } waiting && await changes.CancelAsync(sql, waiting, word) is not null)
-                    {
-                        cancelled++;
-                    }
-                }
-
-                return cancelled;
-            },
-            cancellationToken);
-    }
-
     public async Task<bool> RetryAsync(string stepId, string reason, CancellationToken cancellationToken) =>
         await RetryAsync(stepId, step => step.Status is Status.Completed or Status.Failed or Status.Cancelled, reason, cancellationToken) is not null;
 
@@ -79,7 +59,14 @@ internal sealed class Steps(
     /// <exception cref="QueueFullException">There is no room; nothing was changed.</exception>
     public async Task<StepRow?> RetryAsync(string stepId, Predicate<StepRow> may, string reason, CancellationToken cancellationToken)
     {
-        var retried = await room.FillAsync(1, () => database.WriteAsync(sql => RetryAsync(sql, stepId, may, reason), cancellationToken));
+        // What may not be retried needs no room.
+        if (await database.ReadAsync(sql => StepStore.FindAsync(sql, stepId), cancellationToken) is not { } ended || !may(ended))
+        {
+            return null;
+        }
+
+        var retried = await room.FillAsync(
+            count: 1, () => database.WriteAsync(sql => RetryAsync(sql, stepId, may, reason), cancellationToken), came: row => row is null ? 0 : 1);
         if (retried is not null)
         {
             await queue.OfferAsync([Item(retried)]);

@@ -50,7 +50,7 @@ internal static class TypeEndpoints
             return Errors.Validation(fault);
         }
 
-        var wanted = new PausedType(name, body?.Value.Reason, $"request-{context.TraceIdentifier}", Instant.Truncate(clock.GetUtcNow()));
+        var wanted = new PausedType(name, body?.Value.Reason, context.Actor, Instant.Truncate(clock.GetUtcNow()));
         return Results.Ok(Answer(name, await pauses.PauseAsync(wanted, cancellationToken), counters, handlers));
     }
 
@@ -63,7 +63,7 @@ internal static class TypeEndpoints
             return Errors.Validation(fault);
         }
 
-        await pauses.ResumeAsync(name, $"request-{context.TraceIdentifier}", cancellationToken);
+        await pauses.ResumeAsync(name, context.Actor, cancellationToken);
         return Results.Ok(Answer(name, paused: null, counters, handlers));
     }
 

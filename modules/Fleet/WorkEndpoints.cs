@@ -22,9 +22,10 @@ internal static class WorkEndpoints
         api.MapPost("/steps/{stepId}/start", StartAsync).RequireWorkerToken().Produces<HeldAnswer>()
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("StartStep").WithSummary("Say that a claimed step runs now.");
-        api.MapPost("/steps/{stepId}/renew", RenewAsync).RequireWorkerToken().Produces<HeldAnswer>()
+        api.MapPost("/steps/{stepId}/renew", RenewAsync).RequireWorkerToken().EndAtShutdown().Produces<HeldAnswer>()
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
-            .WithName("RenewStep").WithSummary("Prolong the lease of a held step.");
+            .WithName("RenewStep").WithSummary("Prolong the lease of a held step, and hear at once when it is cancelled.")
+            .WithDescription("With wait_seconds, 0 to 30, the answer comes as soon as the step is cancelled, at the latest after so long or half of the lease.");
         api.MapPost("/steps/{stepId}/complete", CompleteAsync).RequireWorkerToken().Produces<HeldAnswer>()
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("CompleteStep").WithSummary("Report success.").WithDescription(OutcomeBounds);
@@ -61,10 +62,10 @@ internal static class WorkEndpoints
             : await refusals.StopAsync(holder, "start", cancellationToken);
     }
 
-    private static async Task<IResult> RenewAsync(string stepId, Body<HolderBody> body, StepClaims claims, Refusals refusals, CancellationToken cancellationToken)
+    private static async Task<IResult> RenewAsync(string stepId, Body<RenewBody> body, StepClaims claims, Refusals refusals, CancellationToken cancellationToken)
     {
         var holder = HolderOf(stepId, body.Value);
-        return await claims.RenewAsync(holder, cancellationToken) is { } until
+        return await claims.RenewAsync(holder, TimeSpan.FromSeconds(body.Value.WaitSeconds), cancellationToken) is { } until
             ? Results.Ok(new HeldAnswer(CancelRequested: false, until))
             : await refusals.StopAsync(holder, "renew", cancellationToken);
     }

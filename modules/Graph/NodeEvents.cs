@@ -19,7 +19,7 @@ internal static class NodeEvents
 
     /// <summary>The events of ours that tell of a step of ours and of its attempts; empty for a task of others.</summary>
     public static async Task<IReadOnlyList<JournalEvent>> ListOwnAsync(SqlSession sql, string stepId) =>
-        [.. (await ListAsync(sql, stepId)).Where(link => EventTypes.Task.Contains(link.EventType) && link.Target is null), .. await ListOwnAttemptsAsync(sql, stepId)];
+        [.. (await ListOfNodeAsync(sql, stepId)).Where(link => EventTypes.Task.Contains(link.EventType)), .. await ListOwnAttemptsAsync(sql, stepId)];
 
     /// <summary>The events of ours that tell of the attempts of a step of ours; empty for a task of others.</summary>
     /// <remarks>Each claim makes the next number, so the attempts end where one has no event. Edges would not do: anybody may draw any number of them.</remarks>
@@ -28,7 +28,7 @@ internal static class NodeEvents
         var events = new List<JournalEvent>();
         for (var number = 1; ; number++)
         {
-            var told = (await ListAsync(sql, AttemptId.Of(stepId, number))).Where(link => OwnTask.Of(link) == stepId).ToList();
+            var told = (await ListOfNodeAsync(sql, AttemptId.Of(stepId, number))).Where(link => OwnTask.Of(link) == stepId).ToList();
             if (told.Count == 0)
             {
                 return events;
@@ -39,21 +39,26 @@ internal static class NodeEvents
     }
 
     /// <summary>Our events of a node, page by page: were only so many read, others could crowd ours out, and were all kept, they could fill the memory.</summary>
-    private static async Task<IReadOnlyList<JournalEvent>> ListAsync(SqlSession sql, string nodeId)
+    private static async Task<IReadOnlyList<JournalEvent>> ListOfNodeAsync(SqlSession sql, string nodeId)
     {
         var own = new List<JournalEvent>();
-        IReadOnlyList<long> page = await NodeStore.FindAsync(sql, nodeId) is { } row ? [row.Sequence] : [];
+        IReadOnlyList<long> page;
         var before = long.MaxValue;
-        while (true)
+        do
         {
-            own.AddRange((await EventJournal.ListAsync(sql, page)).Where(link => link.Target is null));
             page = await NodeStore.ListEventsAsync(sql, nodeId, before, PageSize);
-            if (page.Count == 0)
-            {
-                return own;
-            }
-
-            before = page[^1];
+            await AddAsync(page);
+            before = page.Count == 0 ? before : page[^1];
         }
+        while (page.Count == PageSize);
+
+        if (await NodeStore.FindAsync(sql, nodeId) is { } row)
+        {
+            await AddAsync([row.Sequence]);
+        }
+
+        return own;
+
+        async Task AddAsync(IReadOnlyList<long> sequences) => own.AddRange((await EventJournal.ListAsync(sql, sequences)).Where(link => link.Target is null));
     }
 }

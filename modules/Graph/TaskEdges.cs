@@ -11,13 +11,11 @@ namespace Refinery.Graph;
 /// </remarks>
 internal static class TaskEdges
 {
-    private const int LongestKey = 500;
-
     /// <summary>Keeps what an event says of a run, when it is one of ours.</summary>
     /// <returns>The edges that are there now because of it; some may have been there.</returns>
     public static async Task<IReadOnlyList<NewEdge>> KeepAsync(SqlSession sql, JournalEvent link)
     {
-        if (link.Target is not null || Key(link, "run_id") is not { } runId)
+        if (link.Target is not null || link.Payload.KeyMember("run_id") is not { } runId)
         {
             return [];
         }
@@ -64,11 +62,8 @@ internal static class TaskEdges
         from target in awaited
         select new NewEdge(source.TaskId, EdgeType.DependsOn, target.TaskId, new[] { planned, source.HappenedAt, target.HappenedAt }.Max());
 
-    /// <summary>A text short enough for an index.</summary>
-    private static string? Key(JournalEvent link, string name) => link.Payload.TextMember(name) is { Length: <= LongestKey } text ? text : null;
-
     private static RunTask? Task(JournalEvent link) =>
-        link.EventType == "task.created" && Key(link, "task_id") is { } taskId && Key(link, "package") is { } package
+        link.EventType == "task.created" && link.Payload.KeyMember("task_id") is { } taskId && link.Payload.KeyMember("package") is { } package
             ? new RunTask
             {
                 TaskId = taskId,

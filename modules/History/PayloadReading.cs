@@ -6,16 +6,10 @@ namespace Refinery.History;
 /// <summary>Reads members of an event's payload: null where a member is absent or of another type.</summary>
 internal static class PayloadReading
 {
-    /// <summary>Indexed text is bounded by what an index entry holds.</summary>
-    private const int LongestKey = 500;
-
     extension(JsonElement payload)
     {
         /// <summary>A text without the NUL characters that a database cannot hold.</summary>
         public string? Text(string name) => payload.TextMember(name)?.Replace('\0', '\uFFFD');
-
-        /// <summary>A text short enough for an index.</summary>
-        public string? Key(string name) => payload.Text(name) is { Length: <= LongestKey } text ? text : null;
 
         public bool IsTrue(string name) => payload.Member(name, JsonValueKind.True) is not null;
 

@@ -49,7 +49,7 @@ internal static class WheelEvents
     private static HistoryRow? Row(JournalEvent link, WheelStatus status)
     {
         var payload = link.Payload;
-        if (payload.Key("package") is not { Length: > 0 } name)
+        if (payload.KeyMember("package") is not { Length: > 0 } name)
         {
             return null;
         }
@@ -65,7 +65,7 @@ internal static class WheelEvents
             PythonTag = payload.Text("python_tag"),
             PlatformTag = payload.Text("platform_tag"),
             Status = status.Word,
-            RunId = payload.Key("run_id"),
+            RunId = payload.KeyMember("run_id"),
             Attempt = payload.WholeMember(isRecorded ? "attempt" : "attempt_number"),
             DurationMs = payload.Number("duration_ms") is { } duration and >= 0 and <= LongestDurationMs ? duration : null,
             Detail = payload.Text("detail"),

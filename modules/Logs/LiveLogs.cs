@@ -28,7 +28,7 @@ internal sealed class LiveLogs : ILogs
     /// <summary>Opens a log of its own for one writer, whoever else writes one of the same key.</summary>
     public LiveLog Open(LogKey key)
     {
-        var log = new NewLog(ids.New("log"), LogNames.Clean(key.Name), LogNames.Clean(key.Version), key.Attempt, key.RunId);
+        var log = new NewLog(ids.New("log"), LogNames.Clean(key.Name), LogNames.Clean(key.Version), key.Attempt, key.RunId, StepId: key.StepId);
         var opened = new LiveLog(log, Path.Combine(Folder, $"{log.LogId}.log"), intake, Remove);
         lock (gate)
         {
@@ -40,6 +40,9 @@ internal sealed class LiveLogs : ILogs
 
     /// <summary>The log of that id while it is written, or null.</summary>
     public LiveLog? Find(string logId) => Find(live => live.Log.LogId == logId);
+
+    /// <summary>The log of a step's attempt while it is written, or null.</summary>
+    public LiveLog? Find(string stepId, int? attempt) => Find(live => live.Log.StepId == stepId && live.Log.Attempt == attempt);
 
     /// <summary>The log of a version that was opened last and is still written, or null.</summary>
     public LiveLog? FindNewest(string normalizedName, string version, long? attempt) => Find(live =>

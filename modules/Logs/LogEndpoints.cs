@@ -1,5 +1,7 @@
+using System.ComponentModel;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Net.Http.Headers;
 using Refinery.Kernel.Web;
@@ -43,12 +45,16 @@ internal static class LogEndpoints
         return Results.Json(StoredLogAnswer.Of(stored), statusCode: StatusCodes.Status201Created);
     }
 
-    private static async Task<IResult> ReadAsync([AsParameters] LogAddress address, HttpRequest request, LogReader reader, CancellationToken cancellationToken)
+    private static async Task<IResult> ReadAsync(
+        [AsParameters] LogAddress address,
+        [FromQuery(Name = "sha256")] [Description("The digest of the text, which tells logs of one version and attempt apart; the newest when absent.")] string? sha256,
+        HttpRequest request, LogReader reader, CancellationToken cancellationToken)
     {
         var target = address.Read();
-        if (await reader.FindAsync(target, cancellationToken) is not { } found)
+        var reading = sha256 is { Length: > 0 } ? reader.FindAsync(target, sha256, cancellationToken) : reader.FindAsync(target, cancellationToken);
+        if (await reading is not { } found)
         {
-            return target.Missing();
+            return target.Missing(sha256);
         }
 
         return WantsText(request) ? Text(found) : new LogEntryResult(found);

@@ -20,6 +20,7 @@ internal sealed class LogProjection : IProjection
             .Add("version", log.Version)
             .Add("attempt", log.Attempt)
             .Add("run_id", log.RunId)
+            .Add("step_id", log.StepId)
             .Add("timestamp", timestamp)
             .Add("sha256", text.Sha256)
             .Add("size_bytes", (long)text.SizeBytes)

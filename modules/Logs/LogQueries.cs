@@ -24,9 +24,13 @@ internal sealed record LogTarget(string Name, string Version, int? Attempt)
 {
     public string NormalizedName { get; } = PackageName.Normalize(Name);
 
-    public IResult Missing() => Errors.NotFound(Attempt is null
-        ? $"There is no log of {Errors.Quote(Name)} {Errors.Quote(Version)}."
-        : $"There is no log of attempt {Attempt} of {Errors.Quote(Name)} {Errors.Quote(Version)}.");
+    /// <param name="sha256">The digest that was asked for; null when none was.</param>
+    public IResult Missing(string? sha256 = null)
+    {
+        var log = Attempt is null ? "no log" : $"no log of attempt {Attempt}";
+        var text = string.IsNullOrEmpty(sha256) ? string.Empty : $" with the sha256 {Errors.Quote(sha256)}";
+        return Errors.NotFound($"There is {log} of {Errors.Quote(Name)} {Errors.Quote(Version)}{text}.");
+    }
 }
 
 /// <summary>What is searched for.</summary>

@@ -16,6 +16,10 @@ internal sealed class LogReader(LogStore store, LogArchive archive, LiveLogs liv
     public async Task<FoundLog?> FindAsync(LogTarget target, CancellationToken cancellationToken) =>
         await OpenAsync(await store.FindNewestAsync(target.NormalizedName, target.Version, target.Attempt, cancellationToken), cancellationToken);
 
+    /// <summary>The newest stored log of a version that has this text, or null.</summary>
+    public async Task<FoundLog?> FindAsync(LogTarget target, string sha256, CancellationToken cancellationToken) =>
+        await OpenAsync(await store.FindOfTextAsync(target, sha256, cancellationToken), cancellationToken);
+
     /// <summary>Where a follower begins: behind the line it saw last, else at the start of the log being written, else of the newest stored one. Null when there is none.</summary>
     public async Task<LogPosition?> BeginAsync(LogTarget target, LogPosition? seen, CancellationToken cancellationToken)
     {
@@ -56,12 +60,13 @@ internal sealed class LogReader(LogStore store, LogArchive archive, LiveLogs liv
         }
 
         var target = new LogTarget(key.Name, key.Version, key.Attempt);
-        if (live.FindNewest(target.NormalizedName, target.Version, target.Attempt) is { } writing)
+        var own = key.StepId is { } stepId ? live.Find(stepId, key.Attempt) : null;
+        if ((own ?? live.FindNewest(target.NormalizedName, target.Version, target.Attempt)) is { } writing && (writing == own || writing.Log.StepId is null))
         {
             return LastLines.Of(writing.Tail(LongestEnd), lines);
         }
 
-        return await FindAsync(target, cancellationToken) is { } found ? End(found.Text, lines) : null;
+        return key.StepId is null && await FindAsync(target, cancellationToken) is { } found ? End(found.Text, lines) : null;
     }
 
     private static string End(Stream text, int lines)

@@ -28,4 +28,5 @@ internal sealed record LogRow
 
 /// <summary>A log about to be stored: all that is known beside its text.</summary>
 /// <param name="Timestamp">Null is the time of storing.</param>
-internal sealed record NewLog(string LogId, string Name, string Version, int? Attempt = null, string? RunId = null, DateTimeOffset? Timestamp = null);
+internal sealed record NewLog(
+    string LogId, string Name, string Version, int? Attempt = null, string? RunId = null, DateTimeOffset? Timestamp = null, string? StepId = null);

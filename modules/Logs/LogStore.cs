@@ -36,6 +36,16 @@ internal sealed class LogStore(Database database)
         """,
         new { Sha256 = sha256, place.Segment, Position = place.Offset, SizeBytes = place.Length });
 
+    /// <summary>The newest log that has this text, of one attempt when it is given; null when there is none.</summary>
+    public Task<LogRow?> FindOfTextAsync(LogTarget target, string sha256, CancellationToken cancellationToken) => database.ReadAsync(
+        sql => sql.FirstOrDefaultAsync<LogRow>(
+            """
+            SELECT * FROM logs WHERE sha256 = @Sha256 AND normalized_name = @NormalizedName AND version = @Version AND (@Attempt IS NULL OR attempt = @Attempt)
+            ORDER BY timestamp DESC, sequence DESC LIMIT 1
+            """,
+            new { target.NormalizedName, target.Version, Attempt = (long?)target.Attempt, Sha256 = sha256 }),
+        cancellationToken);
+
     /// <summary>The newest log of a version, of one attempt when it is given; null when there is none.</summary>
     public Task<LogRow?> FindNewestAsync(string normalizedName, string version, long? attempt, CancellationToken cancellationToken) =>
         database.ReadAsync(

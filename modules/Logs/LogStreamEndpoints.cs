@@ -57,7 +57,7 @@ internal static class LogStreamEndpoints
 
         LetPause(request);
         LogBodyReader.TakeOver(request);
-        await using var log = live.Open(new LogKey(target.Name, target.Version, target.Attempt, runId));
+        await using var log = live.Open(new LogKey(target.Name, target.Version, target.Attempt, runId, claim?.StepId));
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         var body = new LiveLogBody(log, LiveLogBody.IsJsonLines(request), token => claim is null ? Task.FromResult(true) : fence.MayLogAsync(claim, token));
         var refusal = await CopyAsync(body, request.BodyReader, log, ended.Token) switch

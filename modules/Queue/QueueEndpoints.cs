@@ -43,12 +43,21 @@ internal static class QueueEndpoints
         return Results.Ok(new QueueStatsAnswer(counts.Waiting, counts.OldestAgeSeconds(clock.GetUtcNow()), backend.Name, counts.Leased, counts.Running));
     }
 
-    private static async Task<IResult> EnqueueAsync(Body<OneOrMany<EnqueueBody>> body, ISteps steps, CancellationToken cancellationToken)
+    private static async Task<IResult> EnqueueAsync(
+        HttpContext context, Body<OneOrMany<EnqueueBody>> body, ISteps steps, ISupersede builds, CancellationToken cancellationToken)
     {
         var asked = body.Value;
         var submitted = await steps.SubmitAsync([.. asked.Items.Select(item => item.Step())], cancellationToken);
+        var superseded = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        foreach (var (item, step) in asked.Items.Zip(submitted).Where(pair => pair.First.Supersede))
+        {
+            // The new ones are stored by now: who leaves does not undo that, and what they make needless must not be built.
+            superseded[step.StepId] = await builds.SupersedeAsync(step.BuildId, context.Actor, CancellationToken.None);
+        }
+
         var length = steps.CountWaiting(StepTypes.WheelBuild);
-        var answers = asked.Items.Zip(submitted, (item, step) => new EnqueueAnswer($"{item.Package} is queued.", step.StepId, step.BuildId, length));
+        var answers = asked.Items.Zip(submitted, (item, step) =>
+            new EnqueueAnswer($"{item.Package} is queued.", step.StepId, step.BuildId, length, superseded.GetValueOrDefault(step.StepId)));
         return Results.Json(asked.IsMany ? answers : answers.First(), statusCode: StatusCodes.Status201Created);
     }
 
@@ -59,7 +68,7 @@ internal static class QueueEndpoints
             return Errors.NotSupported($"The queue backend '{backend.Name}' cannot be cleared; file and redis can.");
         }
 
-        var cleared = await steps.CancelWaitingAsync(StepTypes.WheelBuild, $"request-{context.TraceIdentifier}", "Cancelled because the queue was cleared.", cancellationToken);
+        var cleared = await steps.CancelWaitingAsync(StepTypes.WheelBuild, context.Actor, "Cancelled because the queue was cleared.", cancellationToken);
         return Results.Ok(new ClearAnswer(cleared == 1 ? "1 item was cancelled." : $"{cleared} items were cancelled.", cleared));
     }
 

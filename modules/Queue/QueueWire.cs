@@ -9,6 +9,7 @@ namespace Refinery.Queue;
 /// <param name="Version">A PEP 440 version, built exactly; null for the newest, which STRATEGY=pinned does not build.</param>
 /// <param name="Recipes">System packages to install first: <c>["apt:libffi-dev"]</c> or <c>{"apt":["libffi-dev"]}</c>.</param>
 /// <param name="Sha256">The digest the sdist must have; null when unknown.</param>
+/// <param name="Supersede">True to cancel the older builds of the same third party, package and tags that have not ended, whatever their version.</param>
 internal sealed record EnqueueBody(
     string Package,
     string? Version = null,
@@ -22,7 +23,8 @@ internal sealed record EnqueueBody(
     string? ThirdPartyId = null,
     string? ParserId = null,
     string? ImageUri = null,
-    JsonElement? Metadata = null) : IChecked
+    JsonElement? Metadata = null,
+    bool Supersede = false) : IChecked
 {
     public string? Fault() => this switch
     {
@@ -89,7 +91,8 @@ internal sealed record EnqueueBody(
 }
 
 /// <summary>A wheel was taken in.</summary>
-internal sealed record EnqueueAnswer(string Detail, string StepId, string BuildId, long QueueLength);
+/// <param name="Superseded">The builds that were cancelled for it, at most 100; absent when that was not asked for.</param>
+internal sealed record EnqueueAnswer(string Detail, string StepId, string BuildId, long QueueLength, IReadOnlyList<string>? Superseded = null);
 
 /// <summary>A wheel waiting to be built.</summary>
 /// <param name="Attempts">Attempts already made.</param>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Refinery.Contract;
 using Refinery.Kernel.Work;
@@ -15,6 +16,7 @@ internal sealed partial class Delivery(WorkProtocol server, RemoteLogs logs, IAr
     /// <exception cref="ServerAwayException">The server did not hear all of it: deliver it again.</exception>
     public async Task DeliverAsync(Letter letter, CancellationToken cancellationToken)
     {
+        using var span = TraceContext.Begin($"deliver {letter.Kind}", ActivityKind.Producer, letter.Trace);
         var files = letter.Outcome?.Artifacts ?? [];
         if (letter.Log is { } log)
         {

@@ -13,6 +13,9 @@ internal sealed record Letter(string StepId, long Attempt, string Kind, string P
     /// <summary>The attempt's log, if the server did not hear it live.</summary>
     public UnsentLog? Log { get; init; }
 
+    /// <summary>The attempt's place in a trace, if it has one.</summary>
+    public TraceContext? Trace { get; init; }
+
     /// <summary>One letter for each step, attempt and kind: writing it again changes nothing.</summary>
     [JsonIgnore]
     public string Key => $"{StepId}@{Attempt}.{Kind}";

@@ -11,10 +11,12 @@ internal sealed class RemoteReports(Outbox outbox, RemoteLogs logs, WorkProtocol
     /// <summary>The server takes no longer sentence.</summary>
     private const int LongestText = 4000;
 
+    public string PodId => identity.PodId;
+
     public Task<StepStatus?> FinishAsync(ClaimedStep step, StepOutcome outcome, RunFacts facts)
     {
         var words = new OutcomeWords(
-            identity.PodId,
+            PodId,
             step.Fence,
             Cut(outcome.Detail),
             outcome.Retryable,
@@ -54,7 +56,7 @@ internal sealed class RemoteReports(Outbox outbox, RemoteLogs logs, WorkProtocol
     private void Post(ClaimedStep step, string kind, OutcomeWords? words, StoredLog? log)
     {
         var unsent = logs.Find(step.ToLogKey(), log);
-        outbox.Post(new Letter(step.StepId, step.Attempt, kind, identity.PodId, step.Fence) { Outcome = words, Log = unsent });
+        outbox.Post(new Letter(step.StepId, step.Attempt, kind, PodId, step.Fence) { Outcome = words, Log = unsent, Trace = TraceContext.Current });
         logs.Forget(unsent);
     }
 

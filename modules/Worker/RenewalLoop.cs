@@ -4,28 +4,23 @@ using Refinery.Kernel.Work;
 
 namespace Refinery.Worker;
 
-/// <summary>Prolongs the leases of what runs here and of results that wait to be delivered; stops what is cancelled or lost.</summary>
-internal sealed class RenewalLoop(
-    WorkProtocol server, RemotePod pod, Outbox outbox, WorkerIdentity identity, IOptions<WorkerOptions> options, TimeProvider clock, ILogger<RenewalLoop> logger)
+/// <summary>Prolongs the leases of results that wait to be delivered.</summary>
+internal sealed class RenewalLoop(WorkProtocol server, Outbox outbox, IOptions<WorkerOptions> options, TimeProvider clock, ILogger<RenewalLoop> logger)
     : PeriodicLoop(options.Value.Heartbeat, clock, logger)
 {
     private const int Lanes = 8;
 
     protected override Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        var held = pod.Running.Select(step => new Holder(step.StepId, identity.PodId, step.Fence)).Concat(outbox.Held);
         var lanes = new ParallelOptions { MaxDegreeOfParallelism = Lanes, CancellationToken = cancellationToken };
-        return Parallel.ForEachAsync(held, lanes, async (claim, stop) => await RenewAsync(claim, stop));
+        return Parallel.ForEachAsync(outbox.Held, lanes, async (claim, stop) => await RenewAsync(claim, stop));
     }
 
     private async Task RenewAsync(Holder held, CancellationToken cancellationToken)
     {
         try
         {
-            if (!await server.RenewAsync(held, cancellationToken))
-            {
-                pod.Stop(held.StepId, held.Fence);
-            }
+            await server.RenewAsync(held, TimeSpan.Zero, cancellationToken);
         }
         catch (ServerAwayException)
         {

@@ -8,6 +8,10 @@ internal sealed class WorkProtocol(ServerConnection server)
 {
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(20);
+
+    /// <summary>Beyond its wait a renewal gets no more: the lease runs meanwhile, and the next renewal may get through.</summary>
+    private static readonly TimeSpan Late = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan Long = TimeSpan.FromHours(1);
 
     /// <summary>Takes steps and starts them, waiting for a first one.</summary>
@@ -18,11 +22,13 @@ internal sealed class WorkProtocol(ServerConnection server)
         return answer.IsGood ? answer.Read<List<ClaimedStep>>() : throw new ServerAwayException($"The server refused to hand out steps: {answer.Detail}");
     }
 
-    /// <summary>Prolongs a lease.</summary>
+    /// <summary>Prolongs a lease and waits until the step is cancelled or the time is up.</summary>
     /// <returns>False when the step is cancelled or not the pod's any more: stop it.</returns>
-    public async Task<bool> RenewAsync(Holder held, CancellationToken cancellationToken)
+    public async Task<bool> RenewAsync(Holder held, TimeSpan wait, CancellationToken cancellationToken)
     {
-        var answer = await server.PostAsync(StepPath(held.StepId, "renew"), new HolderWords(held.PodId, held.Fence), Short, cancellationToken);
+        var longest = wait < Wait ? wait : Wait;
+        var words = new RenewWords(held.PodId, held.Fence, longest.TotalSeconds);
+        var answer = await server.PostAsync(StepPath(held.StepId, "renew"), words, longest + Late, cancellationToken);
         return answer.IsGood && !answer.Read<HeldWords>().CancelRequested;
     }
 

@@ -6,7 +6,10 @@ namespace Refinery.Worker;
 internal sealed record ClaimWords(string PodId, IReadOnlyList<string> Kinds, int Max, double WaitSeconds, bool Start);
 
 /// <summary>Speaks about a step that the pod holds.</summary>
-internal sealed record HolderWords(string PodId, long Fence);
+internal record HolderWords(string PodId, long Fence);
+
+/// <summary>Prolongs the lease of a step that the pod holds.</summary>
+internal sealed record RenewWords(string PodId, long Fence, double WaitSeconds) : HolderWords(PodId, Fence);
 
 /// <summary>What the server says of a step that the pod holds.</summary>
 internal sealed record HeldWords(bool CancelRequested);

@@ -33,6 +33,7 @@ public sealed class WorkerModule : IModule
         services.AddHostedService<OutboxLoop>(); // First here, so last to stop: what the pod leaves is delivered.
         services.AddHostedService<HeartbeatLoop>();
         services.AddHostedService<RenewalLoop>();
+        services.AddHostedService<ClaimWatch>();
         services.AddHostedService(provider => provider.GetRequiredService<RemotePod>());
     }
 

@@ -11,6 +11,6 @@ public interface IQueuePlugin
     QueueCapabilities Capabilities { get; }
 
     /// <summary>Opens the queue and repairs what a crash left behind.</summary>
-    /// <exception cref="QueuePluginException">The settings are wrong or the queue is held by another process; the message is one sentence for a person.</exception>
-    Task<IQueueBackend> OpenAsync(QueuePluginContext context, CancellationToken cancellationToken);
+    /// <exception cref="PluginException">The settings are wrong or the queue is held by another process; the message is one sentence for a person.</exception>
+    Task<IQueueBackend> OpenAsync(PluginContext context, CancellationToken cancellationToken);
 }

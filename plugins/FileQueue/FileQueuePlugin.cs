@@ -18,7 +18,7 @@ public sealed class FileQueuePlugin : IQueuePlugin
 
     /// <inheritdoc/>
     /// <remarks><c>QUEUE_FILE</c> names the journal; a relative path starts at the data directory. Default <c>queue/queue.ndjson</c>.</remarks>
-    public Task<IQueueBackend> OpenAsync(QueuePluginContext context, CancellationToken cancellationToken)
+    public Task<IQueueBackend> OpenAsync(PluginContext context, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var setting = context.Configuration[Setting];
@@ -36,7 +36,7 @@ public sealed class FileQueuePlugin : IQueuePlugin
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new QueuePluginException(
+            throw new PluginException(
                 $"{Setting} '{path}' cannot be opened; it must be a file in a folder that this user may write to.", exception);
         }
     }

@@ -33,7 +33,7 @@ internal sealed class QueueFile : IDisposable
 
     private string Replacement => Path + ".compact";
 
-    /// <exception cref="Contract.QueuePluginException">Another process holds the file.</exception>
+    /// <exception cref="Contract.PluginException">Another process holds the file.</exception>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public static QueueFile Open(string path)
     {

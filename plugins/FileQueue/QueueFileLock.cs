@@ -13,7 +13,7 @@ internal sealed class QueueFileLock : IDisposable
 
     private QueueFileLock(FileStream stream) => this.stream = stream;
 
-    /// <exception cref="QueuePluginException">Another process holds it.</exception>
+    /// <exception cref="PluginException">Another process holds it.</exception>
     public static QueueFileLock Take(string queueFile)
     {
         try
@@ -22,7 +22,7 @@ internal sealed class QueueFileLock : IDisposable
         }
         catch (IOException exception) when (HeldCodes.Contains(exception.HResult))
         {
-            throw new QueuePluginException(
+            throw new PluginException(
                 $"QUEUE_FILE '{queueFile}' is held by another running host; stop that one or give this one another file.", exception);
         }
     }

@@ -64,7 +64,7 @@ public sealed partial class WallTests
             where file.Name.StartsWith("plugins/", StringComparison.Ordinal) && !file.Name.StartsWith("plugins/Contract/", StringComparison.Ordinal)
             from type in file.Syntax.DescendantNodes().OfType<BaseTypeDeclarationSyntax>()
             where type.Parent is BaseNamespaceDeclarationSyntax && type.Modifiers.Any(SyntaxKind.PublicKeyword)
-            where type.BaseList?.Types.Any(known => known.Type.ToString() is "IQueuePlugin" or "IStepHandler") != true
+            where type.BaseList?.Types.Any(known => known.Type.ToString() is "IQueuePlugin" or "IBuildRunnerPlugin" or "IStepHandler") != true
             select $"{file.Name} makes {type.Identifier.Text} public");
 
     [Fact]

@@ -134,7 +134,7 @@ public sealed class BuildCancelTests
         await BuildCalls.ClaimAsync(host, "pod-a");
         var step = BuildCalls.StepOf(await BuildCalls.FindAsync(host, abandoned));
 
-        await host.Services.GetRequiredService<ISteps>().CancelWaitingAsync([step], "rebuild", "Cancelled by Ctrl-C.", CancellationToken.None);
+        await host.Services.GetRequiredService<IStepCancel>().CancelAsync([step], [StepStatus.Pending], "rebuild", "Cancelled by Ctrl-C.", CancellationToken.None);
         await host.PostAsync("/api/queue/clear");
         await host.PostAsync($"/builds/{held}/cancel");
 

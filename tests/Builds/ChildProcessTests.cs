@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Refinery.Builds.Processes;
+using Refinery.Contract;
 
 namespace Refinery.Tests.Builds;
 
@@ -190,7 +191,7 @@ public sealed class ChildProcessTests : IDisposable
         folder.Remember(ours.Id);
         PretendTheHostDied(folder);
 
-        var cleared = await new Leftovers(TimeProvider.System, NullLogger<Leftovers>.Instance).ClearAsync(root, _ => Task.CompletedTask, CancellationToken.None);
+        var cleared = await new Leftovers(TimeProvider.System, NullLogger<Leftovers>.Instance).ClearAsync(root, _ => Task.FromResult(true), CancellationToken.None);
 
         Assert.Equal(1, cleared);
         Assert.True(ours.WaitForExit(5000));
@@ -204,7 +205,7 @@ public sealed class ChildProcessTests : IDisposable
     {
         using var folder = WorkFolder.Create(root, "busy", "m1");
 
-        var cleared = await new Leftovers(TimeProvider.System, NullLogger<Leftovers>.Instance).ClearAsync(root, _ => Task.CompletedTask, CancellationToken.None);
+        var cleared = await new Leftovers(TimeProvider.System, NullLogger<Leftovers>.Instance).ClearAsync(root, _ => Task.FromResult(true), CancellationToken.None);
 
         Assert.Equal(0, cleared);
         Assert.True(Directory.Exists(folder.Path));
@@ -246,11 +247,11 @@ public sealed class ChildProcessTests : IDisposable
         Assert.All(pids, pid => Assert.True(ProcessTable.Find(pid) is null or { IsZombie: true }));
     }
 
-    private Task<ChildExit> RunPythonAsync(
+    private Task<BuildExit> RunPythonAsync(
         string script, TimeSpan? timeLimit = null, long? memoryLimitBytes = null, Func<string, ValueTask>? onLine = null, CancellationToken cancellationToken = default) =>
         RunAsync("/usr/bin/python3", ["-c", script], timeLimit, memoryLimitBytes, onLine, cancellationToken);
 
-    private async Task<ChildExit> RunAsync(
+    private async Task<BuildExit> RunAsync(
         string program, string[] arguments, TimeSpan? timeLimit = null, long? memoryLimitBytes = null, Func<string, ValueTask>? onLine = null, CancellationToken cancellationToken = default)
     {
         using var work = WorkFolder.Create(root, "test", Guid.NewGuid().ToString("N"));

@@ -1,8 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Refinery.Builds;
 using Refinery.Builds.Processes;
-using Refinery.Kernel.Work;
+using Refinery.Contract;
 
 namespace Refinery.Tests.Builds;
 
@@ -23,14 +22,14 @@ public sealed class ContainerRunnerTests : IDisposable
     [Fact]
     public void The_engine_is_told_every_bound_and_the_sources_without_their_passwords()
     {
-        var options = new BuildOptions
+        var task = Task() with
         {
-            Image = "image:1", MemoryMegabytes = 500, Cpus = 1.5, Network = "1", FindLinks = "/links https://me:secret@host/links.html",
-            IndexUrl = "https://me:secret@host/simple", ExtraIndexUrls = "https://you:secret@other/simple",
+            Settings = ["CFLAGS=-O1", "CFLAGS=-g"], MemoryMegabytes = 500, Cpus = 1.5, HasNetwork = true,
+            Variables = new Dictionary<string, string> { ["TRACEPARENT"] = "00-a" },
+            Sources = new("https://me:secret@host/simple", ["https://you:secret@other/simple"], ["/links", "https://me:secret@host/links.html"], NoIndex: false),
         };
-        var task = Task([], ["CFLAGS=-O1", "CFLAGS=-g"]);
 
-        var arguments = Runner(options).Arguments(task, "refinery-abc");
+        var arguments = ContainerRunner.Arguments(task);
 
         Assert.Equal(
             [
@@ -39,8 +38,8 @@ public sealed class ContainerRunnerTests : IDisposable
                 "--memory", "500m", "--memory-swap", "500m", "--cpus", "1.5",
                 "--security-opt", "no-new-privileges", "--security-opt", "label=disable", "--cap-drop", "ALL", "--read-only", "--tmpfs", "/tmp:exec", "--workdir", "/tmp",
                 "--volume", $"{task.Sdist}:/refinery/in/six-1.0.tar.gz:ro", "--volume", $"{task.Output}:/refinery/out:rw", "--volume", "/links:/refinery/links0:ro",
-                "--env", "HOME=/tmp", "--env", "PIP_NO_INPUT=1", "--env", "PIP_NO_COLOR=1", "--env", "PIP_DISABLE_PIP_VERSION_CHECK=1", "--env", "CFLAGS=-O1 -g",
-                "--env", "PIP_FIND_LINKS", "--env", "PIP_INDEX_URL", "--env", "PIP_EXTRA_INDEX_URL", "image:1",
+                "--env", "HOME=/tmp", "--env", "PIP_NO_INPUT=1", "--env", "PIP_NO_COLOR=1", "--env", "PIP_DISABLE_PIP_VERSION_CHECK=1", "--env", "CFLAGS=-O1 -g", "--env", "TRACEPARENT=00-a",
+                "--env", "PIP_INDEX_URL", "--env", "PIP_EXTRA_INDEX_URL", "--env", "PIP_FIND_LINKS", "image:1",
             ],
             arguments);
         Assert.DoesNotContain(arguments, argument => argument.Contains("secret", StringComparison.Ordinal));
@@ -49,7 +48,7 @@ public sealed class ContainerRunnerTests : IDisposable
     [Fact]
     public void Without_the_network_no_index_is_asked_and_without_limits_none_is_named()
     {
-        var arguments = Runner(new BuildOptions { Image = "image:1", IndexUrl = "https://host/simple" }).Arguments(Task(["cython"], []), "refinery-abc");
+        var arguments = ContainerRunner.Arguments(Task() with { PipRecipes = ["cython"] });
 
         Assert.Equal("none", arguments[arguments.ToList().IndexOf("--network") + 1]);
         Assert.Contains("PIP_NO_INDEX", arguments);
@@ -128,18 +127,11 @@ public sealed class ContainerRunnerTests : IDisposable
         return yard;
     }
 
-    private BuildTask Task(IReadOnlyList<string> recipes, IReadOnlyList<string> settings) =>
-        new(work.Path + "/six-1.0.tar.gz", work.Folder("out"), "/usr/bin/python3", work, recipes, settings);
-
-    private static ContainerRunner Runner(BuildOptions options)
+    private BuildTask Task() => new()
     {
-        var wrapped = Options.Create(options);
-        var environment = new ProcessEnvironment(new Dictionary<string, string>());
-        var sources = new SourcesInForce(wrapped);
-        var children = new ChildProcess(TimeProvider.System);
-        var engine = new ContainerEngine(children, new BuildEnvironment(environment, sources), environment);
-        return new ContainerRunner(new BuildCommands(children, sources, wrapped, TimeProvider.System), engine, sources, wrapped);
-    }
+        Sdist = work.Path + "/six-1.0.tar.gz", Output = work.Folder("out"), Python = "/usr/bin/python3", Work = work.Path, Mark = work.Mark, Image = "image:1",
+        Commands = _ => [], Sources = new("https://host/simple", [], [], NoIndex: false), TimeLimit = TimeSpan.FromHours(1),
+    };
 }
 
 /// <summary>The container engine of this machine and the image of the tests.</summary>

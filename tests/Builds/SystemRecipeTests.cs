@@ -55,10 +55,17 @@ public sealed class SystemRecipeTests
         }
     }
 
-    private static RecipePolicy Policy(string? recipes, bool isRoot, bool isContainer)
+    [Theory]
+    [InlineData("process", true)]
+    [InlineData("container", false)]
+    [InlineData("kubernetes", false)]
+    public void System_packages_are_installed_for_builds_that_run_here_alone(string runner, bool isHere) =>
+        Assert.Equal(isHere, Policy("apply", isRoot: true, isContainer: true, runner).InstallsHere);
+
+    private static RecipePolicy Policy(string? recipes, bool isRoot, bool isContainer, string runner = "process")
     {
-        var options = Options.Create(new BuildOptions { Recipes = recipes });
-        var environment = new BuildEnvironment(new ProcessEnvironment(new Dictionary<string, string>()), new SourcesInForce(options));
+        var options = Options.Create(new BuildOptions { Recipes = recipes, Runner = runner });
+        var environment = new BuildEnvironment(new ProcessEnvironment(new Dictionary<string, string>()));
         return new RecipePolicy(options, environment, new Surroundings(isRoot, isContainer));
     }
 }

@@ -69,7 +69,7 @@ internal sealed class Remains(string data)
             var record = JsonElement.Parse(line);
             Assert.Contains(record.GetProperty("op").GetString(), (string[])["add", "pop", "clear"]);
         });
-        var context = new QueuePluginContext(new ConfigurationBuilder().Build(), data, TimeProvider.System, NullLoggerFactory.Instance);
+        var context = new PluginContext(new ConfigurationBuilder().Build(), data, TimeProvider.System, NullLoggerFactory.Instance);
         await using var backend = await new FileQueuePlugin().OpenAsync(context, CancellationToken.None);
         Assert.All(await backend.ListAsync(10_000, CancellationToken.None), item => Assert.Contains(item.StepId, Steps.Keys));
     }

@@ -54,10 +54,10 @@ public sealed partial class CurlTests
         using var home = new TemporaryFolder();
         await using var host = await EventBundle.StartHostAsync(("HINT_CATALOGUE", "0"));
         var parts = Page("bash")[3].Split("\n\n");
-        await IngestAsync(host, first: 1, count: 1204);
+        await EventBundle.SendNumberedAsync(host, first: 1, count: 1204);
 
         await RunAsync(parts[0], home, host);
-        await IngestAsync(host, first: 1205, count: 96);
+        await EventBundle.SendNumberedAsync(host, first: 1205, count: 96);
         File.Copy(Path.Combine(host.DataDirectory, "journal.ndjson"), home.File("journal.ndjson"));
         var told = await RunAsync(string.Join('\n', parts[1..]), home, host);
         var (code, root) = await PythonChild.RunAsync("-c", Page("python")[1], home.File("journal.ndjson"), "1204");
@@ -91,9 +91,6 @@ public sealed partial class CurlTests
         Assert.NotEqual(monday, await File.ReadAllTextAsync(home.File("other.json")));
         Assert.Equal("true\nfalse", (await RunAsync("node verify.mjs refinery.pem monday.json; node verify.mjs refinery.pem other.json", home, host)).Trim());
     }
-
-    private static async Task IngestAsync(RefineryHost host, int first, int count) => await EventBundle.SendAsync(
-        host, [.. Enumerable.Range(first, count).Select(number => EventBundle.Event($"evt-{number}", "job.submitted", "2026-01-24T10:00:00Z", new { number }))]);
 
     private static IReadOnlyList<string> Page(string language) =>
         [.. Blocks().Matches(File.ReadAllText(Path.Combine(Paths.Repository, "docs", "spec", "event-graph.md"))).Where(block => block.Groups["language"].Value == language).Select(block => block.Groups["text"].Value)];

@@ -20,6 +20,16 @@ internal static class EventBundle
     public static object Event(string id, string type, string timestamp, object payload) =>
         new { event_id = id, event_type = type, timestamp, actor_id = "executor-001", payload };
 
+    /// <summary>Sends events that are nothing but numbered, and expects that they are taken in.</summary>
+    public static async Task SendNumberedAsync(RefineryHost host, int first, int count)
+    {
+        foreach (var numbers in Enumerable.Range(first, count).Chunk(5000))
+        {
+            var (status, _) = await SendAsync(host, [.. numbers.Select(number => Event($"evt-{number}", "job.submitted", "2026-01-24T10:00:00Z", new { number }))]);
+            Assert.Equal(200, status);
+        }
+    }
+
     /// <summary>Sends events and answers with status and body.</summary>
     public static async Task<(int Status, JsonElement Body)> SendAsync(RefineryHost host, object[] events, object[]? artifacts = null, string query = "")
     {

@@ -20,11 +20,11 @@ public sealed class EvidenceTests : IAsyncLifetime, IDisposable
     public async Task InitializeAsync()
     {
         var host = await EventBundle.StartHostAsync(("DATA_DIR", folder.File("data")), ("HINT_CATALOGUE", "0"));
-        await EventBundle.SendAsync(host, [.. Enumerable.Range(1, 300).Select(number => EventBundle.Event($"evt-{number}", "job.submitted", "2026-01-24T10:00:00Z", new { number }))]);
+        await EventBundle.SendNumberedAsync(host, first: 1, count: 300);
         await KeepAsync(host, "key", "key.pem");
         await KeepAsync(host, "checkpoint", "checkpoint.json");
         checkpoint = JsonElement.Parse(await File.ReadAllTextAsync(folder.File("checkpoint.json")));
-        await EventBundle.SendAsync(host, [EventBundle.Event("evt-301", "job.submitted", "2026-01-24T10:00:00Z", new { number = 301 })]);
+        await EventBundle.SendNumberedAsync(host, first: 301, count: 1);
         await KeepAsync(host, "proof?sequence=17", "event.json");
         await KeepAsync(host, "proof?from=300", "later.json");
         await host.StopAsync();
@@ -123,13 +123,7 @@ public sealed class EvidenceTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task A_tree_that_does_not_follow_from_the_lines_is_found()
     {
-        await using (var database = new SqliteConnection($"Data Source={Path.Combine(folder.File("data"), "refinery.db")};Pooling=False"))
-        {
-            await database.OpenAsync();
-            await using var command = database.CreateCommand();
-            command.CommandText = "UPDATE journal_tiles SET root = '00' || substr(root, 3)";
-            Assert.Equal(1, await command.ExecuteNonQueryAsync());
-        }
+        Assert.Equal(1, await ChangeAsync("UPDATE journal_tiles SET root = '00' || substr(root, 3)"));
 
         var (code, told) = await VerifyAsync();
         await using var rebuild = HostRun.Start(folder, ["rebuild-projections"]);
@@ -140,6 +134,17 @@ public sealed class EvidenceTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task The_books_of_an_older_version_which_kept_no_tree_are_held_against_a_checkpoint()
+    {
+        Assert.Equal(1, await ChangeAsync("DROP TABLE journal_tiles; DELETE FROM migrations WHERE name = 'Refinery.Kernel/004_tree'"));
+
+        var (code, told) = await VerifyAsync("--checkpoint", "checkpoint.json", "--key", "key.pem");
+
+        Assert.Equal((0, $"Its first 300 events are those that {Origin} signed at {When}."), (code, told[1]));
+        Assert.Equal("The schema lacks 1 texts of this version; the next start runs them.", told[2]);
+    }
+
+    [Fact]
     public async Task An_empty_database_is_no_reason_to_accuse_the_file()
     {
         File.Delete(Path.Combine(folder.File("data"), "refinery.db"));
@@ -147,6 +152,7 @@ public sealed class EvidenceTests : IAsyncLifetime, IDisposable
         var (code, told) = await VerifyAsync("--checkpoint", "checkpoint.json", "--key", "key.pem");
 
         Assert.Equal((0, $"Its first 300 events are those that {Origin} signed at {When}."), (code, told[1]));
+        Assert.Equal($"The database is empty; the next start rebuilds it from the 301 events of the journal file '{Path.Combine(folder.File("data"), "journal.ndjson")}'.", told[2]);
     }
 
     [Theory]
@@ -171,6 +177,15 @@ public sealed class EvidenceTests : IAsyncLifetime, IDisposable
         var (code, told) = await VerifyAsync("--checkpoint", "checkpoint.json", "--key", "key.pem");
 
         Assert.Equal((1, "The checkpoint 'checkpoint.json' is not signed by the key 'key.pem'."), (code, Assert.Single(told)));
+    }
+
+    private async Task<int> ChangeAsync(string sql)
+    {
+        await using var database = new SqliteConnection($"Data Source={Path.Combine(folder.File("data"), "refinery.db")};Pooling=False");
+        await database.OpenAsync();
+        await using var command = database.CreateCommand();
+        command.CommandText = sql;
+        return await command.ExecuteNonQueryAsync();
     }
 
     private async Task KeepAsync(RefineryHost host, string what, string name) =>

@@ -9,8 +9,12 @@ namespace Refinery.Tests.Host;
 /// <summary>The table people read, README.md, and <c>/api/config</c> say what the options classes are.</summary>
 public sealed partial class OptionsTableTests
 {
-    /// <summary>What no options class has: the flags, and the setting of the plugin that is delivered.</summary>
-    private static readonly string[] Elsewhere = ["FeatureManagement__Metrics", "FeatureManagement__Kafka", "QUEUE_FILE"];
+    /// <summary>What no options class has: the flags, and the settings of the plugins that are delivered.</summary>
+    private static readonly string[] Elsewhere =
+    [
+        "FeatureManagement__Metrics", "FeatureManagement__Kafka", "QUEUE_FILE",
+        "KUBECONFIG", "KUBERNETES_NAMESPACE", "KUBERNETES_FILES_URL", "KUBERNETES_TOKEN_SECRET",
+    ];
 
     /// <summary>What is worked out when the process starts, or takes the place of an unset one.</summary>
     private static readonly string[] WorkedOut = ["PLUGINS_DIR", "FLEET_Q_MAX_PARALLELISM", "LEVIATHAN_EVENTS_PATH", "CHECKPOINT_KEY_FILE"];

@@ -47,7 +47,7 @@ public sealed class FileQueueFileTests : IDisposable
         Directory.CreateDirectory(folder.File("folder"));
         await File.WriteAllTextAsync(folder.File("file"), "");
 
-        var fault = await Assert.ThrowsAsync<QueuePluginException>(() => folder.OpenAsync(setting));
+        var fault = await Assert.ThrowsAsync<PluginException>(() => folder.OpenAsync(setting));
 
         Assert.Equal(
             $"QUEUE_FILE '{folder.File(setting)}' cannot be opened; it must be a file in a folder that this user may write to.",
@@ -71,7 +71,7 @@ public sealed class FileQueueFileTests : IDisposable
         await using var queue = await folder.OpenAsync();
         await CycleAsync(queue, batches: 60, size: 1000);
 
-        await Assert.ThrowsAsync<QueuePluginException>(() => folder.OpenAsync());
+        await Assert.ThrowsAsync<PluginException>(() => folder.OpenAsync());
     }
 
     [Fact]

@@ -70,7 +70,7 @@ public sealed class FileQueueTests : QueueBackendContract
     [Fact]
     public async Task A_second_opening_is_refused_with_one_sentence_until_the_first_is_closed()
     {
-        var fault = await Assert.ThrowsAsync<QueuePluginException>(OpenAsync);
+        var fault = await Assert.ThrowsAsync<PluginException>(OpenAsync);
         Assert.Equal(
             $"QUEUE_FILE '{Data.File("queue/queue.ndjson")}' is held by another running host; stop that one or give this one another file.",
             fault.Message);
@@ -82,7 +82,7 @@ public sealed class FileQueueTests : QueueBackendContract
     public async Task The_refused_opening_leaves_the_first_one_working()
     {
         await AddAsync(Items(2));
-        await Assert.ThrowsAsync<QueuePluginException>(OpenAsync);
+        await Assert.ThrowsAsync<PluginException>(OpenAsync);
         await AddAsync(Item("after", rank: 9));
         await ReopenAsync();
 

@@ -20,7 +20,17 @@ internal static class ForeignAssembly
         {
             public string Name => {{name}};
             public QueueCapabilities Capabilities => QueueCapabilities.None;
-            public Task<IQueueBackend> OpenAsync(QueuePluginContext context, CancellationToken cancellationToken) => null;
+            public Task<IQueueBackend> OpenAsync(PluginContext context, CancellationToken cancellationToken) => null;
+        }
+        """;
+
+    /// <summary>A runner plugin of this class and name; it is never opened.</summary>
+    public static string RunnerSource(string type, string name) => $$"""
+        public sealed class {{type}} : Refinery.Contract.IBuildRunnerPlugin
+        {
+            public string Name => "{{name}}";
+            public System.Threading.Tasks.Task<Refinery.Contract.IBuildRunner> OpenAsync(
+                Refinery.Contract.PluginContext context, System.Threading.CancellationToken cancellationToken) => null;
         }
         """;
 

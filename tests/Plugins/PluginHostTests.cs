@@ -23,6 +23,17 @@ public sealed class PluginHostTests : IDisposable
     }
 
     [Fact]
+    public void A_runner_is_loaded_by_its_name_and_ours_need_no_plugin()
+    {
+        Compile(root.File("runners/mine"), "Mine", RunnerSource("Mine", "mine"));
+        var plugins = new PluginHost(root.Path);
+
+        Assert.Equal("mine", plugins.LoadRunner("mine", ["process"])?.Name);
+        Assert.Null(plugins.LoadRunner("process", ["process"]));
+        Assert.Equal("kubernetes", new PluginHost(Paths.HostPlugins).LoadRunner("kubernetes", [])?.Name);
+    }
+
+    [Fact]
     public void A_copy_of_the_contract_in_the_folder_is_ignored()
     {
         Compile(root.File("mine"), "Mine", QueueSource("Mine", "\"mine\""));
@@ -61,7 +72,7 @@ public sealed class PluginHostTests : IDisposable
     [Fact]
     public void An_older_minor_version_of_the_contract_is_taken()
     {
-        // Built for 1.0 today; every later 1.x offers it, too.
+        // Built for 2.0 today; every later 2.x offers it, too.
         var folder = root.File("mine");
         var plugin = Assert.Single(PluginAssembly.FindIn(CompiledFolder(folder), out _));
 

@@ -35,7 +35,7 @@ public sealed class PluginPageTests(BuiltFromPage built)
         var plugin = new PluginHost(built.Plugins).LoadQueue("memory", kafkaEnabled: false);
         using var log = new RecordedLog();
 
-        var fault = await Assert.ThrowsAsync<QueuePluginException>(() => plugin.OpenAsync(
+        var fault = await Assert.ThrowsAsync<PluginException>(() => plugin.OpenAsync(
             new(ConfigurationOf(("MEMORY_QUEUE_LIMIT", "0")), Path.GetTempPath(), TimeProvider.System, log), CancellationToken.None));
 
         Assert.Equal("MEMORY_QUEUE_LIMIT '0' must be at least 1.", fault.Message);

@@ -27,6 +27,32 @@ public sealed class PluginRefusalTests : IDisposable
         AssertRefused($"QUEUE_BACKEND '{name}' has no plugin; found: file, kafka.", () => Load(name));
     }
 
+    [Theory]
+    [InlineData("kubernets")]
+    [InlineData("Process")]
+    [InlineData("../handlers/mine")]
+    [InlineData("")]
+    public void An_unknown_runner_is_answered_with_what_was_found(string name)
+    {
+        Directory.CreateDirectory(root.File("runners/kubernetes"));
+        Directory.CreateDirectory(root.File("handlers/mine"));
+
+        AssertRefused($"BUILD_RUNNER '{name}' has no runner; found: container, kubernetes, process.", () => LoadRunner(name));
+        AssertRefused("QUEUE_BACKEND 'runners' has no plugin; found: none.", () => Load("runners"));
+    }
+
+    [Fact]
+    public void Two_runners_in_one_folder_and_one_of_another_name_are_refused()
+    {
+        Compile(root.File("runners/two"), "Two", RunnerSource("First", "two") + RunnerSource("Second", "two"));
+        Compile(root.File("runners/mine"), "Mine", RunnerSource("Mine", "other"));
+        Compile(root.File("runners/queue"), "Queue", QueueSource("Queue", "\"queue\""));
+
+        AssertRefused($"Plugin folder '{root.File("runners/two")}' holds 2 runner plugins (First in Two.dll, Second in Two.dll); leave one.", () => LoadRunner("two"));
+        AssertRefused($"Plugin folder '{root.File("runners/mine")}' holds a plugin named 'other'; rename the folder or the plugin so that they agree.", () => LoadRunner("mine"));
+        AssertRefused($"Plugin folder '{root.File("runners/queue")}' holds no public class that implements IBuildRunnerPlugin.", () => LoadRunner("queue"));
+    }
+
     [Fact]
     public void A_missing_plugins_folder_holds_none()
     {
@@ -43,7 +69,7 @@ public sealed class PluginRefusalTests : IDisposable
     }
 
     [Theory]
-    [InlineData("2.0.0.0", "2.0")]
+    [InlineData("3.0.0.0", "3.0")]
     [InlineData("1.9.0.0", "1.9")]
     [InlineData("0.1.0.0", "0.1")]
     public void A_wrong_contract_version_is_refused(string version, string said)
@@ -52,7 +78,7 @@ public sealed class PluginRefusalTests : IDisposable
         Compile(root.File("mine"), "Mine", "public class Mine : Refinery.Contract.IQueuePlugin { }", references: CompileContract(elsewhere.Path, version));
 
         AssertRefused(
-            $"Plugin folder '{root.File("mine")}' holds 'Mine.dll', built for version {said} of Refinery.Contract; this host runs plugins built for 1.0 to 1.0.",
+            $"Plugin folder '{root.File("mine")}' holds 'Mine.dll', built for version {said} of Refinery.Contract; this host runs plugins built for 2.0 to 2.0.",
             () => Load("mine"));
     }
 
@@ -60,7 +86,7 @@ public sealed class PluginRefusalTests : IDisposable
     public void A_contract_of_the_right_version_with_other_members_is_refused()
     {
         using var elsewhere = new TemporaryFolder();
-        Compile(root.File("mine"), "Mine", "public class Mine : Refinery.Contract.IQueuePlugin { }", references: CompileContract(elsewhere.Path, "1.0.0.0"));
+        Compile(root.File("mine"), "Mine", "public class Mine : Refinery.Contract.IQueuePlugin { }", references: CompileContract(elsewhere.Path, "2.0.0.0"));
 
         AssertRefused(
             $"Plugin folder '{root.File("mine")}' holds 'Mine.dll', which does not fit this host's contract or machine; build it again.",
@@ -197,6 +223,8 @@ public sealed class PluginRefusalTests : IDisposable
     }
 
     private IQueuePlugin Load(string name) => new PluginHost(root.Path).LoadQueue(name, kafkaEnabled: false);
+
+    private IBuildRunnerPlugin LoadRunner(string name) => new PluginHost(root.Path).LoadRunner(name, ["container", "process"])!;
 
     private IReadOnlyList<IStepHandler> LoadHandlers() => new PluginHost(root.Path).LoadHandlers();
 

@@ -50,10 +50,10 @@ public sealed class PluginStartTests(BuiltFromPage built)
         using var data = new TemporaryFolder();
         using var elsewhere = new TemporaryFolder();
         using var plugins = new TemporaryFolder();
-        Compile(plugins.File("mine"), "Mine", "public class Mine : Refinery.Contract.IQueuePlugin { }", references: CompileContract(elsewhere.Path, "2.0.0.0"));
+        Compile(plugins.File("mine"), "Mine", "public class Mine : Refinery.Contract.IQueuePlugin { }", references: CompileContract(elsewhere.Path, "3.0.0.0"));
 
         await AssertEndsAsync(
-            $"Plugin folder '{plugins.File("mine")}' holds 'Mine.dll', built for version 2.0 of Refinery.Contract; this host runs plugins built for 1.0 to 1.0.",
+            $"Plugin folder '{plugins.File("mine")}' holds 'Mine.dll', built for version 3.0 of Refinery.Contract; this host runs plugins built for 2.0 to 2.0.",
             ("DATA_DIR", data.Path), ("PLUGINS_DIR", plugins.Path), ("QUEUE_BACKEND", "mine"));
     }
 

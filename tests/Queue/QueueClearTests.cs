@@ -52,7 +52,7 @@ public sealed class QueueClearTests
         {
             public string Name => "forgetful";
             public QueueCapabilities Capabilities => QueueCapabilities.None;
-            public Task<IQueueBackend> OpenAsync(QueuePluginContext context, CancellationToken cancellationToken) => Task.FromResult<IQueueBackend>(new Forgetful());
+            public Task<IQueueBackend> OpenAsync(PluginContext context, CancellationToken cancellationToken) => Task.FromResult<IQueueBackend>(new Forgetful());
         }
         /// <summary>Takes every item and keeps none.</summary>
         public sealed class Forgetful : IQueueBackend

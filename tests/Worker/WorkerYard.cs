@@ -17,11 +17,13 @@ internal sealed class WorkerYard : IAsyncDisposable
     private readonly TemporaryFolder folder = new();
     private readonly List<HostRun> runs = [];
     private readonly int leaseSeconds;
+    private readonly (string Name, string Value)[] settings;
     private HostRun? server;
 
-    private WorkerYard(int leaseSeconds)
+    private WorkerYard(int leaseSeconds, (string Name, string Value)[] settings)
     {
         this.leaseSeconds = leaseSeconds;
+        this.settings = settings;
         Plugin = new EffectPlugin(folder);
     }
 
@@ -35,9 +37,10 @@ internal sealed class WorkerYard : IAsyncDisposable
 
     public TemporaryFolder Folder => folder;
 
-    public static async Task<WorkerYard> StartAsync(int leaseSeconds = 2)
+    /// <param name="settings">Further ones of the server.</param>
+    public static async Task<WorkerYard> StartAsync(int leaseSeconds = 2, params (string Name, string Value)[] settings)
     {
-        var yard = new WorkerYard(leaseSeconds);
+        var yard = new WorkerYard(leaseSeconds, settings);
         await yard.StartServerAsync();
         return yard;
     }
@@ -47,8 +50,8 @@ internal sealed class WorkerYard : IAsyncDisposable
     {
         server = Start(
             Http.BaseAddress is { } before ? ["--urls", before.ToString()] : [],
-            ("LOCAL_WORKER", "0"), ("WORKER_TOKEN", Token), ("FLEET_Q_LEASE_SEC", $"{leaseSeconds}"), ("FLEET_Q_DEAD_AFTER_SEC", "2"),
-            ("FLEET_Q_RECOVERY_SEC", "1"), ("FLEET_Q_BACKOFF_SEC", "0"), ("FeatureManagement__Metrics", "true"));
+            [("LOCAL_WORKER", "0"), ("WORKER_TOKEN", Token), ("FLEET_Q_LEASE_SEC", $"{leaseSeconds}"), ("FLEET_Q_DEAD_AFTER_SEC", "2"),
+            ("FLEET_Q_RECOVERY_SEC", "1"), ("FLEET_Q_BACKOFF_SEC", "0"), ("FeatureManagement__Metrics", "true"), .. settings]);
         var address = await server.ReadyAsync();
         Http.Dispose();
         Http = new HttpClient { BaseAddress = address };

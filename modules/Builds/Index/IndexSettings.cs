@@ -1,4 +1,5 @@
 using Refinery.Builds.Packages;
+using Refinery.Contract;
 
 namespace Refinery.Builds.Index;
 
@@ -23,9 +24,8 @@ internal sealed record IndexSettings(
         NoIndex || file.NoIndex,
         AllowPreReleases || file.AllowPreReleases);
 
-    /// <summary>Links as pip reads them from <c>PIP_FIND_LINKS</c>: blanks divide them, so a path with one is named as a URL.</summary>
-    public static string PipLinks(IEnumerable<string> links) =>
-        string.Join(' ', links.Select(link => Path.IsPathRooted(link) && link.Any(char.IsWhiteSpace) ? new Uri(link).AbsoluteUri : link));
+    /// <summary>The same as a build sees them.</summary>
+    public BuildSources ToBuildSources() => new(IndexUrl, ExtraIndexUrls, FindLinks, NoIndex);
 
     /// <summary>Builds run in a folder of their own, where a relative path would lead elsewhere.</summary>
     private static string Absolute(string link) =>

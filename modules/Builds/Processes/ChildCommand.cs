@@ -17,16 +17,6 @@ internal sealed record ChildCommand(
     /// <summary>Address space of each of its processes in bytes; null is without limit, as where <c>prlimit</c> is not installed.</summary>
     public long? MemoryLimitBytes { get; init; }
 
-    /// <summary>How long its processes may take to end after TERM, before KILL.</summary>
-    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(5);
-}
-
-/// <summary>How a command ended.</summary>
-/// <param name="Code">Its exit code; 128 plus the signal's number when a signal ended it, as shells count.</param>
-/// <param name="TimedOut">True when the time limit ended it.</param>
-/// <param name="Duration">From start to the end of its last process.</param>
-internal sealed record ChildExit(int Code, bool TimedOut, TimeSpan Duration)
-{
-    /// <summary>Exit code 0, within the time limit.</summary>
-    public bool Succeeded => Code == 0 && !TimedOut;
+    /// <summary>How long its processes may take to end after TERM, before KILL: whoever cancels a build sees it gone within five seconds.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(2);
 }

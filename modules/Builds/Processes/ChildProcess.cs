@@ -1,3 +1,5 @@
+using Refinery.Contract;
+
 namespace Refinery.Builds.Processes;
 
 /// <summary>Runs a command to its end: streams its output, keeps its limits, and leaves none of its processes behind.</summary>
@@ -8,7 +10,7 @@ internal sealed class ChildProcess(TimeProvider clock)
     /// <param name="work">Where the command's mark is kept, so that the next start finds what a killed host left.</param>
     /// <exception cref="OperationCanceledException">It was cancelled; its processes have ended.</exception>
     /// <exception cref="ChildStartException">The program cannot be started.</exception>
-    public async Task<ChildExit> RunAsync(ChildCommand command, Func<string, ValueTask> onLine, WorkFolder work, CancellationToken cancellationToken)
+    public async Task<BuildExit> RunAsync(ChildCommand command, Func<string, ValueTask> onLine, WorkFolder work, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var start = clock.GetTimestamp();
@@ -21,10 +23,11 @@ internal sealed class ChildProcess(TimeProvider clock)
         var reading = PumpAsync(pump, onLine, stop);
         var timedOut = !await EndsByItselfAsync(child.WaitAsync(), stop.Token) && limit.IsCancellationRequested;
         var isGone = await new ProcessGroup(child.Pid, work.Mark, clock).EndAsync(command.Grace);
+        var code = isGone ? child.Reap() : 255;
         pump.EndWhenIdle();
         await reading;
         cancellationToken.ThrowIfCancellationRequested();
-        return new ChildExit(isGone ? child.Reap() : 255, timedOut, clock.GetElapsedTime(start));
+        return new BuildExit(code, timedOut, clock.GetElapsedTime(start));
     }
 
     /// <summary>When the taker of lines fails, the command is stopped: nobody would know what it did.</summary>

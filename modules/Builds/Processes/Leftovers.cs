@@ -12,9 +12,9 @@ internal sealed partial class Leftovers(TimeProvider clock, ILogger<Leftovers> l
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>Clears the folder that holds the attempts' folders.</summary>
-    /// <param name="onDead">Takes the mark of each attempt that nobody runs any more, for what is known by its mark elsewhere.</param>
+    /// <param name="onDead">Takes the mark of each attempt that nobody runs any more, for what is known by its mark elsewhere; false keeps it for the next start.</param>
     /// <returns>How many attempts were cleared.</returns>
-    public async Task<int> ClearAsync(string root, Func<string, Task> onDead, CancellationToken cancellationToken)
+    public async Task<int> ClearAsync(string root, Func<string, Task<bool>> onDead, CancellationToken cancellationToken)
     {
         if (!Directory.Exists(root))
         {
@@ -37,7 +37,7 @@ internal sealed partial class Leftovers(TimeProvider clock, ILogger<Leftovers> l
         return cleared;
     }
 
-    private async Task<bool> ClearOneAsync(string folder, Func<string, Task> onDead)
+    private async Task<bool> ClearOneAsync(string folder, Func<string, Task<bool>> onDead)
     {
         string[] lines = File.Exists(folder + WorkFolder.MarkSuffix) ? await File.ReadAllLinesAsync(folder + WorkFolder.MarkSuffix) : [];
         if (lines.Length >= 3 && lines[0] == ProcessTable.BootId())
@@ -50,9 +50,9 @@ internal sealed partial class Leftovers(TimeProvider clock, ILogger<Leftovers> l
             await EndAsync(lines[2], lines[3..]);
         }
 
-        if (lines.Length >= 3)
+        if (lines.Length >= 3 && !await onDead(lines[2]))
         {
-            await onDead(lines[2]);
+            return false;
         }
 
         WorkFolder.Remove(folder);

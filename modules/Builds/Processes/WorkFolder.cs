@@ -1,4 +1,5 @@
 using System.Globalization;
+using Refinery.Contract;
 
 namespace Refinery.Builds.Processes;
 
@@ -25,6 +26,9 @@ internal sealed class WorkFolder : IDisposable
 
     /// <summary>The random text that every process started for this folder carries in its environment.</summary>
     public string Mark { get; }
+
+    /// <summary>The folder that a build's task names.</summary>
+    public static WorkFolder Of(BuildTask task) => new(task.Work, task.Mark);
 
     /// <summary>Makes a new folder.</summary>
     /// <param name="root">The folder all attempts' folders lie in; made when missing.</param>

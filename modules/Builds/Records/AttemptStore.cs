@@ -27,10 +27,14 @@ internal sealed class AttemptStore(Database database)
     public static Task<int> UpdateAsync(SqlSession sql, AttemptRow row) => sql.ExecuteAsync(
         """
         UPDATE build_attempts SET status = @Status, started_at = COALESCE(@StartedAt, started_at), ended_at = @EndedAt, detail = @Detail,
-            failure_reason = @FailureReason, matched_hint_ids = @MatchedHintIds, log_sha256 = @LogSha256
+            failure_reason = @FailureReason, matched_hint_ids = @MatchedHintIds, log_sha256 = COALESCE(@LogSha256, log_sha256)
         WHERE step_id = @StepId AND attempt_number = @AttemptNumber
         """,
         row);
+
+    /// <summary>Called by the projection only. The log of an attempt that was cancelled is stored after it has ended.</summary>
+    public static Task<int> SetLogAsync(SqlSession sql, AttemptLog log) => sql.ExecuteAsync(
+        "UPDATE build_attempts SET log_sha256 = @Sha256 WHERE step_id = @StepId AND attempt_number = @AttemptNumber", log);
 
     /// <summary>Called by the projection only.</summary>
     public static Task<int> ResetAsync(SqlSession sql) => sql.ExecuteAsync("DELETE FROM build_attempts");

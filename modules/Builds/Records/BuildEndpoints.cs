@@ -39,7 +39,7 @@ internal static class BuildEndpoints
                 {"build":{{{{Example}}},"job":{"step_id":"step_20260124100000_1a2b3c4d","type":"wheel_build","status":"succeeded","pod_id":"pod-1","attempts":1},
                  "attempts":[{"attempt_id":"step_20260124100000_1a2b3c4d-1","attempt":1,"status":"succeeded","pod_id":"pod-1","created_at":"2026-01-24T10:00:05.000000Z",
                    "started_at":"2026-01-24T10:00:05.000000Z","ended_at":"2026-01-24T10:03:42.500000Z","detail":"The wheel was built.","matched_hint_ids":[],
-                   "log_url":"/api/logs/markupsafe/2.1.5?attempt=1"}],
+                   "log_url":"/api/logs/markupsafe/2.1.5?attempt=1&sha256=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}],
                  "events":[{"type":"build.created","timestamp":"2026-01-24T10:00:00.000000Z"},
                    {"type":"attempt.succeeded","timestamp":"2026-01-24T10:03:42.500000Z","attempt":1,"detail":"The wheel was built."}],
                  "logs_preview":"Building wheel for markupsafe\n"},{{{Envelope}}}}
@@ -47,11 +47,21 @@ internal static class BuildEndpoints
         builds.MapPost("/builds/{id}/cancel", CancelAsync).RequireWorkerToken().Produces<BuildCancelledAnswer>()
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("CancelBuild").WithSummary("Cancel a build that waits or runs.")
-            .WithDescription(
-                "A waiting build is never run. A running one is stopped: by the local worker at once, by pods elsewhere at their next renewal or heartbeat; "
-                + "a late result is refused. Of two who cancel at once one gets 200 and the other 409, as for a build that has ended.")
+            .WithDescription("A waiting build is never run. Of a running one no process is left after five seconds, wherever it runs; a late result is refused. Of two who cancel at once one gets 200 and the other 409, as for a build that has ended.")
             .WithExample(answer: $$"""
                 {"build_id":"build-customer-123-markupsafe-2.1.5-1a2b3c4d","status":"cancelled","message":"Build cancelled successfully",{{Envelope}}}
+                """);
+        builds.MapPost("/api/builds/cancel", CancelManyAsync).RequireWorkerToken().Produces<BuildsCancelledAnswer>()
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .WithName("CancelBuilds").WithSummary("Cancel every build that waits or runs and passes all filters given.")
+            .WithDescription(
+                "At least one filter is expected. With dry_run nothing is changed and the answer says what would be cancelled. "
+                + "Builds that come while the call runs, or end by themselves, are neither cancelled nor counted. "
+                + "Who leaves before the answer may have cancelled a part of them; the call can be repeated.")
+            .WithExample(
+                """{"third_party_id":"customer-123","package":"markupsafe","status":"pending","dry_run":true,"reason":"The contract has ended."}""",
+                $$"""
+                {"dry_run":true,"count":1,"build_ids":["build-customer-123-markupsafe-2.1.5-1a2b3c4d"],{{Envelope}}}
                 """);
         builds.MapPost("/api/builds/{id}/retry", RetryAsync).RequireWorkerToken().Produces<BuildRetriedAnswer>().ProducesProblem(StatusCodes.Status429TooManyRequests)
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
@@ -105,12 +115,17 @@ internal static class BuildEndpoints
         CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
+        if (Reason.Fault("parameter", reason) is { } fault)
+        {
+            return Errors.Validation(fault);
+        }
+
         if (await builds.FindAsync(RouteText.Decode(id), cancellationToken) is not { } build)
         {
             return Errors.NotFound(Missing);
         }
 
-        return await steps.CancelAsync(build.StepId, $"request-{context.TraceIdentifier}", ReasonOf("Cancelled", reason, context.TraceIdentifier), cancellationToken) switch
+        return await steps.CancelAsync(build.StepId, context.Actor, Reason.Of("Cancelled", reason, context), cancellationToken) switch
         {
             CancelOutcome.Cancelled => Results.Ok(new BuildCancelledAnswer(
                 build.BuildId, BuildStatus.Cancelled, "Build cancelled successfully",
@@ -119,6 +134,18 @@ internal static class BuildEndpoints
             CancelOutcome.Unknown => Errors.NotFound(Missing),
             var outcome => throw new InvalidOperationException($"The outcome {outcome} has no answer."),
         };
+    }
+
+    private static async Task<IResult> CancelManyAsync(
+        HttpContext context, Body<CancelBuildsBody> body, BuildCancel cancel, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var started = clock.GetTimestamp();
+        var asked = body.Value;
+        var found = asked.DryRun
+            ? await cancel.LookAsync(asked.Filter, cancellationToken)
+            : await cancel.CancelAsync(asked.Filter, context.Actor, Reason.Of("Cancelled", asked.Reason, context), cancellationToken);
+        return Results.Ok(new BuildsCancelledAnswer(
+            asked.DryRun, found.Count, found.First, Success: true, clock.GetUtcNow(), clock.GetElapsedTime(started).TotalSeconds, context.TraceIdentifier));
     }
 
     private static async Task<IResult> RetryAsync(
@@ -131,21 +158,26 @@ internal static class BuildEndpoints
         CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
+        if (Reason.Fault("parameter", reason) is { } fault)
+        {
+            return Errors.Validation(fault);
+        }
+
         if (await builds.FindAsync(RouteText.Decode(id), cancellationToken) is not { } build)
         {
             return Errors.NotFound(Missing);
         }
 
-        return await steps.RetryAsync(build.StepId, ReasonOf("Retried", reason, context.TraceIdentifier), cancellationToken)
-            ? Results.Ok(new BuildRetriedAnswer(
+        if (await steps.RetryAsync(build.StepId, Reason.Of("Retried", reason, context), cancellationToken))
+        {
+            return Results.Ok(new BuildRetriedAnswer(
                 build.BuildId, build.StepId, BuildStatus.Pending, "Build waits again",
-                Success: true, clock.GetUtcNow(), clock.GetElapsedTime(started).TotalSeconds, context.TraceIdentifier))
-            : Errors.Conflict(build.Status is BuildStatus.Pending or BuildStatus.Running ? "Build has not ended" : "Another build is active under its unique key");
-    }
+                Success: true, clock.GetUtcNow(), clock.GetElapsedTime(started).TotalSeconds, context.TraceIdentifier));
+        }
 
-    private static string ReasonOf(string what, string? given, string correlationId) => string.IsNullOrWhiteSpace(given)
-        ? $"{what} by request {correlationId}."
-        : $"{what} by request {correlationId}: {given.Trim().Replace('\0', '\uFFFD')}";
+        var now = await builds.FindAsync(build.BuildId, cancellationToken);
+        return Errors.Conflict(now is { CompletedAt: null } ? "Build has not ended" : "Another build is active under its unique key");
+    }
 
     private static async Task<IResult> StatsAsync(
         ISteps steps, ILocalWorker worker, BuildCounterStore counters, IHostApplicationLifetime lifetime, TimeProvider clock, CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ namespace Refinery.Builds.Records;
 internal static class BuildEvents
 {
     /// <summary>Indexed text is bounded by what an index entry holds; a build with longer ids is not listed.</summary>
-    private const int LongestKey = 200;
+    public const int LongestKey = 200;
 
     private const int LongestId = 600;
 
@@ -47,7 +47,10 @@ internal static class BuildEvents
             ParserId = parser,
             ImageUri = Filled(metadata, "image_uri"),
             Package = package,
+            NameKey = package is null ? null : PackageName.Normalize(package),
             Version = version,
+            PythonTag = Text(payload, "python_tag"),
+            PlatformTag = Text(payload, "platform_tag"),
             RunId = Text(payload, "run_id"),
             Status = BuildStatus.Pending,
             CreatedAt = link.Timestamp,
@@ -109,6 +112,12 @@ internal static class BuildEvents
             LogSha256 = Text(payload, "log_sha256"),
         };
     }
+
+    /// <summary>The log of an attempt that the event tells of, or null.</summary>
+    public static AttemptLog? Log(JournalEvent link) => link is { Target: null, EventType: "log.stored" }
+        && Text(link.Payload, "step_id") is { } stepId && link.Payload.WholeMember("attempt") is { } attempt && Text(link.Payload, "sha256") is { } sha256
+            ? new AttemptLog(stepId, attempt, sha256)
+            : null;
 
     /// <summary>A text without the NUL characters that a database cannot hold.</summary>
     private static string? Text(JsonElement payload, string name) => payload.TextMember(name)?.Replace('\0', '\uFFFD');

@@ -18,9 +18,17 @@ internal sealed class BuildProjection : IProjection
     public async Task ApplyAsync(SqlSession sql, IReadOnlyList<JournalEvent> events)
     {
         var counters = new BuildCounters();
-        foreach (var link in events.Where(BuildEvents.IsOfBuild))
+        foreach (var link in events)
         {
-            if (BuildEvents.NewBuild(link) is { } created)
+            if (BuildEvents.Log(link) is { } log)
+            {
+                await AttemptStore.SetLogAsync(sql, log);
+            }
+            else if (!BuildEvents.IsOfBuild(link))
+            {
+                continue;
+            }
+            else if (BuildEvents.NewBuild(link) is { } created)
             {
                 await BuildStore.InsertAsync(sql, created);
                 counters.Move(new BuildState(created.Sequence, created.ThirdPartyId, created.Status), from: null);

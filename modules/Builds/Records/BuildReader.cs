@@ -22,9 +22,14 @@ internal sealed class BuildReader(BuildStore builds, AttemptStore attempts, ILog
         }
 
         var made = await attempts.ListAsync(build.StepId, cancellationToken);
-        var log = made.Count == 0
-            ? null
-            : await logs.ReadEndAsync(LogPlace.Of(build, made[^1].AttemptNumber), made[^1].LogSha256, logLines, cancellationToken);
+        var log = made is [.., var last] ? await logs.ReadEndAsync(PlaceOf(build, last), last.LogSha256, logLines, cancellationToken) : null;
         return BuildDetail.Of(build, made, log ?? string.Empty);
+    }
+
+    /// <summary>Of an attempt that came to its end at a pod that told of no log, the newest one of its version is the best guess.</summary>
+    private static LogKey PlaceOf(BuildRow build, AttemptRow attempt)
+    {
+        var own = LogPlace.Of(build, attempt.AttemptNumber);
+        return attempt is { EndedAt: not null, Status: not "invalidated" } ? own with { StepId = null } : own;
     }
 }

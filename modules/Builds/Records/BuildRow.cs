@@ -11,7 +11,13 @@ internal sealed record BuildRow
     public required string ParserId { get; init; }
     public string? ImageUri { get; init; }
     public string? Package { get; init; }
+
+    /// <summary>The package's name as names are compared.</summary>
+    public string? NameKey { get; init; }
+
     public string? Version { get; init; }
+    public string? PythonTag { get; init; }
+    public string? PlatformTag { get; init; }
     public string? RunId { get; init; }
     public required string Status { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
@@ -51,6 +57,9 @@ internal sealed record AttemptRow
 
     public string? LogSha256 { get; init; }
 }
+
+/// <summary>The log of an attempt.</summary>
+internal sealed record AttemptLog(string StepId, long AttemptNumber, string Sha256);
 
 /// <summary>Statuses of a build, as the column and the answers have them.</summary>
 internal static class BuildStatus

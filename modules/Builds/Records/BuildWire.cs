@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Refinery.Kernel.Web;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Builds.Records;
@@ -69,11 +71,13 @@ internal sealed record AttemptAnswer(
     string? Detail, string? FailureReason, IReadOnlyList<string> MatchedHintIds, string? LogUrl)
 {
     public static AttemptAnswer Of(BuildRow build, AttemptRow row) => new(
-        $"{row.StepId}-{row.AttemptNumber}", row.AttemptNumber, row.Status, row.PodId, row.CreatedAt, row.StartedAt, row.EndedAt,
+        Kernel.Work.AttemptId.Of(row.StepId, row.AttemptNumber), row.AttemptNumber, row.Status, row.PodId, row.CreatedAt, row.StartedAt, row.EndedAt,
         row.Detail, row.FailureReason, row.MatchedHintIds is { } ids ? JsonSerializer.Deserialize<string[]>(ids) ?? [] : [],
-        row.LogSha256 is null ? null : UrlOf(LogPlace.Of(build, row.AttemptNumber)));
+        row.LogSha256 is { } sha256 ? UrlOf(LogPlace.Of(build, row.AttemptNumber), sha256) : null);
 
-    private static string UrlOf(LogKey key) => $"/api/logs/{Uri.EscapeDataString(key.Name)}/{Uri.EscapeDataString(key.Version)}?attempt={key.Attempt}";
+    /// <summary>Names the text too: the same version may have been built before and since.</summary>
+    private static string UrlOf(LogKey key, string sha256) =>
+        $"/api/logs/{Uri.EscapeDataString(key.Name)}/{Uri.EscapeDataString(key.Version)}?attempt={key.Attempt}&sha256={sha256}";
 }
 
 /// <summary>Something that happened to a build.</summary>
@@ -109,8 +113,8 @@ internal sealed record BuildEventAnswer(string Type, DateTimeOffset Timestamp, l
 internal static class LogPlace
 {
     public static LogKey Of(BuildRow build, long attempt) => build is { Type: StepTypes.WheelBuild, Package: { } package }
-        ? new LogKey(package, build.Version ?? "latest", (int)attempt, build.RunId)
-        : new LogKey(build.Type, build.StepId, (int)attempt, build.RunId);
+        ? new LogKey(package, build.Version ?? "latest", (int)attempt, build.RunId, build.StepId)
+        : new LogKey(build.Type, build.StepId, (int)attempt, build.RunId, build.StepId);
 }
 
 /// <summary>A build that was asked for.</summary>
@@ -121,6 +125,62 @@ internal sealed record BuildFoundAnswer(BuildDetail Build, bool Success, DateTim
 /// <param name="Duration">Seconds the answer took.</param>
 internal sealed record BuildCancelledAnswer(
     string BuildId, string Status, string Message, bool Success, DateTimeOffset Timestamp, double Duration, string CorrelationId);
+
+/// <summary>Cancels every build that has not ended and passes all filters given.</summary>
+/// <param name="ThirdPartyId">Only builds of this third party.</param>
+/// <param name="ParserId">Only builds of this parser.</param>
+/// <param name="Package">Only builds of this package, in any spelling.</param>
+/// <param name="Version">Only builds of this version, letter by letter.</param>
+/// <param name="PythonTag">Only builds that were queued for this python tag; empty for those that name none.</param>
+/// <param name="PlatformTag">Only builds that were queued for this platform tag; empty for those that name none.</param>
+/// <param name="RunId">Only builds of this run.</param>
+/// <param name="Status">Only those that are <c>pending</c>, or only those that are <c>running</c>.</param>
+/// <param name="DryRun">True to change nothing and say what would be cancelled.</param>
+/// <param name="Reason">Why, in a sentence of at most 1000 characters; it stands in the journal and at the end of each log.</param>
+internal sealed record CancelBuildsBody(
+    string? ThirdPartyId = null, string? ParserId = null, string? Package = null, string? Version = null, string? PythonTag = null, string? PlatformTag = null,
+    string? RunId = null, string? Status = null, bool DryRun = false, string? Reason = null) : IChecked
+{
+    public string? Fault() => this switch
+    {
+        _ when Filter == new ActiveFilter() =>
+            "The body names no filter; third_party_id, parser_id, package, version, python_tag, platform_tag, run_id or status is expected, status 'pending' for all that wait.",
+        { Status: not (null or BuildStatus.Pending or BuildStatus.Running) } => $"The field 'status' is {Errors.Quote(Status)}; pending or running is expected, the others have ended.",
+        _ when Package is not null && PackageName.Fault(Package) is { } fault => fault,
+        _ when Version is not null && PackageName.VersionFault(Version) is { } fault => fault,
+        _ when KeyFault("third_party_id", ThirdPartyId) is { } fault => fault,
+        _ when KeyFault("parser_id", ParserId) is { } fault => fault,
+        _ when KeyFault("python_tag", PythonTag) is { } fault => fault,
+        _ when KeyFault("platform_tag", PlatformTag) is { } fault => fault,
+        _ when KeyFault("run_id", RunId) is { } fault => fault,
+        _ => Records.Reason.Fault("field", Reason),
+    };
+
+    [JsonIgnore]
+    public ActiveFilter Filter => new()
+    {
+        ThirdPartyId = ThirdPartyId,
+        ParserId = ParserId,
+        NameKey = Package is null ? null : PackageName.Normalize(Package),
+        Version = Version,
+        PythonTag = PythonTag,
+        PlatformTag = PlatformTag,
+        RunId = RunId,
+        Status = Status,
+    };
+
+    private static string? KeyFault(string field, string? key) => key is { Length: > BuildEvents.LongestKey }
+        ? $"The field '{field}' has {key.Length} characters, beginning with {Errors.Quote(key)}; at most {BuildEvents.LongestKey} are expected."
+        : null;
+}
+
+/// <summary>Builds were cancelled, or would be.</summary>
+/// <param name="DryRun">True when nothing was changed.</param>
+/// <param name="Count">How many builds: those that this call has cancelled, or that it would have.</param>
+/// <param name="BuildIds">Their ids, oldest first, at most 100.</param>
+/// <param name="Duration">Seconds the answer took.</param>
+internal sealed record BuildsCancelledAnswer(
+    bool DryRun, long Count, IReadOnlyList<string> BuildIds, bool Success, DateTimeOffset Timestamp, double Duration, string CorrelationId);
 
 /// <summary>A build that had ended waits again.</summary>
 /// <param name="Duration">Seconds the answer took.</param>

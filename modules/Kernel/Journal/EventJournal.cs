@@ -125,13 +125,14 @@ public sealed class EventJournal : ICommitParticipant
 
     /// <summary>Recomputes the whole chain and the tree over it.</summary>
     /// <param name="checkpoint">What the journal is to hold unchanged; null when that is not asked.</param>
-    public async Task<JournalVerdict> VerifyTreeAsync(Checkpoint? checkpoint, CancellationToken cancellationToken)
+    /// <param name="readsTree">True to compare the tree as it is kept, too.</param>
+    public async Task<JournalVerdict> VerifyAsync(Checkpoint? checkpoint, bool readsTree, CancellationToken cancellationToken)
     {
         using var check = new ChainCheck(checkpoint);
         var verdict = await FollowAsync(check, cancellationToken);
-        var fault = verdict.Valid
-            ? check.Contradiction("The journal") ?? await database.ReadAsync(sql => JournalTree.FindFaultAsync(sql, check.Tree), cancellationToken)
-            : verdict.Reason;
+        var fault = verdict.Reason
+            ?? check.Contradiction("The journal")
+            ?? (readsTree ? await database.ReadAsync(sql => JournalTree.FindFaultAsync(sql, check.Tree), cancellationToken) : null);
         return verdict with { Valid = fault is null, Reason = fault };
     }
 
@@ -227,12 +228,11 @@ public sealed class EventJournal : ICommitParticipant
                 : Arrival.Conflict;
         }
 
-        if (await JournalStore.FindAsync(sql, eventId) is { } row)
+        return await JournalStore.FindAsync(sql, eventId) switch
         {
-            return EventChain.IsSame(draft, row) ? Arrival.Known : Arrival.Conflict;
-        }
-
-        return Arrival.New;
+            null => Arrival.New,
+            var row => EventChain.IsSame(draft, row) ? Arrival.Known : Arrival.Conflict,
+        };
     }
 
     /// <summary>Rows first, the chain last: nobody else appends until this commit is done.</summary>

@@ -14,7 +14,7 @@ public static class JournalFileAudit
         try
         {
             var reader = new JournalFileReader(path);
-            using var check = checkpoint is null ? new ChainCheck(JournalHead.Genesis) : new ChainCheck(checkpoint);
+            using var check = Check(checkpoint);
             reader.Follow(check);
             var torn = new FileInfo(path).Length - reader.WholeLength();
             return new JournalFileVerdict(
@@ -31,8 +31,9 @@ public static class JournalFileAudit
     /// <summary>Compares line by line.</summary>
     /// <param name="path">Where the file is, or would be.</param>
     /// <param name="journal">What the file follows; null when the database is gone.</param>
+    /// <param name="checkpoint">What the file is to hold unchanged; null when that is not asked.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static async Task<JournalFileVerdict> CompareAsync(string path, EventJournal? journal, CancellationToken cancellationToken)
+    public static async Task<JournalFileVerdict> CompareAsync(string path, EventJournal? journal, Checkpoint? checkpoint, CancellationToken cancellationToken)
     {
         var inDatabase = journal is null ? JournalHead.Genesis : await journal.HeadAsync(cancellationToken);
         if (!File.Exists(path))
@@ -43,27 +44,29 @@ public static class JournalFileAudit
         try
         {
             var reader = new JournalFileReader(path);
-            var inFile = JournalHead.Genesis;
-            foreach (var page in reader.Chain().Chunk(PageSize))
+            using var check = Check(checkpoint);
+            foreach (var page in reader.Chain(check).Chunk(PageSize))
             {
                 var stored = inDatabase.Sequence == 0 || journal is null ? [] : await journal.ListAfterAsync(page[0].Sequence - 1, page.Length, cancellationToken);
                 if (page.Zip(stored).FirstOrDefault(pair => IsOdd(pair.First, pair.Second)).First is { } line)
                 {
                     return JournalFileVerdict.Bad($"The journal file '{path}' differs from the database at sequence {line.Sequence}.");
                 }
-
-                inFile = new JournalHead(page[^1].Sequence, page[^1].Hash);
             }
 
+            var inFile = check.Head;
             return inDatabase.Sequence > 0 && inFile.Sequence > inDatabase.Sequence
                 ? JournalFileVerdict.Bad(JournalFile.Ahead(path, inFile, inDatabase))
-                : new JournalFileVerdict(null, inFile, [.. Mending(path, inFile, inDatabase, new FileInfo(path).Length - reader.WholeLength())]);
+                : new JournalFileVerdict(check.Contradiction($"The journal file '{path}'"), inFile, [.. Mending(path, inFile, inDatabase, new FileInfo(path).Length - reader.WholeLength())]);
         }
         catch (JournalFileException fault)
         {
             return JournalFileVerdict.Bad(fault.Message);
         }
     }
+
+    /// <summary>A tree is made only where a checkpoint asks for it.</summary>
+    private static ChainCheck Check(Checkpoint? checkpoint) => checkpoint is null ? new ChainCheck(JournalHead.Genesis) : new ChainCheck(checkpoint);
 
     private static bool IsOdd(EventRow line, JournalEvent stored) =>
         (line.Hash, line.Target, line.SentTimestamp) != (stored.Hash, stored.Target, stored.SentTimestamp);

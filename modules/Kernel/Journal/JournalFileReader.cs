@@ -48,6 +48,16 @@ internal sealed class JournalFileReader(string path)
     public IEnumerable<EventRow> Chain()
     {
         using var check = new ChainCheck(JournalHead.Genesis);
+        foreach (var row in Chain(check))
+        {
+            yield return row;
+        }
+    }
+
+    /// <summary>The same, followed by a check of the caller's.</summary>
+    /// <exception cref="JournalFileException">As of the other.</exception>
+    public IEnumerable<EventRow> Chain(ChainCheck check)
+    {
         foreach (var line in Lines(0))
         {
             Follow(check, line);

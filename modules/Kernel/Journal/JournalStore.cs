@@ -32,33 +32,30 @@ internal static class JournalStore
         new { Sequence = sequence, Limit = limit });
 
     /// <summary>Links after a sequence, in order.</summary>
-    public static Task<IReadOnlyList<EventRow>> ListAfterAsync(SqlSession sql, long sequence, int limit) => sql.QueryAsync(
-        EventRow.Read,
-        $"SELECT {EventRow.Columns} FROM events WHERE sequence > @Sequence ORDER BY sequence LIMIT @Limit",
-        new { Sequence = sequence, Limit = limit });
+    public static Task<IReadOnlyList<EventRow>> ListAfterAsync(SqlSession sql, long sequence, int limit) => ReadAfterAsync(sql, EventRow.Read, sequence, limit);
 
     /// <summary>The tree's leaves after a sequence, in order.</summary>
     public static Task<IReadOnlyList<byte[]>> ListLeavesAsync(SqlSession sql, long sequence, long limit)
     {
         var leaves = new LeafWriter();
-        return sql.QueryAsync(
-            row => leaves.Hash(EventRow.Read(row)),
-            $"SELECT {EventRow.Columns} FROM events WHERE sequence > @Sequence ORDER BY sequence LIMIT @Limit",
-            new { Sequence = sequence, Limit = limit });
+        return ReadAfterAsync(sql, row => leaves.Hash(EventRow.Read(row)), sequence, limit);
     }
 
-    /// <summary>Follows the links after a sequence, in order, up to the first that has a fault.</summary>
+    /// <summary>Follows the links after the last good one, in order, up to the first that has a fault; from the very first row on, wherever that stands.</summary>
     /// <returns>How many there were, or the fault.</returns>
     public static async Task<(int Count, string? Fault)> FollowAsync(SqlSession sql, ChainCheck check, int limit)
     {
         var leaves = new LeafWriter();
         string? fault = null;
-        var rows = await sql.QueryAsync(
-            row => (fault ??= Follow(row, check, leaves)) is null,
-            $"SELECT {EventRow.Columns} FROM events WHERE sequence > @Sequence ORDER BY sequence LIMIT @Limit",
-            new { Sequence = check.Head is { Sequence: > 0 and var last } ? last : long.MinValue, Limit = limit });
+        var sequence = check.Head is { Sequence: > 0 and var last } ? last : long.MinValue;
+        var rows = await ReadAfterAsync(sql, row => (fault ??= Follow(row, check, leaves)) is null, sequence, limit);
         return (rows.Count, fault);
     }
+
+    private static Task<IReadOnlyList<T>> ReadAfterAsync<T>(SqlSession sql, Func<ISqlRow, T> read, long sequence, long limit) => sql.QueryAsync(
+        read,
+        $"SELECT {EventRow.Columns} FROM events WHERE sequence > @Sequence ORDER BY sequence LIMIT @Limit",
+        new { Sequence = sequence, Limit = limit });
 
     private static string? Follow(ISqlRow row, ChainCheck check, LeafWriter leaves)
     {

@@ -9,27 +9,7 @@ public static class MerkleProof
     /// <summary>The subtrees whose hashes show that a leaf is in a tree, the deepest first.</summary>
     /// <param name="index">Of the leaf, from 0, below the size.</param>
     /// <param name="size">Leaves of the tree.</param>
-    public static IReadOnlyList<LeafRange> Inclusion(long index, long size)
-    {
-        var path = new List<LeafRange>();
-        for (var (start, count) = (0L, size); count > 1;)
-        {
-            var left = LeftWidth(count);
-            if (index - start < left)
-            {
-                path.Add(new LeafRange(start + left, count - left));
-                count = left;
-            }
-            else
-            {
-                path.Add(new LeafRange(start, left));
-                (start, count) = (start + left, count - left);
-            }
-        }
-
-        path.Reverse();
-        return path;
-    }
+    public static IReadOnlyList<LeafRange> Inclusion(long index, long size) => Descend(index, size, range => range.Count == 1).Besides;
 
     /// <summary>The subtrees whose hashes show that a tree begins with a smaller one, the deepest first; none where both are one or the smaller is empty.</summary>
     /// <param name="from">Leaves of the smaller tree, 0 to <paramref name="size"/>.</param>
@@ -41,64 +21,16 @@ public static class MerkleProof
             return [];
         }
 
-        var path = new List<LeafRange>();
-        var (start, count) = (0L, size);
-        while (from - start < count)
-        {
-            var left = LeftWidth(count);
-            if (from - start <= left)
-            {
-                path.Add(new LeafRange(start + left, count - left));
-                count = left;
-            }
-            else
-            {
-                path.Add(new LeafRange(start, left));
-                (start, count) = (start + left, count - left);
-            }
-        }
+        var (last, besides) = Descend(from - 1, size, range => range.Start + range.Count == from);
 
-        if (start > 0)
-        {
-            // The smaller tree's own last subtree; where it is the whole smaller tree, its root is known already.
-            path.Add(new LeafRange(start, count));
-        }
-
-        path.Reverse();
-        return path;
+        // The smaller tree's own last subtree; where it is the whole smaller tree, its root is known already.
+        return last.Start > 0 ? [last, .. besides] : besides;
     }
 
     /// <summary>True when the hashes lead from the leaf to the root.</summary>
-    public static bool Includes(byte[] leaf, long index, IReadOnlyList<byte[]> hashes, TreeHead tree)
-    {
-        if (index < 0 || index >= tree.Size)
-        {
-            return false;
-        }
-
-        var (place, last, hash) = (index, tree.Size - 1, leaf);
-        foreach (var next in hashes)
-        {
-            if (last == 0)
-            {
-                return false;
-            }
-
-            if (IsRight(place) || place == last)
-            {
-                hash = MerkleHash.Node(next, hash);
-                (place, last) = Climb(place, last);
-            }
-            else
-            {
-                hash = MerkleHash.Node(hash, next);
-            }
-
-            (place, last) = (place >> 1, last >> 1);
-        }
-
-        return last == 0 && hash.AsSpan().SequenceEqual(tree.Root);
-    }
+    public static bool Includes(byte[] leaf, long index, IReadOnlyList<byte[]> hashes, TreeHead tree) =>
+        index >= 0 && index < tree.Size
+        && Climb((index, tree.Size - 1), leaf, hashes) is { Whole: var root } && root.AsSpan().SequenceEqual(tree.Root);
 
     /// <summary>True when the hashes show that <paramref name="tree"/> begins with the leaves of <paramref name="before"/>.</summary>
     public static bool Continues(TreeHead before, IReadOnlyList<byte[]> hashes, TreeHead tree)
@@ -114,43 +46,66 @@ public static class MerkleProof
         }
 
         var path = BitOperations.IsPow2(before.Size) ? hashes.Prepend(before.Root).ToList() : hashes;
-        if (before.Size > tree.Size || path.Count == 0)
-        {
-            return false;
-        }
-
-        var (place, last) = Strip(before.Size - 1, tree.Size - 1);
-        var (old, now) = (path[0], path[0]);
-        foreach (var next in path.Skip(1))
-        {
-            if (last == 0)
-            {
-                return false;
-            }
-
-            if (IsRight(place) || place == last)
-            {
-                (old, now) = (MerkleHash.Node(next, old), MerkleHash.Node(next, now));
-                (place, last) = Climb(place, last);
-            }
-            else
-            {
-                now = MerkleHash.Node(now, next);
-            }
-
-            (place, last) = (place >> 1, last >> 1);
-        }
-
-        return last == 0 && old.AsSpan().SequenceEqual(before.Root) && now.AsSpan().SequenceEqual(tree.Root);
+        return before.Size < tree.Size && path.Count > 0
+            && Climb(Strip(before.Size - 1, tree.Size - 1), path[0], path.Skip(1)) is { } roots
+            && roots.Left.AsSpan().SequenceEqual(before.Root) && roots.Whole.AsSpan().SequenceEqual(tree.Root);
     }
 
     /// <summary>Leaves of the left subtree: the largest power of two below the count.</summary>
     internal static long LeftWidth(long count) => (long)BitOperations.RoundUpToPowerOf2((ulong)count) >> 1;
 
+    /// <summary>Goes down to a subtree on the way to a leaf.</summary>
+    /// <returns>That subtree, and those the way passes by, the deepest first.</returns>
+    private static (LeafRange End, IReadOnlyList<LeafRange> Besides) Descend(long index, long size, Func<LeafRange, bool> isEnd)
+    {
+        var besides = new List<LeafRange>();
+        var range = new LeafRange(0, size);
+        while (!isEnd(range))
+        {
+            var width = LeftWidth(range.Count);
+            var (left, right) = (range with { Count = width }, new LeafRange(range.Start + width, range.Count - width));
+            var goesLeft = index < right.Start;
+            besides.Add(goesLeft ? right : left);
+            range = goesLeft ? left : right;
+        }
+
+        besides.Reverse();
+        return (range, besides);
+    }
+
+    /// <summary>Goes up from a node by the hashes beside the way.</summary>
+    /// <param name="at">The node's place on its level, and the last place there.</param>
+    /// <returns>The root, and that over what is not right of the way; null when the hashes are too few or too many.</returns>
+    private static (byte[] Left, byte[] Whole)? Climb((long Place, long Last) at, byte[] node, IEnumerable<byte[]> hashes)
+    {
+        var ((place, last), left, whole) = (at, node, node);
+        foreach (var next in hashes)
+        {
+            if (last == 0)
+            {
+                return null;
+            }
+
+            if (IsRight(place) || place == last)
+            {
+                (left, whole) = (MerkleHash.Node(next, left), MerkleHash.Node(next, whole));
+                (place, last) = PassLoneLevels(place, last);
+            }
+            else
+            {
+                whole = MerkleHash.Node(whole, next);
+            }
+
+            (place, last) = (place >> 1, last >> 1);
+        }
+
+        return last == 0 ? (left, whole) : null;
+    }
+
     private static bool IsRight(long place) => (place & 1) == 1;
 
     /// <summary>Passes over the levels on which a last node has no brother.</summary>
-    private static (long Place, long Last) Climb(long place, long last)
+    private static (long Place, long Last) PassLoneLevels(long place, long last)
     {
         while (!IsRight(place) && place != 0)
         {

@@ -6,6 +6,9 @@ namespace Refinery.Kernel.Web;
 /// <summary>Reads members of JSON that others wrote: what is absent or of another kind is null, and so is everything of what is no object.</summary>
 public static class JsonMembers
 {
+    /// <summary>Indexed text is bounded by what an index entry holds.</summary>
+    private const int LongestKey = 500;
+
     /// <param name="owner">Any JSON value.</param>
     extension(JsonElement owner)
     {
@@ -18,6 +21,10 @@ public static class JsonMembers
         /// <summary>A text; what cannot be kept of it is replaced, as <see cref="JsonText"/> has it.</summary>
         /// <param name="name">The member's name, letter by letter.</param>
         public string? TextMember(string name) => owner.Member(name, JsonValueKind.String) is { } value ? Text(value) : null;
+
+        /// <summary>A text short enough to be in an index; null where it is longer.</summary>
+        /// <param name="name">The member's name, letter by letter.</param>
+        public string? KeyMember(string name) => owner.TextMember(name) is { Length: <= LongestKey } text ? text : null;
 
         /// <summary>A whole number; null where it is broken or beyond 64 bits.</summary>
         /// <param name="name">The member's name, letter by letter.</param>

@@ -15,6 +15,8 @@ namespace Refinery.Kernel.Work;
 /// <param name="Priority">Higher is called earlier.</param>
 /// <param name="RetryCount">Failures so far.</param>
 /// <param name="MaxRetries">The attempt is the last one once <paramref name="RetryCount"/> reaches it.</param>
+/// <param name="Traceparent">The span it was submitted under, as W3C's header names it; null when it belongs to no trace.</param>
+/// <param name="Tracestate">The header that goes with it, if there was one.</param>
 public sealed record ClaimedStep(
     string StepId,
     string Kind,
@@ -26,14 +28,16 @@ public sealed record ClaimedStep(
     IReadOnlyDictionary<string, IReadOnlyList<string>> Recipes,
     long Priority,
     long RetryCount,
-    long MaxRetries)
+    long MaxRetries,
+    string? Traceparent = null,
+    string? Tracestate = null)
 {
     /// <summary>Where the attempt's log is kept: under the package of a wheel build, under the type of other steps.</summary>
     public LogKey ToLogKey()
     {
         var runId = Metadata.TextMember("run_id");
         return Kind == StepTypes.WheelBuild && Args.TextMember("package") is { } package
-            ? new LogKey(package, Args.TextMember("version") ?? "latest", (int)Attempt, runId)
-            : new LogKey(Kind, StepId, (int)Attempt, runId);
+            ? new LogKey(package, Args.TextMember("version") ?? "latest", (int)Attempt, runId, StepId)
+            : new LogKey(Kind, StepId, (int)Attempt, runId, StepId);
     }
 }

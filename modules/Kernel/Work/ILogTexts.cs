@@ -10,7 +10,7 @@ public interface ILogTexts
     Task<Stream?> OpenNewestAsync(string name, string version, CancellationToken cancellationToken);
 
     /// <summary>The last lines of a log, be it stored or still being written.</summary>
-    /// <param name="key">Where it is found.</param>
+    /// <param name="key">Where it is found. With a step, and without a digest, only a log that is being written is: the step's own, or one of which nobody says whose it is.</param>
     /// <param name="sha256">The digest of the stored text when it is known: it tells two logs of one key apart. Null for the newest of the key.</param>
     /// <param name="lines">At least 1; of very long lines fewer come back.</param>
     /// <returns>Whole lines, each with its line break; null when there is no such log.</returns>

@@ -12,7 +12,8 @@ public interface ILogs
 /// <param name="Version">The version, or the step id of other steps.</param>
 /// <param name="Attempt">The attempt's number, 1 or more; null for a log posted from outside.</param>
 /// <param name="RunId">The run it belongs to; null when none.</param>
-public sealed record LogKey(string Name, string Version, int? Attempt = null, string? RunId = null);
+/// <param name="StepId">The step whose attempt writes it; null when nobody says.</param>
+public sealed record LogKey(string Name, string Version, int? Attempt = null, string? RunId = null, string? StepId = null);
 
 /// <summary>A log being written: every line is seen live at once and kept if the process dies.</summary>
 public interface ILogWriter : IAsyncDisposable

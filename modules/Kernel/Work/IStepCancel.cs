@@ -12,6 +12,15 @@ public interface IStepCancel
     /// <param name="reason">One sentence: who and why; it is journalled and ends the log.</param>
     /// <returns>Of callers that race each other or a result, exactly one is told <see cref="CancelOutcome.Cancelled"/> or none.</returns>
     Task<CancelOutcome> CancelAsync(string stepId, string actor, string reason, CancellationToken cancellationToken);
+
+    /// <summary>Cancels many steps in one unit, each as if it were alone.</summary>
+    /// <param name="stepIds">Their ids.</param>
+    /// <param name="only">A step that has none of these statuses by then is left alone.</param>
+    /// <param name="actor">Who cancels, as the journal names who acts.</param>
+    /// <param name="reason">One sentence: who and why.</param>
+    /// <returns>The ids of those that this call has cancelled, in the order given; of the others nothing was changed.</returns>
+    Task<IReadOnlyList<string>> CancelAsync(
+        IReadOnlyList<string> stepIds, IReadOnlyList<StepStatus> only, string actor, string reason, CancellationToken cancellationToken);
 }
 
 /// <summary>What became of a wish to cancel a step.</summary>

@@ -6,6 +6,9 @@ namespace Refinery.Kernel.Work;
 /// <remarks>Safe to call from many threads at once.</remarks>
 public interface IStepReports
 {
+    /// <summary>The pod that speaks.</summary>
+    string PodId { get; }
+
     /// <summary>Reports an attempt that came to its end.</summary>
     /// <param name="step">As it was claimed.</param>
     /// <param name="facts">What is known beside the outcome.</param>

@@ -32,12 +32,6 @@ public interface ISteps
     /// <returns>How many were cancelled.</returns>
     Task<long> CancelWaitingAsync(string type, string actor, string reason, CancellationToken cancellationToken);
 
-    /// <summary>Cancels those of the steps that wait; those that run or have ended are untouched.</summary>
-    /// <param name="actor">Who cancels, as the journal names who acts.</param>
-    /// <param name="reason">One sentence: who and why; it is journalled with each step.</param>
-    /// <returns>How many were cancelled.</returns>
-    Task<int> CancelWaitingAsync(IReadOnlyList<string> stepIds, string actor, string reason, CancellationToken cancellationToken);
-
     /// <summary>Puts a step that has ended, however it ended, back in line with all its retries; its attempts go on being numbered.</summary>
     /// <param name="reason">One sentence: who and why; it is journalled.</param>
     /// <returns>False when there is no such step or it has not ended (any more): of two who retry it at once, one is told true.</returns>

@@ -11,7 +11,7 @@ public abstract class PodOptions
     [Range(1, 1024, ErrorMessage = "FLEET_Q_MAX_PARALLELISM must be 1 to 1024.")]
     public int MaxParallelism { get; set; } = Math.Max(4, Environment.ProcessorCount * 2);
 
-    /// <summary>Seconds between heartbeats, which renew the leases too; 1–600, default 5.</summary>
+    /// <summary>Seconds between heartbeats, and from one renewal of a lease to the next; 1–600, default 5.</summary>
     [ConfigurationKeyName("FLEET_Q_HEARTBEAT_SEC")]
     [Range(1, 600, ErrorMessage = "FLEET_Q_HEARTBEAT_SEC must be 1 to 600 seconds.")]
     public int HeartbeatSeconds { get; set; } = 5;

@@ -18,18 +18,22 @@ public sealed partial class StepRunner(
     /// <returns>Where the step stands now; null when it was no longer this pod's, or when that is not known yet.</returns>
     public async Task<StepStatus?> RunAsync(ClaimedStep step, CancellationToken lost)
     {
+        using var span = StepSpan.Begin(step, reports.PodId);
         var started = clock.GetTimestamp();
         var log = await logs.OpenAsync(step, CancellationToken.None);
         var outcome = await HandleAsync(step, log, lost);
-        if (outcome is null && await reports.WhyCancelledAsync(step) is { } why)
+        span.Came(outcome);
+        if ((outcome is null || lost.IsCancellationRequested) && await reports.WhyCancelledAsync(step) is { } why)
         {
             await NoteAsync(log, why);
         }
 
         var stored = await StoreAsync(log, step) is { SizeBytes: > 0 } text ? text : null;
-        return outcome is null
+        var status = outcome is null
             ? await reports.ReleaseAsync(step, stored, "The pod stopped before the step was done.")
             : await FinishAsync(step, outcome, new RunFacts((long)clock.GetElapsedTime(started).TotalMilliseconds, stored), lost);
+        span.Stands(status);
+        return status;
     }
 
     /// <summary>Writes a last line; a log that cannot be written must not hide what came of the step.</summary>

@@ -1,0 +1,69 @@
+using Refinery.Kernel.Work;
+
+namespace Refinery.Fleet;
+
+/// <summary>Tells pods that wait to hear it that a step they hold was cancelled.</summary>
+/// <remarks>Safe to call from many threads at once.</remarks>
+internal sealed class ClaimBells(TimeProvider clock)
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<Holder, List<ClaimBell>> bells = [];
+
+    /// <summary>Hangs a bell for a claim, to be taken down by disposing it.</summary>
+    public ClaimBell Hang(Holder holder)
+    {
+        var bell = new ClaimBell(clock, hung => TakeDown(holder, hung));
+        lock (gate)
+        {
+            if (!bells.TryGetValue(holder, out var hanging))
+            {
+                bells[holder] = hanging = new List<ClaimBell>(1);
+            }
+
+            hanging.Add(bell);
+        }
+
+        return bell;
+    }
+
+    /// <summary>Rings the bells of a claim, if any hang.</summary>
+    public void Ring(Holder holder)
+    {
+        lock (gate)
+        {
+            bells.GetValueOrDefault(holder)?.ForEach(bell => bell.Ring());
+        }
+    }
+
+    private void TakeDown(Holder holder, ClaimBell bell)
+    {
+        lock (gate)
+        {
+            if (bells.TryGetValue(holder, out var hanging) && hanging.Remove(bell) && hanging.Count == 0)
+            {
+                bells.Remove(holder);
+            }
+        }
+    }
+}
+
+/// <summary>Rings when a claim is cancelled.</summary>
+internal sealed class ClaimBell(TimeProvider clock, Action<ClaimBell> takeDown) : IDisposable
+{
+    private readonly TaskCompletionSource rung = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Ring() => rung.TrySetResult();
+
+    /// <summary>Waits for it.</summary>
+    /// <returns>False when the time was up first.</returns>
+    public async Task<bool> RingsWithinAsync(TimeSpan time, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(rung.Task, Task.Delay(time, clock, stop.Token));
+        await stop.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        return rung.Task.IsCompleted;
+    }
+
+    public void Dispose() => takeDown(this);
+}
