@@ -9,6 +9,7 @@ var scenarios = new Dictionary<string, Func<string[], Task>>(StringComparer.Ordi
     ["append"] = Append.RunAsync,
     ["recent"] = Recent.RunAsync,
     ["graph"] = Graph.RunAsync,
+    ["builds"] = Builds.RunAsync,
     ["pickup"] = Pickup.RunAsync,
     ["orphans"] = Orphans.RunAsync,
     ["start"] = Start.RunAsync,
