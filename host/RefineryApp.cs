@@ -174,7 +174,7 @@ internal static class RefineryApp
     private static void AddQueue(WebApplicationBuilder builder, PluginHost plugins)
     {
         var options = builder.Configuration.Get<HostOptions>() ?? new HostOptions();
-        var queue = plugins.LoadQueue(options.QueueBackend, Features.IsOn(builder.Configuration.GetSection("FeatureManagement"), Features.Kafka));
+        var queue = plugins.LoadQueue(options.QueueBackend, Features.IsOn(builder.Configuration, Features.Kafka));
         builder.Services.AddSingleton(provider => new QueueSlot(queue, provider));
         builder.Services.AddSingleton(provider => provider.GetRequiredService<QueueSlot>().Info);
         builder.Services.AddSingleton(provider => provider.GetRequiredService<QueueSlot>().Backend);

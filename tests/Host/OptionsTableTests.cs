@@ -13,6 +13,7 @@ public sealed partial class OptionsTableTests
     private static readonly string[] Elsewhere =
     [
         "FeatureManagement__Metrics", "FeatureManagement__Kafka", "QUEUE_FILE",
+        "KAFKA_BROKERS", "KAFKA_TOPIC", "KAFKA_GROUP", "KAFKA_CONFIG",
         "KUBECONFIG", "KUBERNETES_NAMESPACE", "KUBERNETES_FILES_URL", "KUBERNETES_TOKEN_SECRET",
     ];
 

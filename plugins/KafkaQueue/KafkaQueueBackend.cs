@@ -1,0 +1,88 @@
+using Confluent.Kafka;
+using Refinery.Contract;
+
+namespace Refinery.KafkaQueue;
+
+/// <summary>The five verbs over a topic, as far as Kafka has them: what lies in a partition cannot be removed.</summary>
+internal sealed class KafkaQueueBackend(IProducer<string, byte[]> producer, IAdminClient admin, GroupMember member, WaitingItems waiting, Sender sender) : IQueueBackend
+{
+    /// <summary>Longer than a message is tried for: after it every caller has his answer.</summary>
+    private static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(10);
+
+    private int isDisposed;
+
+    /// <summary>Connects and joins the group; brokers that do not answer are waited for in the background.</summary>
+    /// <exception cref="PluginException">The settings cannot be used.</exception>
+    public static async Task<IQueueBackend> OpenAsync(KafkaClients clients, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var reach = new Reach(clients.Logger);
+        var producer = clients.Producer();
+        var admin = new DependentAdminClientBuilder(producer.Handle).Build();
+        var topic = new Topic(admin, clients.Topic);
+        var member = new GroupMember(clients, topic, reach, clock);
+        var waiting = new WaitingItems(clients.Reader(), topic, member.Items, reach, clock);
+        var sender = new Sender(producer, topic.Name, reach, sent => member.Items.Expect(sent.Partition, sent.Offset + 1));
+        var backend = new KafkaQueueBackend(producer, admin, member, waiting, sender);
+        try
+        {
+            await member.StartAsync(cancellationToken);
+            return backend;
+        }
+        catch
+        {
+            await backend.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task EnqueueAsync(IReadOnlyList<QueueItem> items, CancellationToken cancellationToken)
+    {
+        ThrowIfDisposed();
+        return sender.SendAsync(items, cancellationToken);
+    }
+
+    public Task<IReadOnlyList<QueueItem>> PopAsync(int max, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
+        ThrowIfDisposed();
+        return member.Items.TakeAsync(max, wait, cancellationToken);
+    }
+
+    public Task<IReadOnlyList<QueueItem>> ListAsync(int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ThrowIfDisposed();
+        return waiting.ListAsync(limit, cancellationToken);
+    }
+
+    /// <remarks>The oldest is not told: a retry lies behind items that were submitted after it, so all would have to be read.</remarks>
+    public async Task<QueueStats> StatsAsync(CancellationToken cancellationToken)
+    {
+        ThrowIfDisposed();
+        return new(await waiting.CountAsync(cancellationToken), OldestEnqueuedAt: null);
+    }
+
+    public Task<long> ClearAsync(CancellationToken cancellationToken) =>
+        throw new NotSupportedException("What lies in a topic of Kafka cannot be removed.");
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref isDisposed, 1) != 0)
+        {
+            return;
+        }
+
+        await member.DisposeAsync();
+        await waiting.DisposeAsync();
+        await Task.Run(Disconnect, CancellationToken.None);
+    }
+
+    private void Disconnect()
+    {
+        producer.Flush(LastAnswers);
+        admin.Dispose();
+        producer.Dispose();
+    }
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref isDisposed) != 0, this);
+}
