@@ -18,7 +18,6 @@ internal sealed class FetchedItems(Reach reach, TimeProvider clock, Action<int, 
     /// <exception cref="IOException">Nothing came within the wait, and the brokers are away.</exception>
     public async Task<IReadOnlyList<QueueItem>> TakeAsync(int max, TimeSpan wait, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(isClosed, this);
         var start = clock.GetTimestamp();
         while (true)
         {

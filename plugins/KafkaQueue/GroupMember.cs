@@ -24,12 +24,13 @@ internal sealed partial class GroupMember : IAsyncDisposable
     private readonly TimeProvider clock;
     private readonly ILogger logger;
     private readonly HashSet<int> paused = [];
-    private readonly TaskCompletionSource settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource stop = new();
     private readonly long start;
-    private Task running = Task.CompletedTask;
+    private readonly Task running;
+    private volatile bool isWanted;
     private bool isSubscribed;
-    private bool isInDoubt;
+    private bool isInDoubt = true;
     private string? fault;
     private int unreadable;
 
@@ -39,22 +40,27 @@ internal sealed partial class GroupMember : IAsyncDisposable
         start = clock.GetTimestamp();
         Items = new FetchedItems(reach, clock, HandOut);
         consumer = clients.Member(Rebalance, Doubt);
+        running = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>What was fetched.</summary>
     public FetchedItems Items { get; }
 
-    /// <summary>Starts fetching, and ends when this host has its share of the partitions, or the brokers do not answer: then it goes on trying.</summary>
-    public async Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>Joins at the first call, which ends when this host has its share of the partitions, or the brokers do not answer: then it goes on trying.</summary>
+    /// <remarks>A host that takes nothing must have no share: what lies in it would wait while others take what came later.</remarks>
+    public async Task JoinAsync(CancellationToken cancellationToken)
     {
-        running = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        isWanted = true;
         try
         {
-            await settled.Task.WaitAsync(FirstAnswer, clock, cancellationToken);
+            await joined.Task.WaitAsync(FirstAnswer, clock, cancellationToken);
         }
         catch (TimeoutException)
         {
-            LogNotJoined(logger);
+            if (joined.TrySetResult())
+            {
+                LogNotJoined(logger);
+            }
         }
     }
 
@@ -62,6 +68,7 @@ internal sealed partial class GroupMember : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Items.Close();
+        joined.TrySetResult();
         await stop.CancelAsync();
         await running;
         consumer.Dispose();
@@ -72,21 +79,24 @@ internal sealed partial class GroupMember : IAsyncDisposable
     {
         while (!stop.IsCancellationRequested)
         {
-            if (reach.IsAway || isInDoubt || !isSubscribed)
+            if (reach.IsAway || isInDoubt)
             {
                 Look();
             }
 
-            if (isSubscribed)
+            if (isWanted && !isSubscribed && !reach.IsAway && !isInDoubt)
             {
-                Fetch();
+                isSubscribed = true;
+                consumer.Subscribe(topic.Name);
             }
+
+            Fetch();
         }
 
         Try(consumer.Close);
     }
 
-    /// <summary>Asks for the topic; the first answer lets this host join.</summary>
+    /// <summary>Asks for the topic; while it is not there nobody can join.</summary>
     private void Look()
     {
         isInDoubt = false;
@@ -94,18 +104,14 @@ internal sealed partial class GroupMember : IAsyncDisposable
         {
             topic.ReadPartitions();
             reach.Regain();
-            if (!isSubscribed)
-            {
-                consumer.Subscribe(topic.Name);
-                isSubscribed = true;
-            }
         }
         catch (KafkaException exception)
         {
-            if (!IsBeingMade(exception.Error.Code))
+            isInDoubt = IsBeingMade(exception.Error.Code);
+            if (!isInDoubt)
             {
                 reach.Lose(exception.Error);
-                settled.TrySetResult();
+                joined.TrySetResult();
             }
 
             stop.Token.WaitHandle.WaitOne(Pause);
@@ -172,7 +178,7 @@ internal sealed partial class GroupMember : IAsyncDisposable
         Items.Rebalance(isOurs, partitions);
         if (isOurs)
         {
-            settled.TrySetResult();
+            joined.TrySetResult();
         }
     }
 
@@ -206,6 +212,7 @@ internal sealed partial class GroupMember : IAsyncDisposable
             }
 
             fault = exception.Error.Reason;
+            stop.Token.WaitHandle.WaitOne(Pause);
         }
     }
 

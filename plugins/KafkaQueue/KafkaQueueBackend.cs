@@ -11,28 +11,19 @@ internal sealed class KafkaQueueBackend(IProducer<string, byte[]> producer, IAdm
 
     private int isDisposed;
 
-    /// <summary>Connects and joins the group; brokers that do not answer are waited for in the background.</summary>
+    /// <summary>Makes the clients; they connect in the background.</summary>
     /// <exception cref="PluginException">The settings cannot be used.</exception>
-    public static async Task<IQueueBackend> OpenAsync(KafkaClients clients, TimeProvider clock, CancellationToken cancellationToken)
+    public static KafkaQueueBackend Open(KafkaClients clients, TimeProvider clock)
     {
         var reach = new Reach(clients.Logger);
         var producer = clients.Producer();
         var admin = new DependentAdminClientBuilder(producer.Handle).Build();
         var topic = new Topic(admin, clients.Topic);
+        var reader = clients.Reader();
         var member = new GroupMember(clients, topic, reach, clock);
-        var waiting = new WaitingItems(clients.Reader(), topic, member.Items, reach, clock);
+        var waiting = new WaitingItems(reader, topic, member.Items, reach, clock);
         var sender = new Sender(producer, topic.Name, reach, sent => member.Items.Expect(sent.Partition, sent.Offset + 1));
-        var backend = new KafkaQueueBackend(producer, admin, member, waiting, sender);
-        try
-        {
-            await member.StartAsync(cancellationToken);
-            return backend;
-        }
-        catch
-        {
-            await backend.DisposeAsync();
-            throw;
-        }
+        return new KafkaQueueBackend(producer, admin, member, waiting, sender);
     }
 
     public Task EnqueueAsync(IReadOnlyList<QueueItem> items, CancellationToken cancellationToken)
@@ -41,11 +32,12 @@ internal sealed class KafkaQueueBackend(IProducer<string, byte[]> producer, IAdm
         return sender.SendAsync(items, cancellationToken);
     }
 
-    public Task<IReadOnlyList<QueueItem>> PopAsync(int max, TimeSpan wait, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<QueueItem>> PopAsync(int max, TimeSpan wait, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
         ThrowIfDisposed();
-        return member.Items.TakeAsync(max, wait, cancellationToken);
+        await member.JoinAsync(cancellationToken);
+        return await member.Items.TakeAsync(max, wait, cancellationToken);
     }
 
     public Task<IReadOnlyList<QueueItem>> ListAsync(int limit, CancellationToken cancellationToken)

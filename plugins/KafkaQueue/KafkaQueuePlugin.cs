@@ -14,11 +14,12 @@ public sealed class KafkaQueuePlugin : IQueuePlugin
 
     /// <inheritdoc/>
     /// <remarks>Settings: <c>KAFKA_BROKERS</c>, <c>KAFKA_TOPIC</c>, <c>KAFKA_GROUP</c>, <c>KAFKA_CONFIG</c>. The brokers need not answer yet.</remarks>
-    public async Task<IQueueBackend> OpenAsync(PluginContext context, CancellationToken cancellationToken)
+    public Task<IQueueBackend> OpenAsync(PluginContext context, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var settings = KafkaSettings.Read(context.Configuration);
         KafkaLibrary.Load();
         var clients = new KafkaClients(settings, context.LoggerFactory.CreateLogger("Refinery.KafkaQueue"));
-        return await KafkaQueueBackend.OpenAsync(clients, context.Clock, cancellationToken);
+        return Task.FromResult<IQueueBackend>(KafkaQueueBackend.Open(clients, context.Clock));
     }
 }

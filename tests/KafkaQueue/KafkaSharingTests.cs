@@ -76,6 +76,18 @@ public sealed class KafkaSharingTests(KafkaYard yard) : IClassFixture<KafkaYard>
         Assert.Equal(Ids(QueueFolder.Items(100)), Ids([.. taken, .. await PopAsync(second, max: 1000)]));
     }
 
+    [Fact]
+    public async Task A_host_that_takes_nothing_keeps_nothing_from_the_others()
+    {
+        var settings = yard.NewSettings();
+        await using var adding = await yard.OpenAsync(settings);
+        await using var taking = await yard.OpenAsync(settings);
+        await adding.EnqueueAsync(QueueFolder.Items(100), CancellationToken.None);
+
+        Assert.Equal(Ids(QueueFolder.Items(100)), Ids(await PopAsync(taking, max: 1000)));
+        await Wait.UntilAsync(async () => (await adding.StatsAsync(CancellationToken.None)).Length == 0);
+    }
+
     private static IEnumerable<string> Ids(IEnumerable<QueueItem> items) => items.Select(item => item.StepId).Order(StringComparer.Ordinal);
 
     private static Task<IReadOnlyList<QueueItem>> PopAsync(IQueueBackend queue, int max) => queue.PopAsync(max, TimeSpan.FromMilliseconds(20), CancellationToken.None);

@@ -8,7 +8,7 @@ namespace Refinery.Tests.KafkaQueue;
 /// <summary>Brokers for a class of tests: those that <c>KAFKA_BROKERS</c> names, else mock ones. Each queue has a topic and a group of its own.</summary>
 public sealed class KafkaYard : IAsyncLifetime
 {
-    /// <summary>A group takes its first member in after three seconds, whoever serves it: so many queues are opened while tests run.</summary>
+    /// <summary>A group takes its first member in after three seconds, whoever serves it: so many queues are joined while tests run.</summary>
     private const int Ahead = 8;
 
     /// <summary>The mock answers a fetch that finds nothing no earlier than it must, and looks for members that are gone by the session's length.</summary>
@@ -46,7 +46,7 @@ public sealed class KafkaYard : IAsyncLifetime
     /// <summary>Opens a backend over settings, as one more host does.</summary>
     public Task<IQueueBackend> OpenAsync(IReadOnlyDictionary<string, string?> settings) => OpenAsync(settings, Log);
 
-    /// <summary>A queue that nobody has used, most often joined already.</summary>
+    /// <summary>A queue that nobody has used, most often a member already.</summary>
     internal OpenedAhead TakeOpened()
     {
         while (ahead.Count < Ahead)
@@ -76,7 +76,7 @@ internal sealed class OpenedAhead : IQueuePlugin, IAsyncDisposable
     public OpenedAhead(KafkaYard yard)
     {
         Settings = yard.NewSettings();
-        first = yard.OpenAsync(Settings);
+        first = JoinAsync(yard.OpenAsync(Settings));
     }
 
     public IReadOnlyDictionary<string, string?> Settings { get; }
@@ -90,6 +90,13 @@ internal sealed class OpenedAhead : IQueuePlugin, IAsyncDisposable
         var opening = first ?? plugin.OpenAsync(context, cancellationToken);
         first = null;
         return opening;
+    }
+
+    private static async Task<IQueueBackend> JoinAsync(Task<IQueueBackend> opening)
+    {
+        var queue = await opening;
+        Assert.Empty(await queue.PopAsync(1, TimeSpan.Zero, CancellationToken.None));
+        return queue;
     }
 
     /// <summary>Closes what was opened for nobody.</summary>

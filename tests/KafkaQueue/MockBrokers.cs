@@ -16,7 +16,11 @@ internal sealed class MockBrokers : IDisposable
     {
         var configuration = NewConfiguration();
         var error = new byte[512];
-        Assert.True(Set(configuration, "test.mock.num.brokers", $"{Count}", error, (nuint)error.Length) == 0, Encoding.UTF8.GetString(error));
+        foreach (var (name, value) in new[] { ("test.mock.num.brokers", $"{Count}"), ("log_level", "0") })
+        {
+            Assert.True(Set(configuration, name, value, error, (nuint)error.Length) == 0, Encoding.UTF8.GetString(error));
+        }
+
         client = NewClient(type: 0, configuration, error, (nuint)error.Length);
         Assert.True(client != 0, Encoding.UTF8.GetString(error));
         cluster = FindCluster(client);
