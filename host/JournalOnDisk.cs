@@ -33,6 +33,7 @@ internal static class JournalOnDisk
     public static string? PathOf(IServiceProvider services)
     {
         var options = services.GetRequiredService<IOptions<JournalOptions>>().Value;
-        return options.Backend != "ndjson" ? null : services.GetRequiredService<DataDirectory>().Resolve(options.EventsPath, "journal.ndjson");
+        var isEmbedded = services.GetRequiredService<IOptions<HostOptions>>().Value.FindPostgres() is null;
+        return (options.Backend ?? (isEmbedded ? "ndjson" : "postgres")) != "ndjson" ? null : services.GetRequiredService<DataDirectory>().Resolve(options.EventsPath, "journal.ndjson");
     }
 }

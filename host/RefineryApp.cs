@@ -92,18 +92,18 @@ internal static class RefineryApp
 
     private static async Task MigrateAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
+        var name = DatabaseOpener.Name(services.GetRequiredService<IOptions<HostOptions>>().Value, services.GetRequiredService<DataDirectory>());
         try
         {
             await Migrations.RunAsync(services.GetRequiredService<Database>(), Schemas, cancellationToken);
         }
-        catch (DbException fault)
+        catch (Exception fault) when (fault is DbException or DatabaseUnavailableException)
         {
-            throw new StartupException($"The database in DATA_DIR '{services.GetRequiredService<DataDirectory>().Path}' cannot be opened: {fault.Message.TrimEnd('.')}.", fault);
+            throw new StartupException($"{name} cannot be opened: {(fault.InnerException ?? fault).Message.TrimEnd('.')}.", fault);
         }
         catch (InvalidOperationException fault)
         {
-            throw new StartupException(
-                $"The database in DATA_DIR '{services.GetRequiredService<DataDirectory>().Path}' belongs to another version of Refinery: {fault.Message.TrimEnd('.')}.", fault);
+            throw new StartupException($"{name} belongs to another version of Refinery: {fault.Message.TrimEnd('.')}.", fault);
         }
     }
 
@@ -149,7 +149,7 @@ internal static class RefineryApp
     {
         var services = builder.Services;
         AddGround(services, builder.Configuration);
-        services.TryAddSingleton(provider => DatabaseOpener.Open(provider.GetRequiredService<DataDirectory>(), provider.GetRequiredService<ILogger<Database>>()));
+        services.TryAddSingleton(DatabaseOpener.Open);
         services.AddOptions<JournalOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<EventJournal>();
         services.AddSingleton<JournalFile>();

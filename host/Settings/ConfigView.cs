@@ -9,7 +9,7 @@ namespace Refinery.Host.Settings;
 
 /// <summary>Gathers how this host is set up. It copies named, harmless values; nothing is listed wholesale.</summary>
 internal sealed class ConfigView(
-    IBuildTarget builds, QueueBackendInfo queue, Database database, WorkerTrigger trigger, IVariantFeatureManager features,
+    IBuildTarget builds, QueueBackendInfo queue, WorkerTrigger trigger, IVariantFeatureManager features,
     IOptions<HostOptions> host, EndpointDataSource endpoints)
 {
     public async Task<ConfigAnswer> ReadAsync(CancellationToken cancellationToken)
@@ -20,7 +20,7 @@ internal sealed class ConfigView(
             new TargetAnswer(target.Python, target.PlatformTag),
             Index(target),
             queue.Name,
-            DatabaseOpener.Describe(database),
+            DatabaseOpener.Describe(host.Value),
             new WorkerAnswer(trigger.Mode, !string.IsNullOrEmpty(host.Value.WorkerToken)),
             new FeaturesAnswer(
                 await features.IsEnabledAsync(Features.Kafka, cancellationToken),

@@ -17,7 +17,7 @@ public sealed partial class OptionsTableTests
     ];
 
     /// <summary>What is worked out when the process starts, or takes the place of an unset one.</summary>
-    private static readonly string[] WorkedOut = ["PLUGINS_DIR", "FLEET_Q_MAX_PARALLELISM", "LEVIATHAN_EVENTS_PATH", "CHECKPOINT_KEY_FILE"];
+    private static readonly string[] WorkedOut = ["PLUGINS_DIR", "FLEET_Q_MAX_PARALLELISM", "LEVIATHAN_BACKEND", "LEVIATHAN_EVENTS_PATH", "CHECKPOINT_KEY_FILE"];
 
     [Fact]
     public void The_table_has_a_row_for_every_option_and_for_nothing_else() =>

@@ -9,9 +9,6 @@ namespace Refinery.Kernel.Journal;
 /// <remarks>Units append through <see cref="SqlSession.Append"/>. Safe for all threads. Source: docs/spec/event-graph.md, "Hash chain".</remarks>
 public sealed class EventJournal : ICommitParticipant
 {
-    /// <summary>What a host holds that appends to the chain or makes its projections anew.</summary>
-    internal const string Lock = "journal";
-
     private const int PageSize = 500;
 
     private readonly Database database;
@@ -162,7 +159,6 @@ public sealed class EventJournal : ICommitParticipant
         async sql =>
         {
             var restored = 0L;
-            await sql.LockAsync(Lock);
             foreach (var page in links().Chunk(PageSize))
             {
                 var events = page.Select(EventChain.Read).ToList();
@@ -192,7 +188,7 @@ public sealed class EventJournal : ICommitParticipant
             return;
         }
 
-        var at = head ?? await LockHeadAsync(session);
+        var at = head ?? await JournalStore.HeadAsync(session);
         foreach (var draft in session.Drafts)
         {
             var link = EventChain.Link(Complete(draft), at, buffer);
@@ -235,13 +231,6 @@ public sealed class EventJournal : ICommitParticipant
         };
     }
 
-    /// <summary>Rows first, the chain last: nobody else appends until this commit is done.</summary>
-    private static async Task<JournalHead> LockHeadAsync(SqlSession session)
-    {
-        await session.LockAsync(Lock);
-        return await JournalStore.HeadAsync(session);
-    }
-
     private EventDraft Complete(EventDraft draft) => draft with
     {
         EventId = draft.EventId ?? ids.NewEventId(),
@@ -259,7 +248,6 @@ public sealed class EventJournal : ICommitParticipant
 
     private async Task<long> ReplayAsync(SqlSession sql, CancellationToken cancellationToken)
     {
-        await sql.LockAsync(Lock);
         foreach (var projection in projections)
         {
             await projection.ResetAsync(sql);

@@ -113,6 +113,7 @@ internal sealed partial class GroupCommit : IDisposable
     /// <summary>The engine's calls block on SQLite and overlap nothing on Postgres, so this thread simply waits for the group.</summary>
     private SqlSession? RunOnThisThread(List<WriteUnit> group, SqlSession? session)
     {
+        var isNew = session is null;
         try
         {
             session ??= open();
@@ -121,9 +122,20 @@ internal sealed partial class GroupCommit : IDisposable
                 return session;
             }
         }
+        catch (Exception fault) when (!isNew && fault is not SessionLostException)
+        {
+            // Lost since it was last used, and before the commit: nothing was kept, and a new connection may do.
+            Close(session);
+            return RunOnThisThread(group, session: null);
+        }
         catch (Exception fault)
         {
-            var cause = (fault as SessionLostException)?.InnerException ?? fault;
+            var cause = fault switch
+            {
+                SessionLostException { InnerException: { } inner } => inner,
+                DbException away when DatabaseUnavailableException.IsAway(away) => new DatabaseUnavailableException(away),
+                _ => fault,
+            };
             group.ForEach(unit => unit.Fail(cause));
             Close(session);
             return null;
@@ -158,7 +170,7 @@ internal sealed partial class GroupCommit : IDisposable
         {
             await CommitAsync(group, session);
         }
-        catch (Exception fault) when (fault is not SessionLostException && session.Connection.State == System.Data.ConnectionState.Open)
+        catch (Exception fault) when (fault is not SessionLostException && !session.IsLost)
         {
             if (group is not [var single])
             {
@@ -181,9 +193,9 @@ internal sealed partial class GroupCommit : IDisposable
         try
         {
             await RunAsync(group, session);
-            await transaction.CommitAsync();
+            await EndAsync(transaction, session);
         }
-        catch (Exception fault)
+        catch (Exception fault) when (!session.IsLost)
         {
             await UndoAsync(transaction, session, fault);
             throw;
@@ -196,8 +208,27 @@ internal sealed partial class GroupCommit : IDisposable
         await transaction.DisposeAsync();
     }
 
+    /// <exception cref="SessionLostException">The connection was lost in the commit: whether it was kept cannot be told from here.</exception>
+    private static async Task EndAsync(DbTransaction transaction, SqlSession session)
+    {
+        try
+        {
+            await transaction.CommitAsync();
+        }
+        catch (DbException fault) when (session.IsLost)
+        {
+            throw new SessionLostException(new DatabaseUnavailableException(
+                "The connection to the database was lost in the commit: look whether this was stored before you send it again, or send it with the same Idempotency-Key.", fault));
+        }
+    }
+
     private async Task RunAsync(List<WriteUnit> group, SqlSession session)
     {
+        if (session.Dialect.TakeTurn is { } turn)
+        {
+            await session.ExecuteAsync(turn);
+        }
+
         foreach (var unit in group)
         {
             await unit.RunAsync(session);

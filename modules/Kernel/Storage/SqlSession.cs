@@ -92,15 +92,6 @@ public sealed class SqlSession : IAsyncDisposable
     public async Task<long?> WholeAsync(string sql, object? parameters = null) =>
         (await Statement(sql).QueryAsync(row => row.IsNull(0) ? (long?)null : row.Whole(0), parameters, most: 1)) is [var value] ? value : null;
 
-    /// <summary>Holds a lock until the commit, so that of many hosts one at a time goes on from here; the embedded engine has one writer and nothing to lock.</summary>
-    /// <param name="name">What is locked: a word.</param>
-    /// <exception cref="InvalidOperationException">The session only reads.</exception>
-    public Task LockAsync(string name)
-    {
-        RequireWriter();
-        return Dialect.Lock is { } text ? ExecuteAsync(text, new { Name = name }) : Task.CompletedTask;
-    }
-
     /// <summary>Joins an event to the journal in the same commit. Events of a group are chained, in order, at its end.</summary>
     /// <exception cref="InvalidOperationException">The session only reads.</exception>
     public void Append(EventDraft draft)
@@ -133,6 +124,9 @@ public sealed class SqlSession : IAsyncDisposable
     }
 
     internal DbConnection Connection => connection;
+
+    /// <summary>True when nothing more can be done over its connection.</summary>
+    internal bool IsLost => connection.State != ConnectionState.Open;
 
     /// <summary>The draft of an id among those that wait for this commit, or null.</summary>
     internal EventDraft? DraftOf(string eventId) => named.GetValueOrDefault(eventId);
