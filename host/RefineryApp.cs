@@ -61,6 +61,7 @@ internal static class RefineryApp
         await JournalOnDisk.OpenAsync(app.Services, cancellationToken);
         await JournalTree.CompleteAsync(app.Services.GetRequiredService<Database>(), cancellationToken);
         _ = app.Services.GetRequiredService<CheckpointKey>();
+        await app.Services.GetRequiredService<QueueHold>().TakeAsync(cancellationToken);
         await app.Services.GetRequiredService<QueueSlot>().OpenAsync(cancellationToken);
         await OpenPluginsAsync(app.Services, cancellationToken);
     }
@@ -151,6 +152,7 @@ internal static class RefineryApp
         AddGround(services, builder.Configuration);
         services.TryAddSingleton(DatabaseOpener.Open);
         services.AddOptions<JournalOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
+        services.AddHostedService<NoticeLoop>();
         services.AddSingleton<EventJournal>();
         services.AddSingleton<JournalFile>();
         services.AddSingleton<IProjection, JournalTree>();
@@ -177,6 +179,7 @@ internal static class RefineryApp
         var queue = plugins.LoadQueue(options.QueueBackend, Features.IsOn(builder.Configuration.GetSection("FeatureManagement"), Features.Kafka));
         builder.Services.AddSingleton(provider => new QueueSlot(queue, provider));
         builder.Services.AddSingleton(provider => provider.GetRequiredService<QueueSlot>().Info);
+        builder.Services.AddSingleton<QueueHold>();
         builder.Services.AddSingleton(provider => provider.GetRequiredService<QueueSlot>().Backend);
     }
 

@@ -29,6 +29,11 @@ internal sealed class StepChanges(StepCounters counters, ClaimBells bells)
         }
 
         sql.AfterCommit(() => counters.Move(after, before.Status));
+        if (after is { Status: Status.Pending, NotBefore: null })
+        {
+            sql.Tell(DispatchQueue.Came);
+        }
+
         return after;
     }
 
@@ -45,7 +50,7 @@ internal sealed class StepChanges(StepCounters counters, ClaimBells bells)
 
         if (after.ClaimedBy is not null)
         {
-            sql.AfterCommit(() => bells.Ring(after.Holder));
+            bells.RingAfter(sql, after.Holder);
         }
 
         Tell(sql, after, before.Status, word);

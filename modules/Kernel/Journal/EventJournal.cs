@@ -9,6 +9,7 @@ namespace Refinery.Kernel.Journal;
 /// <remarks>Units append through <see cref="SqlSession.Append"/>. Safe for all threads. Source: docs/spec/event-graph.md, "Hash chain".</remarks>
 public sealed class EventJournal : ICommitParticipant
 {
+    private const string Appends = "journal";
     private const int PageSize = 500;
 
     private readonly Database database;
@@ -29,6 +30,7 @@ public sealed class EventJournal : ICommitParticipant
         this.clock = clock;
         this.projections = [.. projections];
         database.Join(this);
+        database.Notices.Hear(Appends, _ => appended.Pulse());
     }
 
     /// <summary>Called on the writer's thread with the events of each commit, in order; quick, and never throws.</summary>
@@ -198,6 +200,7 @@ public sealed class EventJournal : ICommitParticipant
         }
 
         await ProjectAsync(session, pending);
+        session.Tell(Appends);
     }
 
     void ICommitParticipant.Committed()

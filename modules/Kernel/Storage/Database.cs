@@ -27,11 +27,14 @@ public sealed class Database : IAsyncDisposable
         this.dataSource = dataSource;
         Dialect = dialect;
         writer = new GroupCommit(
-            () => OpenAsync(isWriter: true, CancellationToken.None).GetAwaiter().GetResult(), participants, logger ?? NullLogger<Database>.Instance);
+            () => OpenAsync(isWriter: true, CancellationToken.None).GetAwaiter().GetResult(), participants, Notices, logger ?? NullLogger<Database>.Instance);
     }
 
     /// <summary>The engine behind.</summary>
     public SqlDialect Dialect { get; }
+
+    /// <summary>What other hosts on it tell.</summary>
+    public Notices Notices { get; } = new();
 
     /// <summary>Runs a unit of reading; it sees every commit made before the call.</summary>
     /// <param name="work">Touches only its session, and may run again when a connection was lost.</param>
@@ -88,6 +91,9 @@ public sealed class Database : IAsyncDisposable
         readers.Release(MaxReaders);
         await dataSource.DisposeAsync();
     }
+
+    /// <summary>A connection of the caller's own.</summary>
+    internal ValueTask<DbConnection> ConnectAsync(CancellationToken cancellationToken) => dataSource.OpenConnectionAsync(cancellationToken);
 
     /// <summary>Lets the journal join every commit; called once, before the first write.</summary>
     internal void Join(ICommitParticipant participant) => participants.Add(participant);

@@ -15,6 +15,7 @@ internal sealed partial class GroupCommit : IDisposable
 
     private readonly Func<SqlSession> open;
     private readonly IReadOnlyList<ICommitParticipant> participants;
+    private readonly Notices notices;
     private readonly ILogger logger;
     private readonly Queue<WriteUnit> waiting = new();
     private readonly Lock gate = new();
@@ -22,10 +23,11 @@ internal sealed partial class GroupCommit : IDisposable
     private readonly Thread thread;
     private bool closed;
 
-    public GroupCommit(Func<SqlSession> open, IReadOnlyList<ICommitParticipant> participants, ILogger logger)
+    public GroupCommit(Func<SqlSession> open, IReadOnlyList<ICommitParticipant> participants, Notices notices, ILogger logger)
     {
         this.open = open;
         this.participants = participants;
+        this.notices = notices;
         this.logger = logger;
         thread = new Thread(Loop) { IsBackground = true, Name = "refinery-writer" };
         thread.Start();
@@ -237,6 +239,14 @@ internal sealed partial class GroupCommit : IDisposable
         foreach (var participant in participants)
         {
             await participant.BeforeCommitAsync(session);
+        }
+
+        if (session.Dialect.Notify is { } notify && session.Told.Count > 0)
+        {
+            foreach (var payload in notices.Payloads(session.Told))
+            {
+                await session.ExecuteAsync(notify, new { Payload = payload });
+            }
         }
     }
 

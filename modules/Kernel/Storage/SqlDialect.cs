@@ -52,11 +52,15 @@ public sealed class SqlDialect
         ])
     {
         // Of the hosts on one database one at a time runs its group, as if there were one process.
+        Notify = $"SELECT pg_notify('{Notices.Channel}', @Payload)",
         TakeTurn = "SELECT pg_advisory_xact_lock(hashtext('refinery'))",
     };
 
     /// <summary><c>sqlite</c> or <c>postgres</c>.</summary>
     public string Name { get; }
+
+    /// <summary>What tells other hosts <c>@Payload</c> once the commit is durable; null where there are none.</summary>
+    internal string? Notify { get; private init; }
 
     /// <summary>What waits for the right to write and holds it until the commit; null where only one process writes anyway.</summary>
     internal string? TakeTurn { get; private init; }

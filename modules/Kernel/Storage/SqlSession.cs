@@ -22,6 +22,7 @@ public sealed class SqlSession : IAsyncDisposable
     private readonly List<EventDraft> drafts = [];
     private readonly Dictionary<string, EventDraft> named = new(StringComparer.Ordinal);
     private readonly List<Action> afterCommit = [];
+    private readonly HashSet<Notice> told = [];
 
     static SqlSession()
     {
@@ -46,6 +47,8 @@ public sealed class SqlSession : IAsyncDisposable
     internal DbTransaction? Transaction { get; set; }
 
     internal IReadOnlyList<EventDraft> Drafts => drafts;
+
+    internal IReadOnlyCollection<Notice> Told => told;
 
     internal IReadOnlyList<Action> AfterCommitActions => afterCommit;
 
@@ -112,6 +115,16 @@ public sealed class SqlSession : IAsyncDisposable
         afterCommit.Add(action);
     }
 
+    /// <summary>Tells the other hosts on the database once the unit's commit is durable; what a group says twice is told once.</summary>
+    /// <param name="topic">A word under which they hear it, see <see cref="Notices.Hear"/>.</param>
+    /// <param name="text">At most 1000 characters.</param>
+    /// <exception cref="InvalidOperationException">The session only reads.</exception>
+    public void Tell(string topic, string text = "")
+    {
+        RequireWriter();
+        told.Add(new Notice(topic, text));
+    }
+
     /// <summary>Closes the connection.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -136,6 +149,7 @@ public sealed class SqlSession : IAsyncDisposable
         drafts.Clear();
         named.Clear();
         afterCommit.Clear();
+        told.Clear();
     }
 
     private void RequireWriter()
