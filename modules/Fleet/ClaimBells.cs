@@ -19,9 +19,9 @@ internal sealed class ClaimBells
         this.clock = clock;
 
         // Who missed one hears of it at the next renewal.
-        database.Notices.Hear(Cancelled, text =>
+        database.Notices.Hear(Cancelled, heard =>
         {
-            if (text is not null && JsonSerializer.Deserialize<Holder>(text) is { } holder)
+            if (heard?.Words.Deserialize<Holder>() is { } holder)
             {
                 Ring(holder);
             }
@@ -32,7 +32,7 @@ internal sealed class ClaimBells
     public void RingAfter(SqlSession sql, Holder holder)
     {
         sql.AfterCommit(() => Ring(holder));
-        sql.Tell(Cancelled, JsonSerializer.Serialize(holder));
+        sql.Tell(Cancelled, holder);
     }
 
     /// <summary>Hangs a bell for a claim, to be taken down by disposing it.</summary>

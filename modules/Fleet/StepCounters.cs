@@ -1,19 +1,31 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
+using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
 
 namespace Refinery.Fleet;
 
 /// <summary>How many steps of each type wait, are leased or run, kept in memory so that an answer never counts rows.</summary>
 /// <remarks>
-/// Loaded once from the indexes of those steps, then moved by each commit, which one thread announces. Source of truth is
-/// the table: a restart counts afresh. Types are free text, so what reaches zero is forgotten.
+/// Loaded from the indexes of those steps, then moved by each commit, which one thread announces, and by what other hosts
+/// tell of theirs. Source of truth is the table: a restart counts afresh. Types are free text, so what reaches zero is forgotten.
 /// </remarks>
 internal sealed class StepCounters
 {
+    private const string Topic = "moved";
+
+    private readonly Database database;
     private readonly ConcurrentDictionary<(string Type, string Status), long> counts = new();
     private readonly ConcurrentDictionary<(string Type, long Priority), long> bands = new();
     private long waiting;
     private long taken;
+    private long loaded;
+
+    public StepCounters(Database database)
+    {
+        this.database = database;
+        database.Notices.Hear(Topic, Hear);
+    }
 
     /// <summary>All steps that wait.</summary>
     public long Waiting => Interlocked.Read(ref waiting);
@@ -21,20 +33,18 @@ internal sealed class StepCounters
     /// <summary>How many types and priorities are known just now.</summary>
     public int Known => counts.Count + bands.Count;
 
-    public async Task LoadAsync(Database database, CancellationToken cancellationToken)
+    /// <summary>Counts afresh, and from then on what this host and others commit.</summary>
+    public async Task LoadAsync(CancellationToken cancellationToken)
     {
-        var (pending, held) = await database.ReadAsync(
-            async sql => (await StepStore.CountWaitingAsync(sql), await StepStore.CountHeldAsync(sql)), cancellationToken);
-        foreach (var row in pending)
-        {
-            AddWaiting(row.Type, row.Priority, row.Count);
-            Interlocked.Add(ref taken, row.Count);
-        }
-
-        foreach (var row in held)
-        {
-            Add(counts, (row.Type, row.Status), row.Count);
-        }
+        // In a unit of writing nobody commits meanwhile, here or elsewhere; what others have told by now is in the rows.
+        await database.WriteAsync(
+            async sql =>
+            {
+                var (pending, held, length) = (await StepStore.CountWaitingAsync(sql), await StepStore.CountHeldAsync(sql), await EventJournal.LengthAsync(sql));
+                sql.AfterCommit(() => Set(pending, held, length));
+                return pending.Count;
+            },
+            cancellationToken);
     }
 
     /// <summary>Steps of a type that wait, are claimed or run; of those that have ended see <see cref="StepTotalStore"/>.</summary>
@@ -69,26 +79,68 @@ internal sealed class StepCounters
     /// <summary>Gives back places that no step has come for.</summary>
     public void GiveBack(int count) => Interlocked.Add(ref taken, -count);
 
-    /// <summary>A step has another status now.</summary>
+    /// <summary>A step has another status once the unit's commit is durable.</summary>
     /// <param name="from">The status it had; null for a new one.</param>
-    public void Move(StepRow step, string? from)
+    public void MoveAfter(SqlSession sql, StepRow step, string? from)
     {
-        // A step that is new, or that had ended, has taken its place before it came.
-        var hasPlace = step.Status == Status.Pending && from is not (Status.Claimed or Status.Running);
-        Interlocked.Add(ref taken, (step.Status == Status.Pending && !hasPlace ? 1 : 0) - (from == Status.Pending ? 1 : 0));
-        Count(step, from, -1);
-        Count(step, step.Status, 1);
+        var move = new Moved(step.Type, step.Priority, from, step.Status);
+
+        // Here a step that is new, or that had ended, has taken its place before it came.
+        var hasPlace = move.To == Status.Pending && from is not (Status.Claimed or Status.Running);
+        sql.AfterCommit(() => Take(move, 1, hasPlace));
+        sql.Tell(Topic, move);
     }
 
-    private void Count(StepRow step, string? status, long by)
+    private void Hear(Heard? heard)
+    {
+        if (heard is null)
+        {
+            // Nobody waits for it: until then the counts are those of before.
+            _ = LoadAsync(CancellationToken.None).ContinueWith(load => load.Exception?.Handle(_ => true), TaskScheduler.Default);
+        }
+        else if (heard.Sequence > Interlocked.Read(ref loaded) && heard.Words.Deserialize<Moved>() is { } move)
+        {
+            Take(move, heard.Times, hasPlace: false);
+        }
+    }
+
+    private void Take(Moved move, int times, bool hasPlace)
+    {
+        Interlocked.Add(ref taken, ((move.To == Status.Pending && !hasPlace ? 1 : 0) - (move.From == Status.Pending ? 1 : 0)) * times);
+        Count(move, move.From, -times);
+        Count(move, move.To, times);
+    }
+
+    private void Set(IReadOnlyList<WaitingCount> pending, IReadOnlyList<HeldCount> held, long length)
+    {
+        var before = Waiting;
+        counts.Clear();
+        bands.Clear();
+        Interlocked.Exchange(ref waiting, 0);
+        Interlocked.Exchange(ref loaded, length);
+        foreach (var row in pending)
+        {
+            AddWaiting(row.Type, row.Priority, row.Count);
+        }
+
+        foreach (var row in held)
+        {
+            Add(counts, (row.Type, row.Status), row.Count);
+        }
+
+        // Those on their way keep their places.
+        Interlocked.Add(ref taken, Waiting - before);
+    }
+
+    private void Count(Moved move, string? status, long by)
     {
         if (status == Status.Pending)
         {
-            AddWaiting(step.Type, step.Priority, by);
+            AddWaiting(move.Type, move.Priority, by);
         }
         else if (status is Status.Claimed or Status.Running)
         {
-            Add(counts, (step.Type, status), by);
+            Add(counts, (move.Type, status), by);
         }
     }
 
@@ -107,4 +159,8 @@ internal sealed class StepCounters
             counts.TryRemove(key, out _);
         }
     }
+
+    /// <summary>A step that went from one status to another.</summary>
+    /// <param name="From">Null for a new one.</param>
+    private sealed record Moved(string Type, long Priority, string? From, string To);
 }

@@ -40,6 +40,9 @@ public sealed class EventJournal : ICommitParticipant
     public Task<JournalHead> HeadAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(JournalStore.HeadAsync, cancellationToken);
 
+    /// <summary>The journal's length as a unit sees it.</summary>
+    public static async Task<long> LengthAsync(SqlSession sql) => (await JournalStore.HeadAsync(sql)).Sequence;
+
     /// <summary>Events after a sequence, in order; empty at the end.</summary>
     public async Task<IReadOnlyList<JournalEvent>> ListAfterAsync(long sequence, int limit, CancellationToken cancellationToken)
     {
@@ -200,6 +203,7 @@ public sealed class EventJournal : ICommitParticipant
         }
 
         await ProjectAsync(session, pending);
+        session.Sequence = at.Sequence;
         session.Tell(Appends);
     }
 

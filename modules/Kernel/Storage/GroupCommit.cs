@@ -243,7 +243,7 @@ internal sealed partial class GroupCommit : IDisposable
 
         if (session.Dialect.Notify is { } notify && session.Told.Count > 0)
         {
-            foreach (var payload in notices.Payloads(session.Told))
+            foreach (var payload in notices.Payloads(session.Told, session.Sequence))
             {
                 await session.ExecuteAsync(notify, new { Payload = payload });
             }

@@ -22,7 +22,7 @@ public sealed class SqlSession : IAsyncDisposable
     private readonly List<EventDraft> drafts = [];
     private readonly Dictionary<string, EventDraft> named = new(StringComparer.Ordinal);
     private readonly List<Action> afterCommit = [];
-    private readonly HashSet<Notice> told = [];
+    private readonly Dictionary<Notice, int> told = [];
 
     static SqlSession()
     {
@@ -48,7 +48,11 @@ public sealed class SqlSession : IAsyncDisposable
 
     internal IReadOnlyList<EventDraft> Drafts => drafts;
 
-    internal IReadOnlyCollection<Notice> Told => told;
+    /// <summary>What the group tells other hosts, and how often it says so.</summary>
+    internal IReadOnlyDictionary<Notice, int> Told => told;
+
+    /// <summary>The journal's length with this group; 0 when it appends nothing.</summary>
+    internal long Sequence { get; set; }
 
     internal IReadOnlyList<Action> AfterCommitActions => afterCommit;
 
@@ -115,14 +119,18 @@ public sealed class SqlSession : IAsyncDisposable
         afterCommit.Add(action);
     }
 
-    /// <summary>Tells the other hosts on the database once the unit's commit is durable; what a group says twice is told once.</summary>
+    /// <summary>Tells the other hosts on the database once the unit's commit is durable; what a group says again is counted.</summary>
     /// <param name="topic">A word under which they hear it, see <see cref="Notices.Hear"/>.</param>
-    /// <param name="text">At most 1000 characters.</param>
+    /// <param name="words">A record of few members, or a text.</param>
     /// <exception cref="InvalidOperationException">The session only reads.</exception>
-    public void Tell(string topic, string text = "")
+    public void Tell(string topic, object? words = null)
     {
         RequireWriter();
-        told.Add(new Notice(topic, text));
+        if (Dialect.Notify is not null)
+        {
+            var notice = new Notice(topic, words ?? string.Empty);
+            told[notice] = told.GetValueOrDefault(notice) + 1;
+        }
     }
 
     /// <summary>Closes the connection.</summary>
@@ -150,6 +158,7 @@ public sealed class SqlSession : IAsyncDisposable
         named.Clear();
         afterCommit.Clear();
         told.Clear();
+        Sequence = 0;
     }
 
     private void RequireWriter()
