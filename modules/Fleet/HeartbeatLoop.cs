@@ -8,7 +8,7 @@ namespace Refinery.Fleet;
 
 /// <summary>Says that this pod lives, prolongs its leases, and stops the runs whose lease is gone.</summary>
 internal sealed partial class HeartbeatLoop(
-    LocalPod pod, LocalBeat beat, StepClaims claims, IOptions<FleetOptions> options, TimeProvider clock, ILogger<HeartbeatLoop> logger)
+    LocalPod pod, LocalBeat beat, StepClaims claims, StepCounters counters, IOptions<FleetOptions> options, TimeProvider clock, ILogger<HeartbeatLoop> logger)
     : PeriodicLoop(options.Value.Heartbeat, clock, logger)
 {
     private readonly ILogger logger = logger;
@@ -30,6 +30,7 @@ internal sealed partial class HeartbeatLoop(
     protected override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
         await beat.BeatAsync(cancellationToken);
+        await counters.MendAsync(cancellationToken);
         if (pod.Held is { Count: > 0 } held)
         {
             pod.StopLost(await claims.RenewAsync(held, cancellationToken));

@@ -20,6 +20,7 @@ internal sealed class StepCounters
     private long waiting;
     private long taken;
     private long loaded;
+    private volatile bool isStale;
 
     public StepCounters(Database database)
     {
@@ -32,6 +33,26 @@ internal sealed class StepCounters
 
     /// <summary>How many types and priorities are known just now.</summary>
     public int Known => counts.Count + bands.Count;
+
+    /// <summary>Counts afresh where something was missed that other hosts have told.</summary>
+    public async Task MendAsync(CancellationToken cancellationToken)
+    {
+        if (!isStale)
+        {
+            return;
+        }
+
+        isStale = false;
+        try
+        {
+            await LoadAsync(cancellationToken);
+        }
+        catch
+        {
+            isStale = true;
+            throw;
+        }
+    }
 
     /// <summary>Counts afresh, and from then on what this host and others commit.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
@@ -95,8 +116,7 @@ internal sealed class StepCounters
     {
         if (heard is null)
         {
-            // Nobody waits for it: until then the counts are those of before.
-            _ = LoadAsync(CancellationToken.None).ContinueWith(load => load.Exception?.Handle(_ => true), TaskScheduler.Default);
+            isStale = true;
         }
         else if (heard.Sequence > Interlocked.Read(ref loaded) && heard.Words.Deserialize<Moved>() is { } move)
         {
@@ -111,7 +131,7 @@ internal sealed class StepCounters
         Count(move, move.To, times);
     }
 
-    private void Set(IReadOnlyList<WaitingCount> pending, IReadOnlyList<HeldCount> held, long length)
+    private void Set(IReadOnlyList<WaitingCount> pending, IReadOnlyList<CountRow> held, long length)
     {
         var before = Waiting;
         counts.Clear();
