@@ -167,11 +167,7 @@ public sealed class EventJournal : ICommitParticipant
             foreach (var page in links().Chunk(PageSize))
             {
                 var events = page.Select(EventChain.Read).ToList();
-                foreach (var link in events)
-                {
-                    await JournalStore.InsertAsync(sql, link);
-                }
-
+                await JournalStore.InsertAsync(sql, events);
                 await ProjectAsync(sql, events);
                 foreach (var other in others)
                 {
@@ -197,11 +193,11 @@ public sealed class EventJournal : ICommitParticipant
         foreach (var draft in session.Drafts)
         {
             var link = EventChain.Link(Complete(draft), at, buffer);
-            await JournalStore.InsertAsync(session, link);
             pending.Add(link);
             at = new JournalHead(link.Sequence, link.Hash);
         }
 
+        await JournalStore.InsertAsync(session, pending);
         await ProjectAsync(session, pending);
         session.Sequence = at.Sequence;
         session.Tell(Appends);

@@ -62,6 +62,27 @@ public sealed class SqlSession : IAsyncDisposable
     /// <returns>The number of rows changed.</returns>
     public Task<int> ExecuteAsync(string sql, object? parameters = null) => Statement(sql).ExecuteAsync(parameters);
 
+    /// <summary>Runs a statement once for each row, in their order: on an engine that is elsewhere, in one round trip.</summary>
+    /// <param name="sql">A constant text, tokens allowed.</param>
+    /// <param name="rows">Objects whose properties are the <c>@Name</c> values.</param>
+    /// <returns>The number of rows that each run changed.</returns>
+    public async Task<IReadOnlyList<int>> ExecuteEachAsync<T>(string sql, IReadOnlyCollection<T> rows)
+        where T : notnull
+    {
+        if (connection.CanCreateBatch && rows.Count > 1)
+        {
+            return await StatementBatch.ExecuteAsync(this, Dialect.Render(sql), rows);
+        }
+
+        var changed = new List<int>(rows.Count);
+        foreach (var row in rows)
+        {
+            changed.Add(await ExecuteAsync(sql, row));
+        }
+
+        return changed;
+    }
+
     /// <summary>All rows of a query, mapped by column name (<c>snake_case</c> to <c>PascalCase</c>); empty when there are none.</summary>
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? parameters = null)
     {
