@@ -152,6 +152,7 @@ internal static class RefineryApp
         AddGround(services, builder.Configuration);
         services.TryAddSingleton(DatabaseOpener.Open);
         services.AddOptions<JournalOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(provider => provider.GetRequiredService<Database>().Notices);
         services.AddHostedService<NoticeLoop>();
         services.AddSingleton<EventJournal>();
         services.AddSingleton<JournalFile>();

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Options;
 using Microsoft.FeatureManagement;
 using Refinery.Host.Proxy;
-using Refinery.Kernel.Storage;
 using Refinery.Kernel.Web;
 using Refinery.Kernel.Work;
 

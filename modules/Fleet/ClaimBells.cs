@@ -14,12 +14,12 @@ internal sealed class ClaimBells
     private readonly Lock gate = new();
     private readonly Dictionary<Holder, List<ClaimBell>> bells = [];
 
-    public ClaimBells(Database database, TimeProvider clock)
+    public ClaimBells(Notices notices, TimeProvider clock)
     {
         this.clock = clock;
 
         // Who missed one hears of it at the next renewal.
-        database.Notices.Hear(Cancelled, heard =>
+        notices.Hear(Cancelled, heard =>
         {
             if (heard?.Words.Deserialize<Holder>() is { } holder)
             {

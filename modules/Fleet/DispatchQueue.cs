@@ -33,12 +33,12 @@ internal sealed partial class DispatchQueue
     private bool isOffering;
     private int hanging;
 
-    public DispatchQueue(IQueueBackend backend, Database database, TimeProvider clock, ILogger<DispatchQueue> logger)
+    public DispatchQueue(IQueueBackend backend, Notices notices, TimeProvider clock, ILogger<DispatchQueue> logger)
     {
         this.backend = backend;
         this.clock = clock;
         this.logger = logger;
-        database.Notices.Hear(Came, _ => Ready.Pulse());
+        notices.Hear(Came, _ => Ready.Pulse());
     }
 
     /// <summary>Pulses whenever a step may have become ready, on this host or another.</summary>

@@ -1,4 +1,3 @@
-using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
 
 namespace Refinery.Graph;

@@ -55,7 +55,11 @@ internal sealed class PostgresQueueBackend(
 
     public async ValueTask DisposeAsync()
     {
-        server.Close();
+        if (!server.Close())
+        {
+            return;
+        }
+
         arrivals.Pulse();
         await listener.DisposeAsync();
         await server.DisposeAsync();

@@ -45,9 +45,9 @@ internal sealed partial record QueueSettings(NpgsqlDataSource Source, string Tab
         {
             throw new PluginException($"{ServerSetting} cannot be read: {fault.Message}.", fault);
         }
-        catch (ArgumentException)
+        catch (ArgumentException fault)
         {
-            throw new PluginException($"{ServerSetting} cannot be read: a keyword or value in it is not one that the driver takes; {Expected}.");
+            throw new PluginException($"{ServerSetting} cannot be read: a keyword or value in it is not one that the driver takes; {Expected}.", fault);
         }
     }
 

@@ -24,7 +24,7 @@ public sealed class PostgresHostTests : IDisposable
         var url = $"postgres://{given.Username}:hunter2@{given.Host}:{given.Port}/{given.Database}";
         await using (var first = await StartAsync(setting, url))
         {
-            await first.PostAsync("/submit", new { type = "note", args = new { text = "kept" } });
+            await first.PostAsync("/api/queue/enqueue", new { package = "kept" });
             Assert.False(File.Exists(Path.Combine(first.DataDirectory, "refinery.db")));
             Assert.False(File.Exists(Path.Combine(first.DataDirectory, "journal.ndjson")));
         }
@@ -78,7 +78,7 @@ public sealed class PostgresHostTests : IDisposable
         var accepted = new List<string>();
         for (var number = 0; number < count; number++)
         {
-            using var content = new StringContent($$"""{"type":"note","args":{"caller":{{caller}},"number":{{number}}}}""", null, "application/json");
+            using var content = new StringContent($$$"""{"type":"note","args":{"caller":{{{caller}}},"number":{{{number}}}}}""", null, "application/json");
             using var response = await host.Http.PostAsync("/submit", content);
             var text = await response.Content.ReadAsStringAsync();
             if (response.StatusCode == HttpStatusCode.ServiceUnavailable)

@@ -16,9 +16,9 @@ internal sealed class PostgresEngine : ITestEngine
     /// <summary>The database that belongs to a folder, made when it is first asked for: hosts over one folder share it, one after another or at once.</summary>
     public static string ConnectionStringOf(TemporaryFolder folder) => OfFolders.GetOrAdd(folder.Path, _ => new Lazy<string>(() =>
     {
-        var name = $"host_{Interlocked.Increment(ref count)}";
-        PostgresServer.Instance.Run($"CREATE DATABASE {name}");
-        return PostgresServer.Instance.ConnectionString(name);
+        var made = $"host_{Interlocked.Increment(ref count)}";
+        PostgresServer.Instance.Run($"CREATE DATABASE {made}");
+        return PostgresServer.Instance.ConnectionString(made);
     })).Value;
 
     public Database Open()
