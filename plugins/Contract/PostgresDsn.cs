@@ -15,6 +15,8 @@ public static partial class PostgresDsn
     /// <summary>The longest time to connect that .NET's keyword takes, in seconds.</summary>
     private const int LongestTimeout = 1024;
 
+    private static readonly string[] Schemes = ["postgres://", "postgresql://"];
+
     /// <summary>The parameters that both worlds have, by their libpq names.</summary>
     private static readonly Dictionary<string, string> Keywords = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -50,7 +52,7 @@ public static partial class PostgresDsn
         };
     }
 
-    private static string? Uri(string text) => new[] { "postgres://", "postgresql://" }
+    private static string? Uri(string text) => Schemes
         .Where(scheme => text.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
         .Select(scheme => text[scheme.Length..])
         .FirstOrDefault();
@@ -79,11 +81,11 @@ public static partial class PostgresDsn
         var (authority, database) = Cut(place, '/');
         var at = authority.LastIndexOf('@');
         var (user, password) = Cut(at < 0 ? string.Empty : authority[..at], ':');
-        var given = new List<(string Name, string Value)>
-        {
-            ("user", user), ("password", password), ("dbname", database), .. Hosts(authority[(at + 1)..]),
-        };
-        given.AddRange(query.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(Parameter));
+        List<(string Name, string Value)> given =
+        [
+            ("user", user), ("password", password), ("dbname", database),
+            .. Hosts(authority[(at + 1)..]), .. query.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(Parameter),
+        ];
         return Build(given.Select(pair => (Decode(pair.Name), Decode(pair.Value))), mayName: !query.Contains('@', StringComparison.Ordinal));
     }
 

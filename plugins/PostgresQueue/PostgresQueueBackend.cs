@@ -55,10 +55,12 @@ internal sealed class PostgresQueueBackend(
 
     public async ValueTask DisposeAsync()
     {
-        server.Close();
-        arrivals.Pulse();
-        await listener.DisposeAsync();
-        await server.DisposeAsync();
+        if (server.Close())
+        {
+            arrivals.Pulse();
+            await listener.DisposeAsync();
+            await server.DisposeAsync();
+        }
     }
 
     private async Task<IReadOnlyList<QueueItem>> LookAsync(int max)
