@@ -55,14 +55,12 @@ internal sealed class PostgresQueueBackend(
 
     public async ValueTask DisposeAsync()
     {
-        if (!server.Close())
+        if (server.Close())
         {
-            return;
+            arrivals.Pulse();
+            await listener.DisposeAsync();
+            await server.DisposeAsync();
         }
-
-        arrivals.Pulse();
-        await listener.DisposeAsync();
-        await server.DisposeAsync();
     }
 
     private async Task<IReadOnlyList<QueueItem>> LookAsync(int max)

@@ -63,6 +63,7 @@ internal sealed class QueueServer(NpgsqlDataSource source, QueueTexts texts, Tim
     }
 
     /// <summary>Takes no more questions; those that were asked get their answers.</summary>
+    /// <returns>False when it was closed already.</returns>
     public bool Close() => !Interlocked.Exchange(ref isClosed, true);
 
     public ValueTask DisposeAsync()

@@ -36,18 +36,29 @@ internal sealed partial record QueueSettings(NpgsqlDataSource Source, string Tab
     {
         try
         {
-            var server = new NpgsqlConnectionStringBuilder(PostgresDsn.ToConnectionString(dsn));
-            return string.IsNullOrEmpty(server.Host)
-                ? throw new FormatException($"it names no host; {Expected}")
-                : NpgsqlDataSource.Create(Bounded(server, (int)Math.Ceiling(patience.TotalSeconds)));
+            return Create(PostgresDsn.ToConnectionString(dsn), (int)Math.Ceiling(patience.TotalSeconds))
+                ?? throw new FormatException($"a keyword or value in it is not one that the driver takes; {Expected}");
         }
         catch (FormatException fault)
         {
             throw new PluginException($"{ServerSetting} cannot be read: {fault.Message}.", fault);
         }
-        catch (ArgumentException fault)
+    }
+
+    /// <returns>Null for what the driver does not take.</returns>
+    private static NpgsqlDataSource? Create(string words, int seconds)
+    {
+        try
         {
-            throw new PluginException($"{ServerSetting} cannot be read: a keyword or value in it is not one that the driver takes; {Expected}.", fault);
+            var server = new NpgsqlConnectionStringBuilder(words);
+            return string.IsNullOrEmpty(server.Host)
+                ? throw new FormatException($"it names no host; {Expected}")
+                : NpgsqlDataSource.Create(Bounded(server, seconds));
+        }
+        catch (ArgumentException)
+        {
+            // The driver's own fault quotes the value, so it goes no further.
+            return null;
         }
     }
 

@@ -63,13 +63,14 @@ internal sealed class QueueTexts(string name)
     public string Count { get; } = $"""
         SELECT CASE WHEN seen < $1 THEN seen ELSE GREATEST(seen, (SELECT reltuples FROM pg_class WHERE oid = '"{name}"'::regclass)::bigint) END,
                CASE WHEN seen < $1 THEN oldest END
-        FROM (SELECT COUNT(*) AS seen, MIN(enqueued_at) AS oldest FROM (SELECT enqueued_at FROM "{name}" LIMIT $1) AS some) AS counted
+        FROM (SELECT COUNT(*) AS seen, MIN(enqueued_at) AS oldest FROM (SELECT enqueued_at FROM "{name}" LIMIT $1) AS waiting) AS counted
         """;
 
     /// <summary>$1: how many. Not TRUNCATE, which would wait for whoever is taking, and keep the next from it meanwhile.</summary>
     public string Drop { get; } = $"""
         WITH gone AS (
-            DELETE FROM "{name}" WHERE ctid = ANY (ARRAY(SELECT ctid FROM "{name}" LIMIT $1 FOR UPDATE SKIP LOCKED))
+            DELETE FROM "{name}" WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM "{name}" ORDER BY priority DESC, rank, arrival LIMIT $1 FOR UPDATE SKIP LOCKED))
             RETURNING 1)
         SELECT COUNT(*) FROM gone
         """;

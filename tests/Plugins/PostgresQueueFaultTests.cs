@@ -17,7 +17,7 @@ public sealed class PostgresQueueFaultTests : IAsyncLifetime
 
     public Task InitializeAsync() => Task.CompletedTask;
 
-    public Task DisposeAsync() => database.DisposeAsync().AsTask();
+    public Task DisposeAsync() => database.DisposeAsync();
 
     [Fact]
     public async Task A_caller_who_waits_outlives_cut_connections()

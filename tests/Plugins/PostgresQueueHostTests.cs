@@ -10,7 +10,7 @@ public sealed class PostgresQueueHostTests : IAsyncLifetime
 
     public Task InitializeAsync() => Task.CompletedTask;
 
-    public Task DisposeAsync() => database.DisposeAsync().AsTask();
+    public Task DisposeAsync() => database.DisposeAsync();
 
     [Fact]
     public async Task Steps_are_called_by_priority_out_of_the_table_and_end()

@@ -13,7 +13,7 @@ public sealed class PostgresQueueSharedTests : IAsyncLifetime
 
     public Task InitializeAsync() => Task.CompletedTask;
 
-    public Task DisposeAsync() => database.DisposeAsync().AsTask();
+    public Task DisposeAsync() => database.DisposeAsync();
 
     [Fact]
     public void It_says_that_hosts_may_share_it() => Assert.Equal(

@@ -12,7 +12,7 @@ public sealed class PostgresQueueStartTests : IAsyncLifetime
 
     public Task InitializeAsync() => Task.CompletedTask;
 
-    public Task DisposeAsync() => database.DisposeAsync().AsTask();
+    public Task DisposeAsync() => database.DisposeAsync();
 
     [Fact]
     public void It_is_delivered_with_the_host_and_has_a_driver_of_its_own()

@@ -7,7 +7,7 @@ using Refinery.Tests.Kernel.Storage;
 namespace Refinery.Tests.Plugins;
 
 /// <summary>A database of its own on a Postgres of the tests', and the queue opened over it by as many hosts as a test likes.</summary>
-internal sealed class QueueDatabase : IAsyncDisposable
+internal sealed class QueueDatabase
 {
     private static int count;
 
@@ -71,7 +71,7 @@ internal sealed class QueueDatabase : IAsyncDisposable
     public Task ListenedAsync(long hosts) => Wait.UntilAsync(async () =>
         await AskAsync<long>("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %' AND state = 'idle'") == hosts);
 
-    public async ValueTask DisposeAsync()
+    public async Task DisposeAsync()
     {
         foreach (var queue in opened)
         {
