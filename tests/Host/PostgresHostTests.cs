@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -47,6 +48,47 @@ public sealed class PostgresHostTests : IDisposable
     }
 
     [Fact]
+    public async Task While_the_server_is_away_calls_are_told_to_come_back_and_all_goes_on_when_it_is_there_again()
+    {
+        using var server = PostgresServer.StartOwn();
+        await using var host = await StartAsync("POSTGRES_DSN", server.ConnectionString("postgres"));
+        var stepId = (await host.PostAsync("/submit", new { type = "note", args = new { } })).GetProperty("step_id").GetString();
+
+        server.Stop();
+        foreach (var path in new[] { "/api/steps/" + stepId, "/builds", "/submit" })
+        {
+            using var request = new HttpRequestMessage(path == "/submit" ? HttpMethod.Post : HttpMethod.Get, path);
+            request.Content = path == "/submit" ? JsonContent.Create(new { type = "note", args = new { } }) : null;
+            using var away = await host.Http.SendAsync(request);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, away.StatusCode);
+            Assert.NotNull(away.Headers.RetryAfter);
+            Assert.Contains("The database cannot be reached; try again shortly.", await away.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        using var lives = await host.Http.GetAsync("/healthz");
+        using var ready = await host.Http.GetAsync("/api/ready");
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable), (lives.StatusCode, ready.StatusCode));
+        server.Start();
+
+        await Wait.UntilAsync(async () => (await host.Http.GetAsync("/api/ready")).IsSuccessStatusCode);
+        Assert.Equal("pending", (await host.GetAsync($"/api/steps/{stepId}")).GetProperty("status").GetString());
+        await host.PostAsync("/submit", new { type = "note", args = new { } });
+        Assert.True((await host.Services.GetRequiredService<EventJournal>().VerifyAsync(CancellationToken.None)).Valid);
+    }
+
+    [Theory]
+    [InlineData("file", "postgres", "Another host serves this database with a queue of its own; stop it, or give both the same QUEUE_BACKEND.")]
+    [InlineData("file", "file", "QUEUE_BACKEND 'file' belongs to one host, and another serves this database already; a queue that hosts share is expected, such as postgres.")]
+    [InlineData("postgres", "file", "QUEUE_BACKEND 'file' belongs to one host, and another serves this database already; a queue that hosts share is expected, such as postgres.")]
+    public async Task A_queue_of_one_host_is_not_hidden_from_a_second(string first, string second, string sentence)
+    {
+        await using var host = await StartAsync("POSTGRES_DSN", PostgresEngine.ConnectionStringOf(books), first);
+
+        Assert.Equal(sentence, (await Assert.ThrowsAsync<StartupException>(() => StartAsync("POSTGRES_DSN", PostgresEngine.ConnectionStringOf(books), second))).Message);
+        await host.PostAsync("/submit", new { type = "note", args = new { } });
+    }
+
+    [Fact]
     public async Task Connections_that_are_cut_off_again_and_again_lose_nothing_that_was_accepted()
     {
         await using var host = await StartAsync("POSTGRES_DSN", PostgresEngine.ConnectionStringOf(books));
@@ -69,8 +111,8 @@ public sealed class PostgresHostTests : IDisposable
         Assert.Equal("ready", (await host.GetAsync("/api/ready")).GetProperty("status").GetString());
     }
 
-    private static Task<RefineryHost> StartAsync(string setting, string value) =>
-        RefineryHost.StartAsync(("POSTGRES_DSN", string.Empty), ("LOCAL_WORKER", "0"), ("HINT_CATALOGUE", "0"), (setting, value));
+    private static Task<RefineryHost> StartAsync(string setting, string value, string queue = "file") => RefineryHost.StartAsync(
+        ("POSTGRES_DSN", string.Empty), ("LOCAL_WORKER", "0"), ("HINT_CATALOGUE", "0"), ("QUEUE_BACKEND", queue), (setting, value));
 
     /// <summary>The steps that were accepted; what was not is told in a sentence.</summary>
     private static async Task<List<string>> SubmitAsync(RefineryHost host, int caller, int count)
