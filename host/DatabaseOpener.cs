@@ -65,7 +65,7 @@ internal static class DatabaseOpener
     private static NpgsqlConnectionStringBuilder Bounded(NpgsqlConnectionStringBuilder given)
     {
         var bounded = new NpgsqlConnectionStringBuilder(given.ConnectionString);
-        foreach (var (keyword, value) in Defaults.Where(pair => !given.ContainsKey(pair.Keyword)))
+        foreach (var (keyword, value) in Defaults.Where(pair => !given.ShouldSerialize(pair.Keyword)))
         {
             bounded[keyword] = value;
         }

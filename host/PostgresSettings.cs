@@ -22,7 +22,7 @@ internal static class PostgresSettings
         }
         catch (ArgumentException fault)
         {
-            throw new FormatException($"its part '{fault.ParamName}' is not taken by the driver", fault);
+            throw new FormatException("a keyword or value in it is not one that the driver takes; postgres://user@host/database is expected", fault);
         }
     }
 }

@@ -7,7 +7,7 @@ using Refinery.Kernel.Work;
 namespace Refinery.Host.Plugins;
 
 /// <summary>Keeps a second host from a database whose queue belongs to one host: its steps would wait in a queue that the other cannot see.</summary>
-/// <remarks>Held by a connection of its own, so that it ends with the process, however that ends.</remarks>
+/// <remarks>Asked at the start and held by a connection of its own, which ends with the process, however that ends, and with the database: who starts after that is not kept away.</remarks>
 internal sealed class QueueHold(IOptions<HostOptions> options, QueueBackendInfo queue) : IAsyncDisposable
 {
     private const string LockTimeout = "55P03";

@@ -6,7 +6,7 @@ using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
 
-/// <summary>Says that this pod lives, prolongs its leases, and stops the runs whose lease is gone.</summary>
+/// <summary>Says that this pod lives, prolongs its leases, stops the runs whose lease is gone, and counts afresh where word of other hosts was missed.</summary>
 internal sealed partial class HeartbeatLoop(
     LocalPod pod, LocalBeat beat, StepClaims claims, StepCounters counters, IOptions<FleetOptions> options, TimeProvider clock, ILogger<HeartbeatLoop> logger)
     : PeriodicLoop(options.Value.Heartbeat, clock, logger)
@@ -30,11 +30,12 @@ internal sealed partial class HeartbeatLoop(
     protected override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
         await beat.BeatAsync(cancellationToken);
-        await counters.MendAsync(cancellationToken);
         if (pod.Held is { Count: > 0 } held)
         {
             pod.StopLost(await claims.RenewAsync(held, cancellationToken));
         }
+
+        await counters.MendAsync(cancellationToken);
     }
 
     [LoggerMessage(LogLevel.Warning, "This pod could not leave the list of pods; it will count as dead.")]

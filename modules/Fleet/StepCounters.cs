@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
@@ -7,16 +7,19 @@ namespace Refinery.Fleet;
 
 /// <summary>How many steps of each type wait, are leased or run, kept in memory so that an answer never counts rows.</summary>
 /// <remarks>
-/// Loaded from the indexes of those steps, then moved by each commit, which one thread announces, and by what other hosts
-/// tell of theirs. Source of truth is the table: a restart counts afresh. Types are free text, so what reaches zero is forgotten.
+/// Loaded from the indexes of those steps, then moved by each commit of this host and by what others tell of theirs. What another
+/// tells may come before what it follows from, so a count may be below zero for a moment. Source of truth is the table: a restart
+/// counts afresh. Types are free text, so what reaches zero is forgotten. Safe for all threads.
 /// </remarks>
 internal sealed class StepCounters
 {
     private const string Topic = "moved";
 
     private readonly Database database;
-    private readonly ConcurrentDictionary<(string Type, string Status), long> counts = new();
-    private readonly ConcurrentDictionary<(string Type, long Priority), long> bands = new();
+    private readonly Lock gate = new();
+    private readonly Dictionary<(string Type, string Status), long> counts = [];
+    private readonly Dictionary<(string Type, long Priority), long> bands = [];
+    private List<Heard>? heardMeanwhile;
     private long waiting;
     private long taken;
     private long loaded;
@@ -29,10 +32,31 @@ internal sealed class StepCounters
     }
 
     /// <summary>All steps that wait.</summary>
-    public long Waiting => Interlocked.Read(ref waiting);
+    public long Waiting => Math.Max(0, Interlocked.Read(ref waiting));
 
     /// <summary>How many types and priorities are known just now.</summary>
-    public int Known => counts.Count + bands.Count;
+    public int Known
+    {
+        get
+        {
+            lock (gate)
+            {
+                return counts.Count + bands.Count;
+            }
+        }
+    }
+
+    /// <summary>The types that steps wait or run of.</summary>
+    public IReadOnlyList<string> Types
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. counts.Keys.Select(key => key.Type).Distinct(StringComparer.Ordinal)];
+            }
+        }
+    }
 
     /// <summary>Counts afresh where something was missed that other hosts have told.</summary>
     public async Task MendAsync(CancellationToken cancellationToken)
@@ -57,10 +81,15 @@ internal sealed class StepCounters
     /// <summary>Counts afresh, and from then on what this host and others commit.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
-        // In a unit of writing nobody commits meanwhile, here or elsewhere; what others have told by now is in the rows.
+        // In a unit of writing nobody commits meanwhile, here or elsewhere; what others have told by then is in the rows.
         await database.WriteAsync(
             async sql =>
             {
+                lock (gate)
+                {
+                    heardMeanwhile = [];
+                }
+
                 var (pending, held, length) = (await StepStore.CountWaitingAsync(sql), await StepStore.CountHeldAsync(sql), await EventJournal.LengthAsync(sql));
                 sql.AfterCommit(() => Set(pending, held, length));
                 return pending.Count;
@@ -69,14 +98,22 @@ internal sealed class StepCounters
     }
 
     /// <summary>Steps of a type that wait, are claimed or run; of those that have ended see <see cref="StepTotalStore"/>.</summary>
-    public long Of(string type, string status) => counts.GetValueOrDefault((type, status));
-
-    /// <summary>The types that steps wait or run of.</summary>
-    public IEnumerable<string> Types => counts.Keys.Select(key => key.Type).Distinct(StringComparer.Ordinal);
+    public long Of(string type, string status)
+    {
+        lock (gate)
+        {
+            return Math.Max(0, counts.GetValueOrDefault((type, status)));
+        }
+    }
 
     /// <summary>How many steps of each type and priority wait.</summary>
-    public IReadOnlyList<WaitingCount> ListWaiting() =>
-        [.. bands.Select(band => new WaitingCount { Type = band.Key.Type, Priority = band.Key.Priority, Count = band.Value })];
+    public IReadOnlyList<WaitingCount> ListWaiting()
+    {
+        lock (gate)
+        {
+            return [.. bands.Where(band => band.Value > 0).Select(band => new WaitingCount { Type = band.Key.Type, Priority = band.Key.Priority, Count = band.Value })];
+        }
+    }
 
     /// <summary>Takes places among those that wait, for steps on their way into the queue; what does not come gives its place back.</summary>
     /// <param name="most">How many may wait.</param>
@@ -114,11 +151,23 @@ internal sealed class StepCounters
 
     private void Hear(Heard? heard)
     {
-        if (heard is null)
+        lock (gate)
         {
-            isStale = true;
+            if (heard is null)
+            {
+                isStale = true;
+            }
+            else
+            {
+                heardMeanwhile?.Add(heard);
+                Take(heard);
+            }
         }
-        else if (heard.Sequence > Interlocked.Read(ref loaded) && heard.Words.Deserialize<Moved>() is { } move)
+    }
+
+    private void Take(Heard heard)
+    {
+        if (heard.Sequence > loaded && heard.Words.Deserialize<Moved>() is { } move)
         {
             Take(move, heard.Times, hasPlace: false);
         }
@@ -126,30 +175,37 @@ internal sealed class StepCounters
 
     private void Take(Moved move, int times, bool hasPlace)
     {
-        Interlocked.Add(ref taken, ((move.To == Status.Pending && !hasPlace ? 1 : 0) - (move.From == Status.Pending ? 1 : 0)) * times);
-        Count(move, move.From, -times);
-        Count(move, move.To, times);
+        lock (gate)
+        {
+            Interlocked.Add(ref taken, ((move.To == Status.Pending && !hasPlace ? 1 : 0) - (move.From == Status.Pending ? 1 : 0)) * times);
+            Count(move, move.From, -times);
+            Count(move, move.To, times);
+        }
     }
 
     private void Set(IReadOnlyList<WaitingCount> pending, IReadOnlyList<CountRow> held, long length)
     {
-        var before = Waiting;
-        counts.Clear();
-        bands.Clear();
-        Interlocked.Exchange(ref waiting, 0);
-        Interlocked.Exchange(ref loaded, length);
-        foreach (var row in pending)
+        lock (gate)
         {
-            AddWaiting(row.Type, row.Priority, row.Count);
-        }
+            // Those on their way keep their places.
+            Interlocked.Add(ref taken, pending.Sum(row => row.Count) - waiting);
+            counts.Clear();
+            bands.Clear();
+            waiting = 0;
+            loaded = length;
+            foreach (var row in pending)
+            {
+                AddWaiting(row.Type, row.Priority, row.Count);
+            }
 
-        foreach (var row in held)
-        {
-            Add(counts, (row.Type, row.Status), row.Count);
-        }
+            foreach (var row in held)
+            {
+                Add(counts, (row.Type, row.Status), row.Count);
+            }
 
-        // Those on their way keep their places.
-        Interlocked.Add(ref taken, Waiting - before);
+            heardMeanwhile?.ForEach(Take);
+            heardMeanwhile = null;
+        }
     }
 
     private void Count(Moved move, string? status, long by)
@@ -166,17 +222,19 @@ internal sealed class StepCounters
 
     private void AddWaiting(string type, long priority, long by)
     {
-        Interlocked.Exchange(ref waiting, Math.Max(0, waiting + by));
+        Interlocked.Add(ref waiting, by);
         Add(counts, (type, Status.Pending), by);
         Add(bands, (type, priority), by);
     }
 
-    private static void Add<TKey>(ConcurrentDictionary<TKey, long> counts, TKey key, long by)
+    private static void Add<TKey>(Dictionary<TKey, long> counts, TKey key, long by)
         where TKey : notnull
     {
-        if (counts.AddOrUpdate(key, static (_, by) => by, static (_, count, by) => count + by, by) <= 0)
+        ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(counts, key, out _);
+        count += by;
+        if (count == 0)
         {
-            counts.TryRemove(key, out _);
+            counts.Remove(key);
         }
     }
 

@@ -34,8 +34,7 @@ internal sealed class GraphProjection : IProjection
         await NodeStore.AddMentionsAsync(
             sql, [.. from fact in facts where fact.Facts.Mentioned is not null select new NodeEvent(fact.Facts.Mentioned!, fact.Link.Sequence)]);
 
-        // In a fixed order, so that hosts that count at once take the rows' locks in the same order.
-        foreach (var ((kind, type), count) in counts.OrderBy(pair => $"{pair.Key.Kind} {pair.Key.Type}", StringComparer.Ordinal))
+        foreach (var ((kind, type), count) in counts)
         {
             await GraphCountStore.AddAsync(sql, kind, type, count);
         }
@@ -48,7 +47,7 @@ internal sealed class GraphProjection : IProjection
     private static async Task<IReadOnlyList<NodeEvent>> KeepNodesAsync(
         SqlSession sql, List<(JournalEvent Link, GraphFacts Facts)> facts, Dictionary<(string Kind, string Type), long> counts)
     {
-        var made = facts.SelectMany(fact => fact.Facts.Nodes.Select((node, index) => new MadeNode(node, fact.Link, IsSubject: index == 0))).ToList();
+        var made = facts.SelectMany(fact => fact.Facts.Nodes.Select((node, index) => MadeNode.Of(node, fact.Link, isSubject: index == 0))).ToList();
         var known = new List<MadeNode>();
         foreach (var (node, inserted) in made.Zip(await NodeStore.InsertAsync(sql, [.. made.Select(node => node.Row)])))
         {
@@ -99,9 +98,7 @@ internal sealed class GraphProjection : IProjection
     /// <param name="IsSubject">True when the event is about it, and so tells of it if it is there.</param>
     private sealed record MadeNode(NodeRow Row, bool IsSubject)
     {
-        public MadeNode(NewNode node, JournalEvent link, bool IsSubject)
-            : this(new NodeRow { NodeId = node.NodeId, NodeType = node.NodeType, Sequence = link.Sequence, HappenedAt = link.Timestamp }, IsSubject)
-        {
-        }
+        public static MadeNode Of(NewNode node, JournalEvent link, bool isSubject) =>
+            new(new NodeRow { NodeId = node.NodeId, NodeType = node.NodeType, Sequence = link.Sequence, HappenedAt = link.Timestamp }, isSubject);
     }
 }

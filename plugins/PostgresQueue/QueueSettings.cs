@@ -78,7 +78,7 @@ internal sealed partial record QueueSettings(NpgsqlDataSource Source, string Tab
         server.TcpKeepAliveTime = 10;
         server.TcpKeepAliveInterval = 2;
         server.ApplicationName ??= "refinery queue";
-        if (!server.ContainsKey("Max Auto Prepare"))
+        if (!server.ShouldSerialize("Max Auto Prepare"))
         {
             (server.MaxAutoPrepare, server.AutoPrepareMinUsages) = (MostPrepared, 2);
         }

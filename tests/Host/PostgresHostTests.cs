@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Refinery.Host;
 using Refinery.Kernel.Journal;
+using Refinery.Kernel.Storage;
 using Refinery.Tests.Kernel.Storage;
 
 namespace Refinery.Tests.Host;
@@ -26,6 +27,9 @@ public sealed class PostgresHostTests : IDisposable
         await using (var first = await StartAsync(setting, url))
         {
             await first.PostAsync("/api/queue/enqueue", new { package = "kept" });
+            Assert.NotEqual(0, await first.Services.GetRequiredService<Database>().ReadAsync(
+                sql => sql.FirstOrDefaultAsync<long>("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'refinery'"),
+                CancellationToken.None));
             Assert.False(File.Exists(Path.Combine(first.DataDirectory, "refinery.db")));
             Assert.False(File.Exists(Path.Combine(first.DataDirectory, "journal.ndjson")));
         }

@@ -25,5 +25,5 @@ public sealed class DatabaseUnavailableException : Exception
     }
 
     /// <summary>Whether a fault tells of a server that is away, and not of the statement. Source: postgresql.org/docs, "PostgreSQL Error Codes".</summary>
-    internal static bool IsAway(DbException fault) => fault.IsTransient || fault.SqlState is "57P01" or "57P02" or "57P03" or "57P05" or "25P03";
+    internal static bool IsAway(DbException fault) => fault.IsTransient || fault.InnerException is AggregateException || fault.SqlState is "57P01" or "57P02" or "57P03" or "57P05" or "25P03";
 }

@@ -132,12 +132,7 @@ internal sealed partial class GroupCommit : IDisposable
         }
         catch (Exception fault)
         {
-            var cause = fault switch
-            {
-                SessionLostException { InnerException: { } inner } => inner,
-                DbException away when DatabaseUnavailableException.IsAway(away) => new DatabaseUnavailableException(away),
-                _ => fault,
-            };
+            var cause = CauseOf(fault);
             group.ForEach(unit => unit.Fail(cause));
             Close(session);
             return null;
@@ -151,6 +146,13 @@ internal sealed partial class GroupCommit : IDisposable
 
         return session;
     }
+
+    private static Exception CauseOf(Exception fault) => fault switch
+    {
+        SessionLostException { InnerException: { } inner } => inner,
+        DbException away when DatabaseUnavailableException.IsAway(away) => new DatabaseUnavailableException(away),
+        _ => fault,
+    };
 
     private static void Close(SqlSession? session)
     {
@@ -179,7 +181,7 @@ internal sealed partial class GroupCommit : IDisposable
                 return false;
             }
 
-            single.Fail(fault);
+            single.Fail(CauseOf(fault));
             return true;
         }
 
@@ -192,6 +194,7 @@ internal sealed partial class GroupCommit : IDisposable
         session.Forget();
         var transaction = await session.Connection.BeginTransactionAsync();
         session.Transaction = transaction;
+        await TakeTurnAsync(session);
         try
         {
             await RunAsync(group, session);
@@ -210,8 +213,27 @@ internal sealed partial class GroupCommit : IDisposable
         await transaction.DisposeAsync();
     }
 
+    /// <exception cref="SessionLostException">The turn did not come: that is no unit's fault, and none would fare better alone.</exception>
+    private static async Task TakeTurnAsync(SqlSession session)
+    {
+        if (session.Dialect.TakeTurn is not { } turn)
+        {
+            return;
+        }
+
+        try
+        {
+            await session.ExecuteAsync(turn);
+        }
+        catch (DbException fault) when (!session.IsLost)
+        {
+            session.Transaction = null;
+            throw new SessionLostException(new DatabaseUnavailableException(fault));
+        }
+    }
+
     /// <exception cref="SessionLostException">The connection was lost in the commit: whether it was kept cannot be told from here.</exception>
-    private static async Task EndAsync(DbTransaction transaction, SqlSession session)
+    private async Task EndAsync(DbTransaction transaction, SqlSession session)
     {
         try
         {
@@ -219,6 +241,8 @@ internal sealed partial class GroupCommit : IDisposable
         }
         catch (DbException fault) when (session.IsLost)
         {
+            // If it was kept, nobody here was told.
+            notices.Miss();
             throw new SessionLostException(new DatabaseUnavailableException(
                 "The connection to the database was lost in the commit: look whether this was stored before you send it again, or send it with the same Idempotency-Key.", fault));
         }
@@ -226,11 +250,6 @@ internal sealed partial class GroupCommit : IDisposable
 
     private async Task RunAsync(List<WriteUnit> group, SqlSession session)
     {
-        if (session.Dialect.TakeTurn is { } turn)
-        {
-            await session.ExecuteAsync(turn);
-        }
-
         foreach (var unit in group)
         {
             await unit.RunAsync(session);

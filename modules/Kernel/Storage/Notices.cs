@@ -48,14 +48,19 @@ public sealed class Notices
             await listen.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        foreach (var action in listeners.Values)
-        {
-            action(null);
-        }
-
+        Miss();
         while (true)
         {
             await connection.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Has everybody look for himself.</summary>
+    internal void Miss()
+    {
+        foreach (var action in listeners.Values)
+        {
+            action(null);
         }
     }
 

@@ -23,6 +23,7 @@ public sealed class SqlSession : IAsyncDisposable
     private readonly Dictionary<string, EventDraft> named = new(StringComparer.Ordinal);
     private readonly List<Action> afterCommit = [];
     private readonly Dictionary<Notice, int> told = [];
+    private bool? wasLost;
 
     static SqlSession()
     {
@@ -157,6 +158,7 @@ public sealed class SqlSession : IAsyncDisposable
     /// <summary>Closes the connection.</summary>
     public async ValueTask DisposeAsync()
     {
+        wasLost ??= IsLost;
         foreach (var statement in statements.Values.Union(commands.Values))
         {
             await statement.DisposeAsync();
@@ -168,7 +170,7 @@ public sealed class SqlSession : IAsyncDisposable
     internal DbConnection Connection => connection;
 
     /// <summary>True when nothing more can be done over its connection.</summary>
-    internal bool IsLost => connection.State != ConnectionState.Open;
+    internal bool IsLost => wasLost ?? (connection.State != ConnectionState.Open);
 
     /// <summary>The draft of an id among those that wait for this commit, or null.</summary>
     internal EventDraft? DraftOf(string eventId) => named.GetValueOrDefault(eventId);
