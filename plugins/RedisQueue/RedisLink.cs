@@ -44,6 +44,7 @@ internal sealed class RedisLink(RedisConnector connector, ConnectionMultiplexer 
     {
         try
         {
+            // Its text goes along each time: a server that was started anew knows no script, and a digest would save it a microsecond of 25.
             var answer = connection.GetDatabase().ScriptEvaluateAsync(question.Script, question.Keys, question.Arguments, CommandFlags.NoScriptCache);
             await ((Task)answer).WaitAsync(Patience, connector.Clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!answer.IsCompleted)

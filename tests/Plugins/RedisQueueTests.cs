@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Configuration;
 using Refinery.Contract;
 using Refinery.RedisQueue;
@@ -45,6 +46,24 @@ public sealed class RedisQueueTests : QueueBackendContract
         await AddAsync(Items(4));
 
         AssertSame(Ids(Items(4)), (await Task.WhenAll(waiting).WaitAsync(Long)).SelectMany(Ids));
+    }
+
+    [Fact]
+    public async Task Closing_loses_nothing_that_is_being_taken()
+    {
+        ConcurrentBag<string> taken = [];
+        for (var round = 0; round < 20; round++)
+        {
+            await AddAsync(Items(200, $"r{round}"));
+            var queue = Queue;
+            var taking = Enumerable.Range(0, 8).Select(_ => Task.Run(() => TakeUntilClosedAsync(queue, taken))).ToList();
+            await Wait.UntilAsync(() => Task.FromResult(taken.Count > round * 200));
+            await ReopenAsync();
+            await Task.WhenAll(taking).WaitAsync(Long);
+            (await DrainAsync()).ForEach(taken.Add);
+        }
+
+        AssertSame(Enumerable.Range(0, 20).SelectMany(round => Ids(Items(200, $"r{round}"))), taken);
     }
 
     [Fact]
@@ -148,6 +167,21 @@ public sealed class RedisQueueTests : QueueBackendContract
         {
             Assert.Equal(model.Count, await Queue.ClearAsync(CancellationToken.None));
             model.Clear();
+        }
+    }
+
+    private static async Task TakeUntilClosedAsync(IQueueBackend queue, ConcurrentBag<string> taken)
+    {
+        try
+        {
+            while (await queue.PopAsync(1, TimeSpan.FromHours(1), CancellationToken.None) is { Count: > 0 } items)
+            {
+                taken.Add(items[0].StepId);
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // The queue was closed between two calls.
         }
     }
 
