@@ -20,8 +20,8 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
-# What real builds of wheels and a few tests need, beside python3, node and git; Postgres is started by the tests themselves.
-system_packages=(python3-venv python3-pip python3-pip-whl python3-setuptools-whl python3-wheel-whl python3-dev gcc ripgrep bsdutils curl postgresql)
+# What real builds of wheels and a few tests need, beside python3, node and git; Postgres and Redis are started by the tests themselves.
+system_packages=(python3-venv python3-pip python3-pip-whl python3-setuptools-whl python3-wheel-whl python3-dev gcc ripgrep bsdutils curl postgresql redis-server)
 
 ! command -v podman >/dev/null || system_packages+=(debootstrap)
 

@@ -12,7 +12,7 @@ public sealed partial class OptionsTableTests
     /// <summary>What no options class has: the flags, and the settings of the plugins that are delivered.</summary>
     private static readonly string[] Elsewhere =
     [
-        "FeatureManagement__Metrics", "FeatureManagement__Kafka", "QUEUE_FILE", "QUEUE_TABLE",
+        "FeatureManagement__Metrics", "FeatureManagement__Kafka", "QUEUE_FILE", "QUEUE_TABLE", "REDIS_URL", "REDIS_KEY",
         "KUBECONFIG", "KUBERNETES_NAMESPACE", "KUBERNETES_FILES_URL", "KUBERNETES_TOKEN_SECRET",
     ];
 

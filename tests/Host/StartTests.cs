@@ -62,7 +62,7 @@ public sealed class StartTests
     [InlineData("HTTP_STEPS", "a=http://h/ a=http://i/", "HTTP_STEPS names the type 'a' 2 times; leave one.")]
     [InlineData("HTTP_STEPS", "wheel_build=http://h/", "HTTP_STEPS names the type 'wheel_build', which is Refinery's own; another is expected.")]
     [InlineData("HTTP_STEP_SECRET", "whsec_###", "HTTP_STEP_SECRET begins with whsec_ and is no base64 after it.")]
-    [InlineData("QUEUE_BACKEND", "rediss", "QUEUE_BACKEND 'rediss' has no plugin; found: file, postgres.")]
+    [InlineData("QUEUE_BACKEND", "rediss", "QUEUE_BACKEND 'rediss' has no plugin; found: file, postgres, redis.")]
     [InlineData("ASPNETCORE_URLS", "nonsense", "Invalid url: 'nonsense'; give another address by --urls or ASPNETCORE_URLS.")]
     [InlineData("DATA_DIR", "/dev/null/data", "DATA_DIR '/dev/null/data' cannot be made; a folder that this user may write is expected.")]
     public async Task A_start_fault_is_one_sentence_and_exit_code_1(string name, string value, string sentence)
