@@ -11,6 +11,7 @@ internal sealed class QueueServer(NpgsqlDataSource source, QueueTexts texts, Tim
     private readonly string bound = patience.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
     private volatile bool isMade;
     private volatile bool isClosed;
+    private int hanging;
 
     public bool IsClosed => isClosed;
 
@@ -25,6 +26,12 @@ internal sealed class QueueServer(NpgsqlDataSource source, QueueTexts texts, Tim
     public async Task<T> AskAsync<T>(Func<NpgsqlConnection, Task<T>> question, Func<T, Task>? late = null)
     {
         ObjectDisposedException.ThrowIf(isClosed, this);
+        if (Volatile.Read(ref hanging) > 0)
+        {
+            // Nobody waits in vain behind a question that has no answer yet, and no questions pile up.
+            throw new IOException("The Postgres of the queue has not answered the question before.");
+        }
+
         var answer = AnswerAsync(question);
         try
         {
@@ -129,8 +136,12 @@ internal sealed class QueueServer(NpgsqlDataSource source, QueueTexts texts, Tim
         var state => state is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.UndefinedTable,
     };
 
-    private static async Task OutlastAsync<T>(Task<T> answer, Func<T, Task>? late)
+    /// <summary>Keeps others from asking until a question that hangs has its answer.</summary>
+    private async Task OutlastAsync<T>(Task<T> answer, Func<T, Task>? late)
     {
+        Interlocked.Increment(ref hanging);
+        await ((Task)answer).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Interlocked.Decrement(ref hanging);
         try
         {
             var unheard = await answer;

@@ -7,11 +7,11 @@ internal sealed class QueueTexts(string name)
     /// <summary>Goes before every question, and holds for its transaction alone, so that a pooler in between hands nothing of it to others. $1: milliseconds, as text.</summary>
     /// <remarks>
     /// A commit need not reach the disk: what a crash takes from the queue, the host finds in its books. What the planner knows of a
-    /// table that was empty a minute ago is wrong for the million rows in it now, so it is kept from reading them all: the index
-    /// gives the order. And a host that has gone holds up nothing on the server for longer than it would have waited.
+    /// table that was empty a minute ago is wrong for the million rows in it now, so it is kept from reading them all where the
+    /// index gives the order, and from compiling where it must read them. And a host that has gone holds up nothing on the server for longer than it would have waited.
     /// </remarks>
     public const string Bounds = """
-        SELECT set_config('synchronous_commit', 'off', true), set_config('enable_seqscan', 'off', true),
+        SELECT set_config('synchronous_commit', 'off', true), set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
                set_config('statement_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $1, true)
         """;
 

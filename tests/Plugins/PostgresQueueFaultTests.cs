@@ -89,7 +89,8 @@ public sealed class PostgresQueueFaultTests : IAsyncLifetime
         {
             server.Stop();
             await AssertAwayAsync(queue);
-            await AssertAwayAsync(queue);
+            var fault = await Assert.ThrowsAsync<IOException>(() => queue.StatsAsync(CancellationToken.None));
+            Assert.NotNull(fault.InnerException);
             server.Start();
 
             await Wait.UntilAsync(() => AnswersAsync(queue));
@@ -167,6 +168,21 @@ public sealed class PostgresQueueFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Nobody_is_kept_behind_a_question_that_hangs()
+    {
+        await using var source = NpgsqlDataSource.Create(database.Dsn);
+        await using var server = new QueueServer(source, new QueueTexts("refinery_queue"), TimeSpan.FromSeconds(1), TimeProvider.System);
+        var gate = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await Assert.ThrowsAsync<IOException>(() => server.AskAsync(_ => gate.Task));
+
+        Assert.Equal(
+            "The Postgres of the queue has not answered the question before.",
+            (await Assert.ThrowsAsync<IOException>(() => server.AskAsync(_ => Task.FromResult(1)))).Message);
+        gate.SetResult(0);
+        await Wait.UntilAsync(async () => await RefusedAsync(() => server.AskAsync(_ => Task.FromResult(1))) is null);
+    }
+
+    [Fact]
     public async Task An_answer_that_comes_after_its_asker_has_left_is_not_thrown_away()
     {
         await using var source = NpgsqlDataSource.Create(database.Dsn);
@@ -197,20 +213,21 @@ public sealed class PostgresQueueFaultTests : IAsyncLifetime
         await Assert.ThrowsAsync<IOException>(() => queue.PopAsync(1, TimeSpan.FromHours(1), CancellationToken.None).WaitAsync(Long));
         await Assert.ThrowsAsync<IOException>(() => queue.ListAsync(1, CancellationToken.None).WaitAsync(Long));
         await Assert.ThrowsAsync<IOException>(() => queue.StatsAsync(CancellationToken.None).WaitAsync(Long));
-        var fault = await Assert.ThrowsAsync<IOException>(() => queue.ClearAsync(CancellationToken.None).WaitAsync(Long));
-        Assert.NotNull(fault.InnerException);
+        await Assert.ThrowsAsync<IOException>(() => queue.ClearAsync(CancellationToken.None).WaitAsync(Long));
     }
 
-    private static async Task<bool> AnswersAsync(IQueueBackend queue)
+    private static async Task<bool> AnswersAsync(IQueueBackend queue) => await RefusedAsync(() => queue.StatsAsync(CancellationToken.None)) is null;
+
+    private static async Task<IOException?> RefusedAsync(Func<Task> ask)
     {
         try
         {
-            await queue.StatsAsync(CancellationToken.None);
-            return true;
+            await ask();
+            return null;
         }
-        catch (IOException)
+        catch (IOException fault)
         {
-            return false;
+            return fault;
         }
     }
 

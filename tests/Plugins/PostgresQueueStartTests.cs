@@ -73,7 +73,7 @@ public sealed class PostgresQueueStartTests : IAsyncLifetime
     {
         var user = $"guest_{Guid.NewGuid():N}";
         var dsn = new NpgsqlConnectionStringBuilder(database.Dsn) { Username = user }.ConnectionString;
-        await database.RunAsync($"CREATE ROLE {user} LOGIN");
+        await database.RunAsync($"CREATE ROLE {user} LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
         try
         {
             Assert.Equal(
