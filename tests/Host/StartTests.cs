@@ -52,7 +52,6 @@ public sealed class StartTests
     [InlineData("AUTH_READS", "maybe", "AUTH_READS must be 'open' or 'required'.")]
     [InlineData("CORS_ORIGINS", "ui.example.org", "CORS_ORIGINS holds 'ui.example.org'; origins such as https://ui.example.org, separated by blanks, are expected.")]
     [InlineData("POSTGRES_DSN", "mysql://bob:hunter2@h/books", "POSTGRES_DSN cannot be read: its scheme is another; postgres:// or postgresql:// is expected.")]
-    [InlineData("POSTGRES_DSN", "postgres://h/books?colour=red", "POSTGRES_DSN cannot be read: the parameter 'colour' in it is not known; host, hostaddr, port, user, password, dbname, passfile, sslmode, sslrootcert, sslcert, sslkey, sslpassword, application_name, connect_timeout, options, target_session_attrs, client_encoding are.")]
     [InlineData("POSTGRES_DSN", "dbname=books", "POSTGRES_DSN cannot be read: it names no host; postgres://user@host/database is expected.")]
     [InlineData("WORKER_WEBHOOK_URL", "worker:9000", "WORKER_WEBHOOK_URL holds 'worker:9000'; http or https URLs, separated by blanks, are expected.")]
     [InlineData("WORKER_LOCAL_CMD", "worker 'open", "WORKER_LOCAL_CMD has a quote that is not closed.")]
