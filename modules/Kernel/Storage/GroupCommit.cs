@@ -172,7 +172,8 @@ internal sealed partial class GroupCommit : IDisposable
     {
         try
         {
-            await CommitAsync(group, session);
+            session.Forget();
+            await GroupTransaction.RunAsync(session, () => RunAsync(group, session), notices.Miss);
         }
         catch (Exception fault) when (fault is not SessionLostException && !session.IsLost)
         {
@@ -187,65 +188,6 @@ internal sealed partial class GroupCommit : IDisposable
 
         Announce(group, session);
         return true;
-    }
-
-    private async Task CommitAsync(List<WriteUnit> group, SqlSession session)
-    {
-        session.Forget();
-        var transaction = await session.Connection.BeginTransactionAsync();
-        session.Transaction = transaction;
-        await TakeTurnAsync(session);
-        try
-        {
-            await RunAsync(group, session);
-            await EndAsync(transaction, session);
-        }
-        catch (Exception fault) when (!session.IsLost)
-        {
-            await UndoAsync(transaction, session, fault);
-            throw;
-        }
-        finally
-        {
-            session.Transaction = null;
-        }
-
-        await transaction.DisposeAsync();
-    }
-
-    /// <exception cref="SessionLostException">The turn did not come: that is no unit's fault, and none would fare better alone.</exception>
-    private static async Task TakeTurnAsync(SqlSession session)
-    {
-        if (session.Dialect.TakeTurn is not { } turn)
-        {
-            return;
-        }
-
-        try
-        {
-            await session.ExecuteAsync(turn);
-        }
-        catch (DbException fault) when (!session.IsLost)
-        {
-            session.Transaction = null;
-            throw new SessionLostException(new DatabaseUnavailableException(fault));
-        }
-    }
-
-    /// <exception cref="SessionLostException">The connection was lost in the commit: whether it was kept cannot be told from here.</exception>
-    private async Task EndAsync(DbTransaction transaction, SqlSession session)
-    {
-        try
-        {
-            await transaction.CommitAsync();
-        }
-        catch (DbException fault) when (session.IsLost)
-        {
-            // If it was kept, nobody here was told.
-            notices.Miss();
-            throw new SessionLostException(new DatabaseUnavailableException(
-                "The connection to the database was lost in the commit: look whether this was stored before you send it again, or send it with the same Idempotency-Key.", fault));
-        }
     }
 
     private async Task RunAsync(List<WriteUnit> group, SqlSession session)
@@ -266,38 +208,6 @@ internal sealed partial class GroupCommit : IDisposable
             {
                 await session.ExecuteAsync(notify, new { Payload = payload });
             }
-        }
-    }
-
-    /// <summary>Rolls back; when that cannot be done, the connection is given up with the transaction.</summary>
-    private static async Task UndoAsync(DbTransaction transaction, SqlSession session, Exception cause)
-    {
-        try
-        {
-            await transaction.RollbackAsync();
-        }
-        catch (Exception fault) when (fault is DbException or InvalidOperationException)
-        {
-            await UndoEmptyAsync(transaction, session, cause);
-        }
-    }
-
-    /// <summary>
-    /// On a full disk SQLite rolls back by itself, its driver does not see that, and the connection could neither roll back nor
-    /// begin again: so the driver is given an empty transaction to roll back.
-    /// </summary>
-    private static async Task UndoEmptyAsync(DbTransaction transaction, SqlSession session, Exception cause)
-    {
-        try
-        {
-            await using var begin = session.Connection.CreateCommand();
-            (begin.Transaction, begin.CommandText) = (transaction, "BEGIN");
-            await begin.ExecuteNonQueryAsync();
-            await transaction.RollbackAsync();
-        }
-        catch (Exception fault) when (fault is DbException or InvalidOperationException)
-        {
-            throw new SessionLostException(cause);
         }
     }
 
@@ -327,7 +237,4 @@ internal sealed partial class GroupCommit : IDisposable
 
     [LoggerMessage(LogLevel.Error, "A commit was kept, but one of those who wait for it failed to take note; restart this host if its counts look wrong.")]
     private static partial void LogDeaf(ILogger logger, Exception fault);
-
-    /// <summary>The connection cannot be used any more; the cause is inside.</summary>
-    private sealed class SessionLostException(Exception cause) : Exception(cause.Message, cause);
 }

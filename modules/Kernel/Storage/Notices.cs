@@ -77,8 +77,10 @@ public sealed class Notices
         }
     }
 
+    /// <summary>One notification.</summary>
     private sealed record Payload(string Host, long Sequence, IReadOnlyList<TimesTold> Told);
 
+    /// <summary>A notice and how often it was told.</summary>
     private sealed record TimesTold(string Topic, int Times, JsonElement Words);
 }
 

@@ -45,6 +45,7 @@ internal static class StatementBatch
         return command;
     }
 
+    /// <summary>Sets the parameters of one run.</summary>
     private sealed class Values(DbBatchCommand command) : ISqlValues
     {
         public void Set(int position, string? value) => Put(position, DbType.String, value);
