@@ -20,8 +20,8 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
-# What real builds of wheels and a few tests need, beside python3, node and git; Postgres and Kafka's brokers are started by the tests themselves.
-system_packages=(python3-venv python3-pip python3-pip-whl python3-setuptools-whl python3-wheel-whl python3-dev gcc ripgrep bsdutils curl postgresql librdkafka1)
+# What real builds of wheels and a few tests need, beside python3, node and git; Postgres, Redis and Kafka's brokers are started by the tests themselves.
+system_packages=(python3-venv python3-pip python3-pip-whl python3-setuptools-whl python3-wheel-whl python3-dev gcc ripgrep bsdutils curl postgresql redis-server librdkafka1)
 
 ! command -v podman >/dev/null || system_packages+=(debootstrap)
 
@@ -84,10 +84,29 @@ if ! dotnet build Refinery.sln -c Release -v quiet -nodeReuse:false; then
   finish 0 1 0
 fi
 
-dotnet test Refinery.sln -c Release --no-build --results-directory "$results" \
-  --blame-hang-timeout 15m --blame-hang-dump-type none \
-  --logger "trx;LogFilePrefix=tests" --logger "console;verbosity=minimal"
+# Runs tests of the built solution, for example: run_tests every --filter "Name~Journal"
+run_tests() {
+  local prefix=$1
+  shift
+  dotnet test Refinery.sln -c Release --no-build --results-directory "$results" \
+    --blame-hang-timeout 15m --blame-hang-dump-type none \
+    --logger "trx;LogFilePrefix=$prefix" --logger "console;verbosity=minimal" "$@"
+}
+
+# What reads and writes the books, once more with the books in Postgres; a trait names what is about the embedded engine's files.
+on_postgres() {
+  local areas=(Queue History Graph Plan Hints Logs Artifacts Fleet) filter="FullyQualifiedName~Builds.BuildList|FullyQualifiedName~Builds.BuildCancel|FullyQualifiedName~Builds.BuildsCancel" area
+  for area in "${areas[@]}"; do
+    filter="$filter|FullyQualifiedName~Refinery.Tests.$area."
+  done
+  REFINERY_TEST_POSTGRES=1 run_tests postgres --filter "($filter)&Engine!=sqlite"
+}
+
+run_tests every
 code=$?
+if compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null; then
+  on_postgres || code=$?
+fi
 
 passed=$(count passed)
 failed=$(count failed)

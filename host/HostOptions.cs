@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Npgsql;
 using Refinery.Host.Web;
 
 namespace Refinery.Host;
@@ -15,6 +16,14 @@ internal sealed class HostOptions : IValidatableObject
     [ConfigurationKeyName("PLUGINS_DIR")]
     [Required(ErrorMessage = "PLUGINS_DIR is empty; a folder is expected.")]
     public string PluginsDirectory { get; set; } = Path.Combine(AppContext.BaseDirectory, "plugins");
+
+    /// <summary>The Postgres, 15 or later, that holds the books; unset (default) for a file in the data directory.</summary>
+    [ConfigurationKeyName("POSTGRES_DSN")]
+    public string? PostgresDsn { get; set; }
+
+    /// <summary>Another name for <c>POSTGRES_DSN</c>.</summary>
+    [ConfigurationKeyName("LEVIATHAN_POSTGRES_URL")]
+    public string? GraphPostgresUrl { get; set; }
 
     /// <summary>The queue plugin's name: <c>file</c> (default), <c>redis</c>, <c>kafka</c>, <c>postgres</c> or a foreign one.</summary>
     [ConfigurationKeyName("QUEUE_BACKEND")]
@@ -49,6 +58,24 @@ internal sealed class HostOptions : IValidatableObject
     /// <summary>What running builds get, and a little for everything after them.</summary>
     public TimeSpan StopLimit => TimeSpan.FromSeconds(ShutdownGraceSeconds + 15);
 
+    /// <summary>Where the Postgres is; null for the embedded engine.</summary>
+    /// <exception cref="FormatException">The setting cannot be read; the message does not show it, for it may hold a password.</exception>
+    public NpgsqlConnectionStringBuilder? FindPostgres() => PostgresSettings.Read(string.IsNullOrWhiteSpace(PostgresDsn) ? GraphPostgresUrl : PostgresDsn);
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-        AllowedOrigins.Select(Cors.Fault).OfType<string>().Select(fault => new ValidationResult(fault));
+        AllowedOrigins.Select(Cors.Fault).Append(PostgresFault()).OfType<string>().Select(fault => new ValidationResult(fault));
+
+    private string? PostgresFault()
+    {
+        try
+        {
+            return FindPostgres() is not null && !string.IsNullOrWhiteSpace(PostgresDsn) && !string.IsNullOrWhiteSpace(GraphPostgresUrl) && PostgresDsn != GraphPostgresUrl
+                ? "POSTGRES_DSN and LEVIATHAN_POSTGRES_URL name two places; one of them is expected."
+                : null;
+        }
+        catch (FormatException fault)
+        {
+            return $"{(string.IsNullOrWhiteSpace(PostgresDsn) ? "LEVIATHAN_POSTGRES_URL" : "POSTGRES_DSN")} cannot be read: {fault.Message}.";
+        }
+    }
 }

@@ -33,6 +33,12 @@ internal static class JournalOnDisk
     public static string? PathOf(IServiceProvider services)
     {
         var options = services.GetRequiredService<IOptions<JournalOptions>>().Value;
-        return options.Backend != "ndjson" ? null : services.GetRequiredService<DataDirectory>().Resolve(options.EventsPath, "journal.ndjson");
+        if (services.GetRequiredService<IOptions<HostOptions>>().Value.FindPostgres() is not null)
+        {
+            return options.Backend != "ndjson" ? null : throw new StartupException(
+                "LEVIATHAN_BACKEND is 'ndjson', but the journal of a Postgres that hosts share is in its events table alone; leave it unset with POSTGRES_DSN.");
+        }
+
+        return (options.Backend ?? "ndjson") != "ndjson" ? null : services.GetRequiredService<DataDirectory>().Resolve(options.EventsPath, "journal.ndjson");
     }
 }

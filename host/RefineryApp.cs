@@ -61,6 +61,7 @@ internal static class RefineryApp
         await JournalOnDisk.OpenAsync(app.Services, cancellationToken);
         await JournalTree.CompleteAsync(app.Services.GetRequiredService<Database>(), cancellationToken);
         _ = app.Services.GetRequiredService<CheckpointKey>();
+        await app.Services.GetRequiredService<QueueHold>().TakeAsync(cancellationToken);
         await app.Services.GetRequiredService<QueueSlot>().OpenAsync(cancellationToken);
         await OpenPluginsAsync(app.Services, cancellationToken);
     }
@@ -92,18 +93,18 @@ internal static class RefineryApp
 
     private static async Task MigrateAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
+        var name = DatabaseOpener.Name(services.GetRequiredService<IOptions<HostOptions>>().Value, services.GetRequiredService<DataDirectory>());
         try
         {
             await Migrations.RunAsync(services.GetRequiredService<Database>(), Schemas, cancellationToken);
         }
-        catch (DbException fault)
+        catch (Exception fault) when (fault is DbException or DatabaseUnavailableException)
         {
-            throw new StartupException($"The database in DATA_DIR '{services.GetRequiredService<DataDirectory>().Path}' cannot be opened: {fault.Message.TrimEnd('.')}.", fault);
+            throw new StartupException($"{name} cannot be opened: {(fault.InnerException ?? fault).Message.TrimEnd('.')}.", fault);
         }
         catch (InvalidOperationException fault)
         {
-            throw new StartupException(
-                $"The database in DATA_DIR '{services.GetRequiredService<DataDirectory>().Path}' belongs to another version of Refinery: {fault.Message.TrimEnd('.')}.", fault);
+            throw new StartupException($"{name} belongs to another version of Refinery: {fault.Message.TrimEnd('.')}.", fault);
         }
     }
 
@@ -149,8 +150,10 @@ internal static class RefineryApp
     {
         var services = builder.Services;
         AddGround(services, builder.Configuration);
-        services.TryAddSingleton(provider => DatabaseOpener.Open(provider.GetRequiredService<DataDirectory>(), provider.GetRequiredService<ILogger<Database>>()));
+        services.TryAddSingleton(DatabaseOpener.Open);
         services.AddOptions<JournalOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(provider => provider.GetRequiredService<Database>().Notices);
+        services.AddHostedService<NoticeLoop>();
         services.AddSingleton<EventJournal>();
         services.AddSingleton<JournalFile>();
         services.AddSingleton<IProjection, JournalTree>();
@@ -177,6 +180,7 @@ internal static class RefineryApp
         var queue = plugins.LoadQueue(options.QueueBackend, Features.IsOn(builder.Configuration, Features.Kafka));
         builder.Services.AddSingleton(provider => new QueueSlot(queue, provider));
         builder.Services.AddSingleton(provider => provider.GetRequiredService<QueueSlot>().Info);
+        builder.Services.AddSingleton<QueueHold>();
         builder.Services.AddSingleton(provider => provider.GetRequiredService<QueueSlot>().Backend);
     }
 

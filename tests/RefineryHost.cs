@@ -10,12 +10,16 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Refinery.Host;
+using Refinery.Tests.Kernel.Storage;
 
 namespace Refinery.Tests;
 
 /// <summary>The real host in this process: real port, real files in a temporary folder, real plugins.</summary>
 internal sealed class RefineryHost : IAsyncDisposable
 {
+    /// <summary>True when every host of this run keeps its books in Postgres (<c>REFINERY_TEST_POSTGRES=1</c>), in a database for each folder.</summary>
+    public static bool OnPostgres { get; } = Environment.GetEnvironmentVariable("REFINERY_TEST_POSTGRES") == "1";
+
     private readonly WebApplication app;
     private readonly TemporaryFolder folder;
     private readonly DeclaredAnswers answers;
@@ -53,6 +57,7 @@ internal sealed class RefineryHost : IAsyncDisposable
         {
             ["DATA_DIR"] = folder.Path,
             ["PLUGINS_DIR"] = Paths.HostPlugins,
+            ["POSTGRES_DSN"] = OnPostgres ? PostgresEngine.ConnectionStringOf(folder) : null,
         };
         foreach (var (name, value) in settings)
         {

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Options;
+
 namespace Refinery.Host.Commands;
 
 /// <summary>Books that are there already: checking a folder that holds none would make empty ones and call them good.</summary>
@@ -7,6 +9,11 @@ internal static class ExistingBooks
     /// <exception cref="StartupException">There is neither; nothing was made.</exception>
     public static void Require(IServiceProvider services)
     {
+        if (services.GetRequiredService<IOptions<HostOptions>>().Value.FindPostgres() is not null)
+        {
+            return;
+        }
+
         var data = services.GetRequiredService<DataDirectory>().Path;
         if (!File.Exists(Path.Combine(data, DatabaseOpener.FileName)) && !File.Exists(JournalOnDisk.PathOf(services)))
         {

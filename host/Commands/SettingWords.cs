@@ -46,7 +46,7 @@ internal static class SettingWords
     private static bool IsKnown(string name) =>
         Ours.Value.Contains(name) || Hosting.Contains(name) || (name.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon && Sections.Contains(name[..colon]));
 
-    /// <summary>The names that options classes are bound by, and the file queue's own.</summary>
+    /// <summary>The names that options classes are bound by, and those of the queues that are delivered.</summary>
     private static IEnumerable<string> Names() => Modules.All
         .Select(module => module.GetType().Assembly)
         .Distinct()
@@ -55,5 +55,5 @@ internal static class SettingWords
         .SelectMany(type => type.GetProperties())
         .Select(property => property.GetCustomAttribute<ConfigurationKeyNameAttribute>()?.Name)
         .OfType<string>()
-        .Append("QUEUE_FILE");
+        .Concat(["QUEUE_FILE", "REDIS_URL", "REDIS_KEY"]);
 }

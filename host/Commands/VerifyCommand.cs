@@ -56,15 +56,14 @@ internal static class VerifyCommand
 
     private static async Task<int> RunAsync(string[] args, Checkpoint? checkpoint, CancellationToken cancellationToken)
     {
-        await using var app = RefineryApp.Build(
-            args, builder => builder.Services.AddSingleton(provider => DatabaseOpener.OpenAsItIs(provider.GetRequiredService<DataDirectory>())));
+        await using var app = RefineryApp.Build(args, builder => builder.Services.AddSingleton(DatabaseOpener.OpenAsItIs));
         ExistingBooks.Require(app.Services);
         var data = app.Services.GetRequiredService<DataDirectory>();
         data.HoldAsItIs();
         var file = JournalOnDisk.PathOf(app.Services);
-        var findings = File.Exists(Path.Combine(data.Path, DatabaseOpener.FileName))
+        var findings = file is null || File.Exists(Path.Combine(data.Path, DatabaseOpener.FileName))
             ? await VerifyAsync(app.Services, file, checkpoint, cancellationToken)
-            : await VerifyFileAsync(file ?? string.Empty, checkpoint, cancellationToken);
+            : await VerifyFileAsync(file, checkpoint, cancellationToken);
         return await TellAsync(findings);
     }
 

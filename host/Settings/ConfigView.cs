@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Options;
 using Microsoft.FeatureManagement;
 using Refinery.Host.Proxy;
-using Refinery.Kernel.Storage;
 using Refinery.Kernel.Web;
 using Refinery.Kernel.Work;
 
@@ -9,7 +8,7 @@ namespace Refinery.Host.Settings;
 
 /// <summary>Gathers how this host is set up. It copies named, harmless values; nothing is listed wholesale.</summary>
 internal sealed class ConfigView(
-    IBuildTarget builds, QueueBackendInfo queue, Database database, WorkerTrigger trigger, IVariantFeatureManager features,
+    IBuildTarget builds, QueueBackendInfo queue, WorkerTrigger trigger, IVariantFeatureManager features,
     IOptions<HostOptions> host, EndpointDataSource endpoints)
 {
     public async Task<ConfigAnswer> ReadAsync(CancellationToken cancellationToken)
@@ -20,7 +19,7 @@ internal sealed class ConfigView(
             new TargetAnswer(target.Python, target.PlatformTag),
             Index(target),
             queue.Name,
-            DatabaseOpener.Describe(database),
+            DatabaseOpener.Describe(host.Value),
             new WorkerAnswer(trigger.Mode, !string.IsNullOrEmpty(host.Value.WorkerToken)),
             new FeaturesAnswer(
                 await features.IsEnabledAsync(Features.Kafka, cancellationToken),

@@ -1,13 +1,39 @@
+using System.Text.Json;
+using Refinery.Kernel.Storage;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
 
 /// <summary>Tells pods that wait to hear it that a step they hold was cancelled.</summary>
 /// <remarks>Safe to call from many threads at once.</remarks>
-internal sealed class ClaimBells(TimeProvider clock)
+internal sealed class ClaimBells
 {
+    private const string Cancelled = "cancelled";
+
+    private readonly TimeProvider clock;
     private readonly Lock gate = new();
     private readonly Dictionary<Holder, List<ClaimBell>> bells = [];
+
+    public ClaimBells(Notices notices, TimeProvider clock)
+    {
+        this.clock = clock;
+
+        // Who missed one hears of it at the next renewal.
+        notices.Hear(Cancelled, heard =>
+        {
+            if (heard?.Words.Deserialize<Holder>() is { } holder)
+            {
+                Ring(holder);
+            }
+        });
+    }
+
+    /// <summary>Rings the bells of a claim on every host once the unit's commit is durable.</summary>
+    public void RingAfter(SqlSession sql, Holder holder)
+    {
+        sql.AfterCommit(() => Ring(holder));
+        sql.Tell(Cancelled, holder);
+    }
 
     /// <summary>Hangs a bell for a claim, to be taken down by disposing it.</summary>
     public ClaimBell Hang(Holder holder)
@@ -26,8 +52,7 @@ internal sealed class ClaimBells(TimeProvider clock)
         return bell;
     }
 
-    /// <summary>Rings the bells of a claim, if any hang.</summary>
-    public void Ring(Holder holder)
+    private void Ring(Holder holder)
     {
         lock (gate)
         {

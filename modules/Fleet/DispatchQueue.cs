@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Refinery.Contract;
+using Refinery.Kernel.Storage;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
@@ -9,8 +10,11 @@ namespace Refinery.Fleet;
 /// The backend holds only the order of calling. Whatever it loses stays pending in SQL and is reached from there, so a
 /// backend that is away costs order and speed, never a step. Items of types that are not wanted now are put aside, bounded.
 /// </remarks>
-internal sealed partial class DispatchQueue(IQueueBackend backend, TimeProvider clock, ILogger<DispatchQueue> logger)
+internal sealed partial class DispatchQueue
 {
+    /// <summary>What hosts tell each other when a step may have become ready.</summary>
+    public const string Came = "ready";
+
     /// <summary>A claim that meets only items of other types looks no further: the steps it wants are found in SQL.</summary>
     private const int MostPops = 4;
     private const int ShelfSize = 10_000;
@@ -18,6 +22,9 @@ internal sealed partial class DispatchQueue(IQueueBackend backend, TimeProvider 
     /// <summary>Whoever submits or claims waits no longer for a backend.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
+    private readonly IQueueBackend backend;
+    private readonly TimeProvider clock;
+    private readonly ILogger<DispatchQueue> logger;
     private readonly Lock gate = new();
     private readonly Dictionary<string, PriorityQueue<QueueItem, (long, long, long)>> shelf = new(StringComparer.Ordinal);
     private int shelved;
@@ -26,7 +33,15 @@ internal sealed partial class DispatchQueue(IQueueBackend backend, TimeProvider 
     private bool isOffering;
     private int hanging;
 
-    /// <summary>Pulses whenever a step may have become ready.</summary>
+    public DispatchQueue(IQueueBackend backend, Notices notices, TimeProvider clock, ILogger<DispatchQueue> logger)
+    {
+        this.backend = backend;
+        this.clock = clock;
+        this.logger = logger;
+        notices.Hear(Came, _ => Ready.Pulse());
+    }
+
+    /// <summary>Pulses whenever a step may have become ready, on this host or another.</summary>
     public AsyncSignal Ready { get; } = new();
 
     /// <summary>Offers committed steps, then wakes who waits. Offers that come while one is under way go together in the next.</summary>

@@ -12,7 +12,7 @@ internal sealed partial class FleetStart(
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await counters.LoadAsync(database, cancellationToken);
+        await counters.LoadAsync(cancellationToken);
         if (await endings.ReleaseRestoredAsync(cancellationToken) is { Count: > 0 } released)
         {
             LogReleased(logger, released.Count);

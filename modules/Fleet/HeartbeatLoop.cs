@@ -6,9 +6,9 @@ using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
 
-/// <summary>Says that this pod lives, prolongs its leases, and stops the runs whose lease is gone.</summary>
+/// <summary>Says that this pod lives, prolongs its leases, stops the runs whose lease is gone, and counts afresh where word of other hosts was missed.</summary>
 internal sealed partial class HeartbeatLoop(
-    LocalPod pod, LocalBeat beat, StepClaims claims, IOptions<FleetOptions> options, TimeProvider clock, ILogger<HeartbeatLoop> logger)
+    LocalPod pod, LocalBeat beat, StepClaims claims, StepCounters counters, IOptions<FleetOptions> options, TimeProvider clock, ILogger<HeartbeatLoop> logger)
     : PeriodicLoop(options.Value.Heartbeat, clock, logger)
 {
     private readonly ILogger logger = logger;
@@ -34,6 +34,8 @@ internal sealed partial class HeartbeatLoop(
         {
             pod.StopLost(await claims.RenewAsync(held, cancellationToken));
         }
+
+        await counters.MendAsync(cancellationToken);
     }
 
     [LoggerMessage(LogLevel.Warning, "This pod could not leave the list of pods; it will count as dead.")]

@@ -34,6 +34,7 @@ internal sealed class Pauses(Database database, DispatchQueue queue)
 
             sql.Append(Draft(PausedTypeProjection.Resumed, known with { PausedBy = actor, Reason = null }));
             sql.AfterCommit(queue.Ready.Pulse);
+            sql.Tell(DispatchQueue.Came);
             return true;
         },
         cancellationToken);

@@ -28,7 +28,12 @@ internal sealed class StepChanges(StepCounters counters, ClaimBells bells)
             return null;
         }
 
-        sql.AfterCommit(() => counters.Move(after, before.Status));
+        counters.MoveAfter(sql, after, before.Status);
+        if (after is { Status: Status.Pending, NotBefore: null })
+        {
+            sql.Tell(DispatchQueue.Came);
+        }
+
         return after;
     }
 
@@ -45,7 +50,7 @@ internal sealed class StepChanges(StepCounters counters, ClaimBells bells)
 
         if (after.ClaimedBy is not null)
         {
-            sql.AfterCommit(() => bells.Ring(after.Holder));
+            bells.RingAfter(sql, after.Holder);
         }
 
         Tell(sql, after, before.Status, word);
@@ -60,7 +65,7 @@ internal sealed class StepChanges(StepCounters counters, ClaimBells bells)
         foreach (var row in rows)
         {
             Tell(sql, row, Status.Pending, word);
-            sql.AfterCommit(() => counters.Move(row, Status.Pending));
+            counters.MoveAfter(sql, row, Status.Pending);
         }
 
         return rows.Count;

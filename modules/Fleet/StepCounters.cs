@@ -1,51 +1,119 @@
-using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
 
 namespace Refinery.Fleet;
 
 /// <summary>How many steps of each type wait, are leased or run, kept in memory so that an answer never counts rows.</summary>
 /// <remarks>
-/// Loaded once from the indexes of those steps, then moved by each commit, which one thread announces. Source of truth is
-/// the table: a restart counts afresh. Types are free text, so what reaches zero is forgotten.
+/// Loaded from the indexes of those steps, then moved by each commit of this host and by what others tell of theirs. What another
+/// tells may come before what it follows from, so a count may be below zero for a moment. Source of truth is the table: a restart
+/// counts afresh. Types are free text, so what reaches zero is forgotten. Safe for all threads.
 /// </remarks>
 internal sealed class StepCounters
 {
-    private readonly ConcurrentDictionary<(string Type, string Status), long> counts = new();
-    private readonly ConcurrentDictionary<(string Type, long Priority), long> bands = new();
+    private const string Topic = "moved";
+
+    private readonly Database database;
+    private readonly Lock gate = new();
+    private readonly Dictionary<(string Type, string Status), long> counts = [];
+    private readonly Dictionary<(string Type, long Priority), long> bands = [];
+    private List<Heard>? heardMeanwhile;
     private long waiting;
     private long taken;
+    private long loaded;
+    private volatile bool isStale;
+
+    public StepCounters(Database database)
+    {
+        this.database = database;
+        database.Notices.Hear(Topic, Hear);
+    }
 
     /// <summary>All steps that wait.</summary>
-    public long Waiting => Interlocked.Read(ref waiting);
+    public long Waiting => Math.Max(0, Interlocked.Read(ref waiting));
 
     /// <summary>How many types and priorities are known just now.</summary>
-    public int Known => counts.Count + bands.Count;
-
-    public async Task LoadAsync(Database database, CancellationToken cancellationToken)
+    public int Known
     {
-        var (pending, held) = await database.ReadAsync(
-            async sql => (await StepStore.CountWaitingAsync(sql), await StepStore.CountHeldAsync(sql)), cancellationToken);
-        foreach (var row in pending)
+        get
         {
-            AddWaiting(row.Type, row.Priority, row.Count);
-            Interlocked.Add(ref taken, row.Count);
-        }
-
-        foreach (var row in held)
-        {
-            Add(counts, (row.Type, row.Status), row.Count);
+            lock (gate)
+            {
+                return counts.Count + bands.Count;
+            }
         }
     }
 
-    /// <summary>Steps of a type that wait, are claimed or run; of those that have ended see <see cref="StepTotalStore"/>.</summary>
-    public long Of(string type, string status) => counts.GetValueOrDefault((type, status));
-
     /// <summary>The types that steps wait or run of.</summary>
-    public IEnumerable<string> Types => counts.Keys.Select(key => key.Type).Distinct(StringComparer.Ordinal);
+    public IReadOnlyList<string> Types
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. counts.Keys.Select(key => key.Type).Distinct(StringComparer.Ordinal)];
+            }
+        }
+    }
+
+    /// <summary>Counts afresh where something was missed that other hosts have told.</summary>
+    public async Task MendAsync(CancellationToken cancellationToken)
+    {
+        if (!isStale)
+        {
+            return;
+        }
+
+        isStale = false;
+        try
+        {
+            await LoadAsync(cancellationToken);
+        }
+        catch
+        {
+            isStale = true;
+            throw;
+        }
+    }
+
+    /// <summary>Counts afresh, and from then on what this host and others commit.</summary>
+    public async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        // In a unit of writing nobody commits meanwhile, here or elsewhere; what others have told by then is in the rows.
+        await database.WriteAsync(
+            async sql =>
+            {
+                lock (gate)
+                {
+                    heardMeanwhile = [];
+                }
+
+                var (pending, held, length) = (await StepStore.CountWaitingAsync(sql), await StepStore.CountHeldAsync(sql), await EventJournal.LengthAsync(sql));
+                sql.AfterCommit(() => Set(pending, held, length));
+                return pending.Count;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Steps of a type that wait, are claimed or run; of those that have ended see <see cref="StepTotalStore"/>.</summary>
+    public long Of(string type, string status)
+    {
+        lock (gate)
+        {
+            return Math.Max(0, counts.GetValueOrDefault((type, status)));
+        }
+    }
 
     /// <summary>How many steps of each type and priority wait.</summary>
-    public IReadOnlyList<WaitingCount> ListWaiting() =>
-        [.. bands.Select(band => new WaitingCount { Type = band.Key.Type, Priority = band.Key.Priority, Count = band.Value })];
+    public IReadOnlyList<WaitingCount> ListWaiting()
+    {
+        lock (gate)
+        {
+            return [.. bands.Where(band => band.Value > 0).Select(band => new WaitingCount { Type = band.Key.Type, Priority = band.Key.Priority, Count = band.Value })];
+        }
+    }
 
     /// <summary>Takes places among those that wait, for steps on their way into the queue; what does not come gives its place back.</summary>
     /// <param name="most">How many may wait.</param>
@@ -69,42 +137,108 @@ internal sealed class StepCounters
     /// <summary>Gives back places that no step has come for.</summary>
     public void GiveBack(int count) => Interlocked.Add(ref taken, -count);
 
-    /// <summary>A step has another status now.</summary>
+    /// <summary>A step has another status once the unit's commit is durable.</summary>
     /// <param name="from">The status it had; null for a new one.</param>
-    public void Move(StepRow step, string? from)
+    public void MoveAfter(SqlSession sql, StepRow step, string? from)
     {
-        // A step that is new, or that had ended, has taken its place before it came.
-        var hasPlace = step.Status == Status.Pending && from is not (Status.Claimed or Status.Running);
-        Interlocked.Add(ref taken, (step.Status == Status.Pending && !hasPlace ? 1 : 0) - (from == Status.Pending ? 1 : 0));
-        Count(step, from, -1);
-        Count(step, step.Status, 1);
+        var move = new Moved(step.Type, step.Priority, from, step.Status);
+
+        // Here a step that is new, or that had ended, has taken its place before it came.
+        var hasPlace = move.To == Status.Pending && from is not (Status.Claimed or Status.Running);
+        sql.AfterCommit(() => Take(move, 1, hasPlace));
+        sql.Tell(Topic, move);
     }
 
-    private void Count(StepRow step, string? status, long by)
+    private void Hear(Heard? heard)
+    {
+        lock (gate)
+        {
+            if (heard is null)
+            {
+                isStale = true;
+            }
+            else
+            {
+                heardMeanwhile?.Add(heard);
+                Take(heard);
+            }
+        }
+    }
+
+    private void Take(Heard heard)
+    {
+        if (heard.Sequence > loaded && heard.Words.Deserialize<Moved>() is { } move)
+        {
+            Take(move, heard.Times, hasPlace: false);
+        }
+    }
+
+    private void Take(Moved move, int times, bool hasPlace)
+    {
+        lock (gate)
+        {
+            Interlocked.Add(ref taken, ((move.To == Status.Pending && !hasPlace ? 1 : 0) - (move.From == Status.Pending ? 1 : 0)) * times);
+            Count(move, move.From, -times);
+            Count(move, move.To, times);
+        }
+    }
+
+    private void Set(IReadOnlyList<WaitingCount> pending, IReadOnlyList<CountRow> held, long length)
+    {
+        lock (gate)
+        {
+            // Those on their way keep their places.
+            Interlocked.Add(ref taken, pending.Sum(row => row.Count) - waiting);
+            counts.Clear();
+            bands.Clear();
+            waiting = 0;
+            loaded = length;
+            foreach (var row in pending)
+            {
+                AddWaiting(row.Type, row.Priority, row.Count);
+            }
+
+            foreach (var row in held)
+            {
+                Add(counts, (row.Type, row.Status), row.Count);
+            }
+
+            heardMeanwhile?.ForEach(Take);
+            heardMeanwhile = null;
+        }
+    }
+
+    private void Count(Moved move, string? status, long by)
     {
         if (status == Status.Pending)
         {
-            AddWaiting(step.Type, step.Priority, by);
+            AddWaiting(move.Type, move.Priority, by);
         }
         else if (status is Status.Claimed or Status.Running)
         {
-            Add(counts, (step.Type, status), by);
+            Add(counts, (move.Type, status), by);
         }
     }
 
     private void AddWaiting(string type, long priority, long by)
     {
-        Interlocked.Exchange(ref waiting, Math.Max(0, waiting + by));
+        Interlocked.Add(ref waiting, by);
         Add(counts, (type, Status.Pending), by);
         Add(bands, (type, priority), by);
     }
 
-    private static void Add<TKey>(ConcurrentDictionary<TKey, long> counts, TKey key, long by)
+    private static void Add<TKey>(Dictionary<TKey, long> counts, TKey key, long by)
         where TKey : notnull
     {
-        if (counts.AddOrUpdate(key, static (_, by) => by, static (_, count, by) => count + by, by) <= 0)
+        ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(counts, key, out _);
+        count += by;
+        if (count == 0)
         {
-            counts.TryRemove(key, out _);
+            counts.Remove(key);
         }
     }
+
+    /// <summary>A step that went from one status to another.</summary>
+    /// <param name="From">Null for a new one.</param>
+    private sealed record Moved(string Type, long Priority, string? From, string To);
 }

@@ -126,7 +126,8 @@ internal sealed class StepIntake(
         }
 
         sql.Append(step.Created);
-        sql.AfterCommit(() => counters.Move(row, from: null));
+        counters.MoveAfter(sql, row, from: null);
+        sql.Tell(DispatchQueue.Came);
         return new StoredStep(row, IsNew: true);
     }
 

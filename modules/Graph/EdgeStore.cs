@@ -5,18 +5,18 @@ namespace Refinery.Graph;
 /// <summary>The table <c>edges</c>.</summary>
 internal static class EdgeStore
 {
-    /// <summary>Draws an edge; 0 when it is there.</summary>
-    public static Task<int> InsertAsync(SqlSession sql, NewEdge edge) => sql.ExecuteAsync(
+    /// <summary>Draws edges; 0 for one that is there.</summary>
+    public static Task<IReadOnlyList<int>> InsertAsync(SqlSession sql, IReadOnlyList<NewEdge> edges) => sql.ExecuteEachAsync(
         """
         INSERT INTO edges (source, edge_type, target, happened_at) VALUES (@Source, @EdgeType, @Target, @HappenedAt)
         ON CONFLICT (source, edge_type, target) DO NOTHING
         """,
-        edge);
+        edges);
 
-    /// <summary>Lets an edge be as old as what draws it too; 0 when it is older already.</summary>
-    public static Task<int> BackdateAsync(SqlSession sql, NewEdge edge) => sql.ExecuteAsync(
+    /// <summary>Lets edges be as old as what draws them too.</summary>
+    public static Task BackdateAsync(SqlSession sql, IReadOnlyList<NewEdge> edges) => sql.ExecuteEachAsync(
         "UPDATE edges SET happened_at = @HappenedAt WHERE source = @Source AND edge_type = @EdgeType AND target = @Target AND happened_at > @HappenedAt",
-        edge);
+        edges);
 
     /// <summary>The edges out of a node that had been drawn by an instant.</summary>
     public static Task<IReadOnlyList<EdgeRow>> ListFromAsync(SqlSession sql, string source, DateTimeOffset until, int limit) => sql.QueryAsync<EdgeRow>(

@@ -1,4 +1,3 @@
-using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
 
 namespace Refinery.Graph;
@@ -6,28 +5,25 @@ namespace Refinery.Graph;
 /// <summary>The tables <c>nodes</c>, <c>node_events</c> and <c>node_mentions</c>: which nodes there are and where their events stand in the journal.</summary>
 internal static class NodeStore
 {
-    /// <summary>Makes a node; 0 when its id is taken.</summary>
-    public static Task<int> InsertAsync(SqlSession sql, NewNode node, JournalEvent link) => sql.ExecuteAsync(
+    /// <summary>Makes nodes; 0 for one whose id is taken.</summary>
+    public static Task<IReadOnlyList<int>> InsertAsync(SqlSession sql, IReadOnlyList<NodeRow> nodes) => sql.ExecuteEachAsync(
         """
         INSERT INTO nodes (node_id, node_type, sequence, happened_at) VALUES (@NodeId, @NodeType, @Sequence, @HappenedAt)
         ON CONFLICT (node_id) DO NOTHING
         """,
-        new { node.NodeId, node.NodeType, link.Sequence, HappenedAt = link.Timestamp });
+        nodes);
 
-    /// <summary>Lets a node be as old as an event that makes it too; 0 when it is older already.</summary>
-    public static Task<int> BackdateAsync(SqlSession sql, NewNode node, JournalEvent link) => sql.ExecuteAsync(
-        "UPDATE nodes SET happened_at = @HappenedAt WHERE node_id = @NodeId AND node_type = @NodeType AND happened_at > @HappenedAt",
-        new { node.NodeId, node.NodeType, HappenedAt = link.Timestamp });
+    /// <summary>Lets nodes be as old as events that make them too; 0 for one that is older already.</summary>
+    public static Task<IReadOnlyList<int>> BackdateAsync(SqlSession sql, IReadOnlyList<NodeRow> nodes) => sql.ExecuteEachAsync(
+        "UPDATE nodes SET happened_at = @HappenedAt WHERE node_id = @NodeId AND node_type = @NodeType AND happened_at > @HappenedAt", nodes);
 
-    /// <summary>Adds an event to a node that exists or may yet come.</summary>
-    public static Task<int> AddEventAsync(SqlSession sql, string nodeId, long sequence) => sql.ExecuteAsync(
-        "INSERT INTO node_events (node_id, sequence) VALUES (@NodeId, @Sequence) ON CONFLICT (node_id, sequence) DO NOTHING",
-        new { NodeId = nodeId, Sequence = sequence });
+    /// <summary>Adds events to nodes that exist or may yet come.</summary>
+    public static Task AddEventsAsync(SqlSession sql, IReadOnlyList<NodeEvent> events) => sql.ExecuteEachAsync(
+        "INSERT INTO node_events (node_id, sequence) VALUES (@NodeId, @Sequence) ON CONFLICT (node_id, sequence) DO NOTHING", events);
 
-    /// <summary>Adds an event that is listed with a node and tells nothing of it.</summary>
-    public static Task<int> AddMentionAsync(SqlSession sql, string nodeId, long sequence) => sql.ExecuteAsync(
-        "INSERT INTO node_mentions (node_id, sequence) VALUES (@NodeId, @Sequence) ON CONFLICT (node_id, sequence) DO NOTHING",
-        new { NodeId = nodeId, Sequence = sequence });
+    /// <summary>Adds events that are listed with nodes and tell nothing of them.</summary>
+    public static Task AddMentionsAsync(SqlSession sql, IReadOnlyList<NodeEvent> events) => sql.ExecuteEachAsync(
+        "INSERT INTO node_mentions (node_id, sequence) VALUES (@NodeId, @Sequence) ON CONFLICT (node_id, sequence) DO NOTHING", events);
 
     /// <summary>A node, or null.</summary>
     public static Task<NodeRow?> FindAsync(SqlSession sql, string nodeId) => sql.FirstOrDefaultAsync<NodeRow>(
@@ -75,6 +71,9 @@ internal sealed record NodeRow
     /// <summary>When the earliest of them happened.</summary>
     public required DateTimeOffset HappenedAt { get; init; }
 }
+
+/// <summary>An event of a node.</summary>
+internal sealed record NodeEvent(string NodeId, long Sequence);
 
 /// <summary>How many there are of a type.</summary>
 internal sealed record TypeCount

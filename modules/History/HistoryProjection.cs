@@ -20,11 +20,9 @@ internal sealed class HistoryProjection : IProjection
     public async Task ApplyAsync(SqlSession sql, IReadOnlyList<JournalEvent> events)
     {
         var counters = new HistoryCounters();
-        foreach (var row in events.SelectMany(WheelEvents.Rows))
-        {
-            await HistoryStore.InsertAsync(sql, row);
-            counters.Add(row);
-        }
+        var rows = events.SelectMany(WheelEvents.Rows).ToList();
+        await HistoryStore.InsertAsync(sql, rows);
+        rows.ForEach(counters.Add);
 
         foreach (var hour in counters.Hours)
         {

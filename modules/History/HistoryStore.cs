@@ -113,14 +113,14 @@ internal sealed class HistoryStore(Database database)
             new { Since = since, FullHour = fullHour });
 
     /// <summary>Called by the projection only.</summary>
-    public static Task<int> InsertAsync(SqlSession sql, HistoryRow row) => sql.ExecuteAsync(
+    public static Task InsertAsync(SqlSession sql, IReadOnlyList<HistoryRow> rows) => sql.ExecuteEachAsync(
         """
         INSERT INTO history (id, timestamp, name, name_key, version, python_tag, platform_tag, status, run_id, attempt, duration_ms,
                              detail, matched_hint_ids, metadata)
         VALUES (@Id, @Timestamp, @Name, @NameKey, @Version, @PythonTag, @PlatformTag, @Status, @RunId, @Attempt, @DurationMs,
                 @Detail, @MatchedHintIds, @Metadata)
         """,
-        row);
+        rows);
 
     /// <summary>Called by the projection only.</summary>
     public static Task<int> ResetAsync(SqlSession sql) => sql.ExecuteAsync("DELETE FROM history");

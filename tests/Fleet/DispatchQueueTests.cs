@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Refinery.Contract;
 using Refinery.Fleet;
+using Refinery.Kernel.Storage;
 
 namespace Refinery.Tests.Fleet;
 
@@ -86,7 +87,7 @@ public sealed class DispatchQueueTests
         Assert.False(await queue.AnswersAsync(CancellationToken.None));
     }
 
-    private static DispatchQueue Open(OddBackend backend) => new(backend, TimeProvider.System, NullLogger<DispatchQueue>.Instance);
+    private static DispatchQueue Open(OddBackend backend) => new(backend, new Notices(), TimeProvider.System, NullLogger<DispatchQueue>.Instance);
 
     private static QueueItem Item(string stepId) => new(stepId, "build", 0, 0, DateTimeOffset.UnixEpoch);
 

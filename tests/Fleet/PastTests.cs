@@ -118,6 +118,7 @@ public sealed class PastTests
         await build.AssertAsync("pending", "cancelled");
     }
 
+    [Trait("Engine", "sqlite")]
     [Fact]
     public async Task The_past_outlives_a_lost_database()
     {

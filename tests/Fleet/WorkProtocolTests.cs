@@ -174,11 +174,12 @@ public sealed class WorkProtocolTests
     {
         await using var host = await RefineryHost.StartAsync();
         var stepId = await SubmitAsync(host, "elsewhere");
-        var (first, last, claimed) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
+        var (begun, first, last, claimed) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
         using var caller = new CancellationTokenSource();
 
-        // The second unit stands behind the claim in one group: the claim has run by then and is not committed.
-        var before = host.Database.WriteAsync(async _ => { await first.Task; return 0; }, CancellationToken.None);
+        // While the first runs, the others gather in one group: the claim has run before the one behind it and is not committed.
+        var before = host.Database.WriteAsync(async _ => { begun.TrySetResult(); await first.Task; return 0; }, CancellationToken.None);
+        await begun.Task;
         var claim = host.Services.GetRequiredService<StepClaims>().ClaimOfAsync([stepId], new ClaimRequest("pod-a", FrozenSet<string>.Empty, Max: 1, Start: false), caller.Token);
         var behind = host.Database.WriteAsync(async _ => { claimed.SetResult(); await last.Task; return 0; }, CancellationToken.None);
         first.SetResult();

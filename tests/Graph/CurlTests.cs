@@ -26,6 +26,7 @@ public sealed partial class CurlTests
         Assert.Equal(JsonValueKind.Null, answers[2].GetProperty("attempt_node").ValueKind);
     }
 
+    [Trait("Engine", "sqlite")]
     [Fact]
     public async Task Ten_thousand_events_of_any_kind_are_chained_as_the_pages_python_chains_them()
     {
@@ -48,6 +49,7 @@ public sealed partial class CurlTests
         Assert.Equal((0, head), (code, output.Trim()));
     }
 
+    [Trait("Engine", "sqlite")]
     [Fact]
     public async Task The_commands_that_prove_the_journal_run_as_written()
     {

@@ -126,6 +126,7 @@ public sealed class IngestTests
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
     }
 
+    [Trait("Engine", "sqlite")]
     [Theory]
     [InlineData("2026-01-24T10:00:00Z")]
     [InlineData("2026-01-24T10:00:00.5Z")]

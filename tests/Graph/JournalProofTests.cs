@@ -16,6 +16,7 @@ public sealed class JournalProofTests
     /// <summary>Enough for a tile of tiles, and some lines more.</summary>
     private const int Many = 66_000;
 
+    [Trait("Engine", "sqlite")]
     [Fact]
     public async Task A_checkpoint_is_signed_and_counts_every_line_of_the_file()
     {
@@ -55,6 +56,7 @@ public sealed class JournalProofTests
         await AssertRefusedAsync(host, query, HttpStatusCode.BadRequest, detail);
     }
 
+    [Trait("Engine", "sqlite")]
     [Fact]
     public async Task Every_proof_of_a_long_journal_holds_and_says_the_line_of_the_file()
     {
@@ -169,6 +171,7 @@ public sealed class JournalProofTests
         Assert.Equal(content, await File.ReadAllTextAsync(folder.File("key.pem")));
     }
 
+    [Trait("Engine", "sqlite")]
     [Fact]
     public async Task A_journal_of_an_older_version_gets_its_tree_at_the_next_start()
     {
@@ -186,6 +189,7 @@ public sealed class JournalProofTests
         Assert.Equal(before.Tree.Root, (await OpenAsync(second, await second.GetAsync("/api/journal/checkpoint"))).Tree.Root);
     }
 
+    [Trait("Engine", "sqlite")]
     [Fact]
     public async Task Commits_that_fail_leave_no_trace_in_the_tree()
     {

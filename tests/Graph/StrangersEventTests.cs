@@ -17,7 +17,7 @@ public sealed partial class StrangersEventTests
         await LiveAsync(host);
         var own = await host.Services.GetRequiredService<EventJournal>().ListAfterAsync(0, 10_000, CancellationToken.None);
         var tables = (IReadOnlyList<string>)[.. await ProjectionTables.ListAsync(host, projection => projection.Name != "graph"), "steps"];
-        var before = ProjectionTables.Dump(host, tables);
+        var before = await ProjectionTables.DumpAsync(host, tables);
 
         foreach (var (number, link) in own.Where(link => link.EventType != "hint.seeded").Index())
         {
@@ -35,7 +35,7 @@ public sealed partial class StrangersEventTests
                 "task.created", "task.updated", "attempt.created", "attempt.started", "attempt.succeeded", "attempt.failed",
             },
             types);
-        Assert.Equal(before, ProjectionTables.Dump(host, tables));
+        Assert.Equal(before, await ProjectionTables.DumpAsync(host, tables));
     }
 
     /// <summary>One of each kind of event.</summary>

@@ -37,7 +37,7 @@ public sealed class TaskEdgeTests
         }
 
         var latest = (await JournalAsync(host)).Where(link => link.EventType is "plan.saved" or "task.created").Max(link => link.Timestamp);
-        var before = ProjectionTables.Dump(host, Tables);
+        var before = await ProjectionTables.DumpAsync(host, Tables);
         await host.Services.GetRequiredService<EventJournal>().RebuildAsync(CancellationToken.None);
 
         Assert.Equal([tasks["cython"]], await AwaitedAsync(host, tasks["numpy"]));
@@ -47,7 +47,7 @@ public sealed class TaskEdgeTests
         Assert.Equal(3, await CountAsync(host, $"?at={Instant.Format(latest)}"));
         Assert.True(await CountAsync(host, $"?at={Instant.Format(latest.AddMicroseconds(-1))}") < 3);
         Assert.Equal(3, await CountAsync(host));
-        Assert.Equal(before, ProjectionTables.Dump(host, Tables));
+        Assert.Equal(before, await ProjectionTables.DumpAsync(host, Tables));
     }
 
     [Theory]

@@ -22,13 +22,13 @@ public sealed class ProjectionRebuildTests
         await LiveAsync(host);
         await TellAsync(host);
         var tables = await ProjectionTables.ListAsync(host, _ => true);
-        var before = ProjectionTables.Dump(host, tables);
+        var before = await ProjectionTables.DumpAsync(host, tables);
 
         var replayed = await host.Services.GetRequiredService<EventJournal>().RebuildAsync(CancellationToken.None);
 
         Assert.True(replayed > 0);
         Assert.Equal([], (await TablesAsync(host)).Except(tables).Except(Truth));
-        Assert.Equal(before, ProjectionTables.Dump(host, tables));
+        Assert.Equal(before, await ProjectionTables.DumpAsync(host, tables));
     }
 
     /// <summary>What else a journal tells of: a plan, a manifest, a log, a bundle.</summary>
@@ -43,7 +43,7 @@ public sealed class ProjectionRebuildTests
     }
 
     private static Task<IReadOnlyList<string>> TablesAsync(RefineryHost host) => host.Services.GetRequiredService<Database>().ReadAsync(
-        sql => sql.QueryAsync<string>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"), CancellationToken.None);
+        ProjectionTables.NamesAsync, CancellationToken.None);
 
     /// <summary>Recorded events, and steps that succeed, fail, are retried and are cancelled, many at once so that commits group.</summary>
     private static async Task LiveAsync(RefineryHost host)

@@ -1,5 +1,4 @@
 using System.Text;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
@@ -16,7 +15,7 @@ internal static class ProjectionTables
         var unit = host.Services.GetRequiredService<Database>().WriteAsync<int>(
             async sql =>
             {
-                var names = await sql.QueryAsync<string>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'");
+                var names = await NamesAsync(sql);
                 filled.AddRange(await FilledAsync(sql, names));
                 foreach (var projection in host.Services.GetServices<IProjection>().Where(isAsked))
                 {
@@ -36,26 +35,37 @@ internal static class ProjectionTables
     }
 
     /// <summary>All rows of some tables as text.</summary>
-    public static string Dump(RefineryHost host, IReadOnlyList<string> tables)
-    {
-        using var connection = new SqliteConnection($"Data Source={Path.Combine(host.DataDirectory, "refinery.db")};Mode=ReadOnly;Pooling=False");
-        connection.Open();
-        var text = new StringBuilder();
-        foreach (var table in tables)
+    public static Task<string> DumpAsync(RefineryHost host, IReadOnlyList<string> tables) => host.Services.GetRequiredService<Database>().ReadAsync(
+        async sql =>
         {
-            using var command = connection.CreateCommand();
-            command.CommandText = $"SELECT * FROM {table}";
-            using var reader = command.ExecuteReader();
-            var rows = new List<string>();
-            while (reader.Read())
+            var text = new StringBuilder();
+            foreach (var table in tables)
             {
-                rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(column => $"{reader.GetName(column)}={reader.GetValue(column)}")));
+                text.AppendLine(table).AppendJoin('\n', (await RowsAsync(sql, table)).Order(StringComparer.Ordinal)).AppendLine();
             }
 
-            text.AppendLine(table).AppendJoin('\n', rows.Order(StringComparer.Ordinal)).AppendLine();
+            return text.ToString();
+        },
+        CancellationToken.None);
+
+    /// <summary>All tables, whatever the engine.</summary>
+    public static Task<IReadOnlyList<string>> NamesAsync(SqlSession sql) => sql.QueryAsync<string>(
+        sql.Dialect == SqlDialect.Postgres
+            ? "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+            : "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name");
+
+    private static async Task<List<string>> RowsAsync(SqlSession sql, string table)
+    {
+        await using var command = sql.Connection.CreateCommand();
+        command.CommandText = $"SELECT * FROM {table}";
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(column => $"{reader.GetName(column)}={reader.GetValue(column)}")));
         }
 
-        return text.ToString();
+        return rows;
     }
 
     private static async Task<IReadOnlyList<string>> FilledAsync(SqlSession sql, IReadOnlyList<string> names)
@@ -63,7 +73,7 @@ internal static class ProjectionTables
         var filled = new List<string>();
         foreach (var name in names)
         {
-            if (await sql.FirstOrDefaultAsync<long>($"SELECT EXISTS (SELECT 1 FROM {name})") == 1)
+            if (await sql.FirstOrDefaultAsync<long>($"SELECT COUNT(*) FROM (SELECT 1 FROM {name} LIMIT 1) AS first") == 1)
             {
                 filled.Add(name);
             }

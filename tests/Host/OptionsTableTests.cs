@@ -12,13 +12,13 @@ public sealed partial class OptionsTableTests
     /// <summary>What no options class has: the flags, and the settings of the plugins that are delivered.</summary>
     private static readonly string[] Elsewhere =
     [
-        "FeatureManagement__Metrics", "FeatureManagement__Kafka", "QUEUE_FILE",
+        "FeatureManagement__Metrics", "FeatureManagement__Kafka", "QUEUE_FILE", "QUEUE_TABLE", "REDIS_URL", "REDIS_KEY",
         "KAFKA_BROKERS", "KAFKA_TOPIC", "KAFKA_GROUP", "KAFKA_CONFIG",
         "KUBECONFIG", "KUBERNETES_NAMESPACE", "KUBERNETES_FILES_URL", "KUBERNETES_TOKEN_SECRET",
     ];
 
     /// <summary>What is worked out when the process starts, or takes the place of an unset one.</summary>
-    private static readonly string[] WorkedOut = ["PLUGINS_DIR", "FLEET_Q_MAX_PARALLELISM", "LEVIATHAN_EVENTS_PATH", "CHECKPOINT_KEY_FILE"];
+    private static readonly string[] WorkedOut = ["PLUGINS_DIR", "FLEET_Q_MAX_PARALLELISM", "LEVIATHAN_BACKEND", "LEVIATHAN_EVENTS_PATH", "CHECKPOINT_KEY_FILE"];
 
     [Fact]
     public void The_table_has_a_row_for_every_option_and_for_nothing_else() =>

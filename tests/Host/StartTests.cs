@@ -51,6 +51,8 @@ public sealed class StartTests
     [Theory]
     [InlineData("AUTH_READS", "maybe", "AUTH_READS must be 'open' or 'required'.")]
     [InlineData("CORS_ORIGINS", "ui.example.org", "CORS_ORIGINS holds 'ui.example.org'; origins such as https://ui.example.org, separated by blanks, are expected.")]
+    [InlineData("POSTGRES_DSN", "mysql://bob:hunter2@h/books", "POSTGRES_DSN cannot be read: its scheme is another; postgres:// or postgresql:// is expected.")]
+    [InlineData("POSTGRES_DSN", "dbname=books", "POSTGRES_DSN cannot be read: it names no host; postgres://user@host/database is expected.")]
     [InlineData("WORKER_WEBHOOK_URL", "worker:9000", "WORKER_WEBHOOK_URL holds 'worker:9000'; http or https URLs, separated by blanks, are expected.")]
     [InlineData("WORKER_LOCAL_CMD", "worker 'open", "WORKER_LOCAL_CMD has a quote that is not closed.")]
     [InlineData("WORKER_LOCAL_CMD", "  ", "WORKER_LOCAL_CMD is '  '; a program and its arguments are expected.")]
@@ -59,7 +61,7 @@ public sealed class StartTests
     [InlineData("HTTP_STEPS", "a=http://h/ a=http://i/", "HTTP_STEPS names the type 'a' 2 times; leave one.")]
     [InlineData("HTTP_STEPS", "wheel_build=http://h/", "HTTP_STEPS names the type 'wheel_build', which is Refinery's own; another is expected.")]
     [InlineData("HTTP_STEP_SECRET", "whsec_###", "HTTP_STEP_SECRET begins with whsec_ and is no base64 after it.")]
-    [InlineData("QUEUE_BACKEND", "rediss", "QUEUE_BACKEND 'rediss' has no plugin; found: file, kafka.")]
+    [InlineData("QUEUE_BACKEND", "rediss", "QUEUE_BACKEND 'rediss' has no plugin; found: file, kafka, postgres, redis.")]
     [InlineData("ASPNETCORE_URLS", "nonsense", "Invalid url: 'nonsense'; give another address by --urls or ASPNETCORE_URLS.")]
     [InlineData("DATA_DIR", "/dev/null/data", "DATA_DIR '/dev/null/data' cannot be made; a folder that this user may write is expected.")]
     public async Task A_start_fault_is_one_sentence_and_exit_code_1(string name, string value, string sentence)

@@ -28,7 +28,7 @@ public sealed class PluginStartTests(BuiltFromPage built)
         using var data = new TemporaryFolder();
 
         await AssertEndsAsync(
-            "QUEUE_BACKEND 'rediss' has no plugin; found: file, kafka, memory.",
+            "QUEUE_BACKEND 'rediss' has no plugin; found: file, kafka, memory, postgres, redis.",
             ("DATA_DIR", data.Path), ("PLUGINS_DIR", built.Plugins), ("QUEUE_BACKEND", "rediss"));
     }
 

@@ -15,13 +15,13 @@ internal sealed class AttemptStore(Database database)
         cancellationToken);
 
     /// <summary>Called by the projection only.</summary>
-    public static Task<int> InsertAsync(SqlSession sql, AttemptRow row) => sql.ExecuteAsync(
+    public static Task InsertAsync(SqlSession sql, IReadOnlyList<AttemptRow> rows) => sql.ExecuteEachAsync(
         """
         INSERT INTO build_attempts (step_id, attempt_number, status, pod_id, created_at)
         VALUES (@StepId, @AttemptNumber, @Status, @PodId, @CreatedAt)
         ON CONFLICT (step_id, attempt_number) DO NOTHING
         """,
-        row);
+        rows);
 
     /// <summary>Called by the projection only; what is null in the row stays.</summary>
     public static Task<int> UpdateAsync(SqlSession sql, AttemptRow row) => sql.ExecuteAsync(

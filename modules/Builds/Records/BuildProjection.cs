@@ -18,37 +18,47 @@ internal sealed class BuildProjection : IProjection
     public async Task ApplyAsync(SqlSession sql, IReadOnlyList<JournalEvent> events)
     {
         var counters = new BuildCounters();
+        var (builds, attempts) = (new List<BuildRow>(), new List<AttemptRow>());
         foreach (var link in events)
         {
-            if (BuildEvents.Log(link) is { } log)
+            if (BuildEvents.IsOfBuild(link) && BuildEvents.NewBuild(link) is { } created)
             {
-                await AttemptStore.SetLogAsync(sql, log);
-            }
-            else if (!BuildEvents.IsOfBuild(link))
-            {
-                continue;
-            }
-            else if (BuildEvents.NewBuild(link) is { } created)
-            {
-                await BuildStore.InsertAsync(sql, created);
+                builds.Add(created);
                 counters.Move(new BuildState(created.Sequence, created.ThirdPartyId, created.Status), from: null);
             }
-            else if (BuildEvents.NewAttempt(link) is { } begun)
+            else if (BuildEvents.IsOfBuild(link) && BuildEvents.NewAttempt(link) is { } begun)
             {
-                await AttemptStore.InsertAsync(sql, begun);
+                attempts.Add(begun);
             }
             else
             {
+                // What it changes may have begun with an event before it.
+                await InsertAsync(sql, builds, attempts);
                 await ChangeAsync(sql, link, counters);
             }
         }
 
+        await InsertAsync(sql, builds, attempts);
         await counters.WriteAsync(sql);
+    }
+
+    private static async Task InsertAsync(SqlSession sql, List<BuildRow> builds, List<AttemptRow> attempts)
+    {
+        await BuildStore.InsertAsync(sql, builds);
+        await AttemptStore.InsertAsync(sql, attempts);
+        builds.Clear();
+        attempts.Clear();
     }
 
     private static async Task ChangeAsync(SqlSession sql, JournalEvent link, BuildCounters counters)
     {
-        if (BuildEvents.StatusAfter(link) is not { } status
+        if (BuildEvents.Log(link) is { } log)
+        {
+            await AttemptStore.SetLogAsync(sql, log);
+        }
+
+        if (!BuildEvents.IsOfBuild(link)
+            || BuildEvents.StatusAfter(link) is not { } status
             || await BuildStore.FindOfStepAsync(sql, BuildEvents.BuildId(link), BuildEvents.StepId(link)) is not { } before)
         {
             return;

@@ -87,14 +87,14 @@ internal sealed class BuildStore(Database database)
         new { BuildId = buildId, Ending = Ending(buildId), StepId = stepId });
 
     /// <summary>Called by the projection only.</summary>
-    public static Task<int> InsertAsync(SqlSession sql, BuildRow row) => sql.ExecuteAsync(
+    public static Task InsertAsync(SqlSession sql, IReadOnlyList<BuildRow> rows) => sql.ExecuteEachAsync(
         """
         INSERT INTO builds (sequence, step_id, build_id, type, third_party_id, parser_id, image_uri,
             package, name_key, version, python_tag, platform_tag, run_id, status, created_at)
         VALUES (@Sequence, @StepId, @BuildId, @Type, @ThirdPartyId, @ParserId, @ImageUri,
             @Package, @NameKey, @Version, @PythonTag, @PlatformTag, @RunId, @Status, @CreatedAt)
         """,
-        row);
+        rows);
 
     /// <summary>Called by the projection only.</summary>
     public static Task<int> UpdateAsync(SqlSession sql, BuildState row) => sql.ExecuteAsync(

@@ -9,9 +9,7 @@ namespace Refinery.Kernel.Journal;
 /// <remarks>Units append through <see cref="SqlSession.Append"/>. Safe for all threads. Source: docs/spec/event-graph.md, "Hash chain".</remarks>
 public sealed class EventJournal : ICommitParticipant
 {
-    /// <summary>What a host holds that appends to the chain or makes its projections anew.</summary>
-    internal const string Lock = "journal";
-
+    private const string Appends = "journal";
     private const int PageSize = 500;
 
     private readonly Database database;
@@ -32,6 +30,7 @@ public sealed class EventJournal : ICommitParticipant
         this.clock = clock;
         this.projections = [.. projections];
         database.Join(this);
+        database.Notices.Hear(Appends, _ => appended.Pulse());
     }
 
     /// <summary>Called on the writer's thread with the events of each commit, in order; quick, and never throws.</summary>
@@ -40,6 +39,9 @@ public sealed class EventJournal : ICommitParticipant
     /// <summary>The end of the chain as committed.</summary>
     public Task<JournalHead> HeadAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(JournalStore.HeadAsync, cancellationToken);
+
+    /// <summary>The journal's length as a unit sees it.</summary>
+    public static async Task<long> LengthAsync(SqlSession sql) => (await JournalStore.HeadAsync(sql)).Sequence;
 
     /// <summary>Events after a sequence, in order; empty at the end.</summary>
     public async Task<IReadOnlyList<JournalEvent>> ListAfterAsync(long sequence, int limit, CancellationToken cancellationToken)
@@ -162,15 +164,10 @@ public sealed class EventJournal : ICommitParticipant
         async sql =>
         {
             var restored = 0L;
-            await sql.LockAsync(Lock);
             foreach (var page in links().Chunk(PageSize))
             {
                 var events = page.Select(EventChain.Read).ToList();
-                foreach (var link in events)
-                {
-                    await JournalStore.InsertAsync(sql, link);
-                }
-
+                await JournalStore.InsertAsync(sql, events);
                 await ProjectAsync(sql, events);
                 foreach (var other in others)
                 {
@@ -192,16 +189,18 @@ public sealed class EventJournal : ICommitParticipant
             return;
         }
 
-        var at = head ?? await LockHeadAsync(session);
+        var at = head ?? await JournalStore.HeadAsync(session);
         foreach (var draft in session.Drafts)
         {
             var link = EventChain.Link(Complete(draft), at, buffer);
-            await JournalStore.InsertAsync(session, link);
             pending.Add(link);
             at = new JournalHead(link.Sequence, link.Hash);
         }
 
+        await JournalStore.InsertAsync(session, pending);
         await ProjectAsync(session, pending);
+        session.Sequence = at.Sequence;
+        session.Tell(Appends);
     }
 
     void ICommitParticipant.Committed()
@@ -235,13 +234,6 @@ public sealed class EventJournal : ICommitParticipant
         };
     }
 
-    /// <summary>Rows first, the chain last: nobody else appends until this commit is done.</summary>
-    private static async Task<JournalHead> LockHeadAsync(SqlSession session)
-    {
-        await session.LockAsync(Lock);
-        return await JournalStore.HeadAsync(session);
-    }
-
     private EventDraft Complete(EventDraft draft) => draft with
     {
         EventId = draft.EventId ?? ids.NewEventId(),
@@ -259,7 +251,6 @@ public sealed class EventJournal : ICommitParticipant
 
     private async Task<long> ReplayAsync(SqlSession sql, CancellationToken cancellationToken)
     {
-        await sql.LockAsync(Lock);
         foreach (var projection in projections)
         {
             await projection.ResetAsync(sql);

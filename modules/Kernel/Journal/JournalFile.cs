@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Data.Common;
 using Microsoft.Extensions.Logging;
+using Refinery.Kernel.Storage;
 
 namespace Refinery.Kernel.Journal;
 
@@ -113,7 +114,7 @@ public sealed partial class JournalFile(EventJournal journal, IEnumerable<IResto
                     Write(open, links);
                 }
             }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or DbException or ObjectDisposedException)
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or DbException or DatabaseUnavailableException or ObjectDisposedException)
             {
                 LogBehind(logger, fault, open.Name);
                 isBehind = true;

@@ -10,12 +10,12 @@ internal static class JournalStore
             ? new JournalHead(row.Sequence, row.Hash)
             : JournalHead.Genesis;
 
-    public static Task<int> InsertAsync(SqlSession sql, JournalEvent link) => sql.ExecuteAsync(
+    public static Task InsertAsync(SqlSession sql, IReadOnlyList<JournalEvent> links) => sql.ExecuteEachAsync(
         """
         INSERT INTO events (sequence, event_id, event_type, target, sent_timestamp, canonical, hash)
         VALUES (@Sequence, @EventId, @EventType, @Target, @SentTimestamp, @Canonical, @Hash)
         """,
-        new { link.Sequence, link.EventId, link.EventType, link.Target, link.SentTimestamp, link.Canonical, link.Hash });
+        [.. links.Select(link => new { link.Sequence, link.EventId, link.EventType, link.Target, link.SentTimestamp, link.Canonical, link.Hash })]);
 
     /// <summary>The link of an event id, or null.</summary>
     public static Task<EventRow?> FindAsync(SqlSession sql, string eventId) => sql.FirstOrDefaultAsync(

@@ -43,7 +43,6 @@ public sealed class JournalTree : IProjection
     public static Task CompleteAsync(Database database, CancellationToken cancellationToken) => database.WriteAsync(
         async sql =>
         {
-            await sql.LockAsync(EventJournal.Lock);
             await FillAsync(sql, (await JournalStore.HeadAsync(sql)).Sequence, new TileLeaves());
             return true;
         },

@@ -27,13 +27,18 @@ public sealed class Database : IAsyncDisposable
         this.dataSource = dataSource;
         Dialect = dialect;
         writer = new GroupCommit(
-            () => OpenAsync(isWriter: true, CancellationToken.None).GetAwaiter().GetResult(), participants, logger ?? NullLogger<Database>.Instance);
+            () => OpenAsync(isWriter: true, CancellationToken.None).GetAwaiter().GetResult(), participants, Notices, logger ?? NullLogger<Database>.Instance);
     }
 
     /// <summary>The engine behind.</summary>
     public SqlDialect Dialect { get; }
 
+    /// <summary>What other hosts on it tell.</summary>
+    public Notices Notices { get; } = new();
+
     /// <summary>Runs a unit of reading; it sees every commit made before the call.</summary>
+    /// <param name="work">Touches only its session, and may run again when a connection was lost.</param>
+    /// <exception cref="DatabaseUnavailableException">The database is away.</exception>
     /// <exception cref="OperationCanceledException">The token fired before a connection was free and open.</exception>
     /// <exception cref="ObjectDisposedException">The database is closed.</exception>
     public async Task<T> ReadAsync<T>(Func<SqlSession, Task<T>> work, CancellationToken cancellationToken)
@@ -42,12 +47,11 @@ public sealed class Database : IAsyncDisposable
         try
         {
             ObjectDisposedException.ThrowIf(isClosed, this);
-            if (!idleReaders.TryTake(out var session))
-            {
-                session = await OpenAsync(isWriter: false, cancellationToken);
-            }
-
-            return await UseAsync(session, work);
+            return await ReadOnceMoreAsync(work, cancellationToken);
+        }
+        catch (DbException fault) when (DatabaseUnavailableException.IsAway(fault))
+        {
+            throw new DatabaseUnavailableException(fault);
         }
         finally
         {
@@ -88,8 +92,29 @@ public sealed class Database : IAsyncDisposable
         await dataSource.DisposeAsync();
     }
 
+    /// <summary>A connection of the caller's own.</summary>
+    internal ValueTask<DbConnection> ConnectAsync(CancellationToken cancellationToken) => dataSource.OpenConnectionAsync(cancellationToken);
+
     /// <summary>Lets the journal join every commit; called once, before the first write.</summary>
     internal void Join(ICommitParticipant participant) => participants.Add(participant);
+
+    /// <summary>A connection may have been lost since it was last used; reading is repeated on a new one, as it changes nothing.</summary>
+    private async Task<T> ReadOnceMoreAsync<T>(Func<SqlSession, Task<T>> work, CancellationToken cancellationToken)
+    {
+        while (idleReaders.TryTake(out var idle))
+        {
+            try
+            {
+                return await UseAsync(idle, work);
+            }
+            catch (DbException) when (idle.IsLost)
+            {
+                continue;
+            }
+        }
+
+        return await UseAsync(await OpenAsync(isWriter: false, cancellationToken), work);
+    }
 
     private async Task<T> UseAsync<T>(SqlSession session, Func<SqlSession, Task<T>> work)
     {

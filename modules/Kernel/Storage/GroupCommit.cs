@@ -15,6 +15,7 @@ internal sealed partial class GroupCommit : IDisposable
 
     private readonly Func<SqlSession> open;
     private readonly IReadOnlyList<ICommitParticipant> participants;
+    private readonly Notices notices;
     private readonly ILogger logger;
     private readonly Queue<WriteUnit> waiting = new();
     private readonly Lock gate = new();
@@ -22,10 +23,11 @@ internal sealed partial class GroupCommit : IDisposable
     private readonly Thread thread;
     private bool closed;
 
-    public GroupCommit(Func<SqlSession> open, IReadOnlyList<ICommitParticipant> participants, ILogger logger)
+    public GroupCommit(Func<SqlSession> open, IReadOnlyList<ICommitParticipant> participants, Notices notices, ILogger logger)
     {
         this.open = open;
         this.participants = participants;
+        this.notices = notices;
         this.logger = logger;
         thread = new Thread(Loop) { IsBackground = true, Name = "refinery-writer" };
         thread.Start();
@@ -113,6 +115,7 @@ internal sealed partial class GroupCommit : IDisposable
     /// <summary>The engine's calls block on SQLite and overlap nothing on Postgres, so this thread simply waits for the group.</summary>
     private SqlSession? RunOnThisThread(List<WriteUnit> group, SqlSession? session)
     {
+        var isNew = session is null;
         try
         {
             session ??= open();
@@ -121,9 +124,15 @@ internal sealed partial class GroupCommit : IDisposable
                 return session;
             }
         }
+        catch (Exception fault) when (!isNew && fault is not SessionLostException)
+        {
+            // Lost since it was last used, and before the commit: nothing was kept, and a new connection may do.
+            Close(session);
+            return RunOnThisThread(group, session: null);
+        }
         catch (Exception fault)
         {
-            var cause = (fault as SessionLostException)?.InnerException ?? fault;
+            var cause = CauseOf(fault);
             group.ForEach(unit => unit.Fail(cause));
             Close(session);
             return null;
@@ -137,6 +146,13 @@ internal sealed partial class GroupCommit : IDisposable
 
         return session;
     }
+
+    private static Exception CauseOf(Exception fault) => fault switch
+    {
+        SessionLostException { InnerException: { } inner } => inner,
+        DbException away when DatabaseUnavailableException.IsAway(away) => new DatabaseUnavailableException(away),
+        _ => fault,
+    };
 
     private static void Close(SqlSession? session)
     {
@@ -156,44 +172,22 @@ internal sealed partial class GroupCommit : IDisposable
     {
         try
         {
-            await CommitAsync(group, session);
+            session.Forget();
+            await GroupTransaction.RunAsync(session, () => RunAsync(group, session), notices.Miss);
         }
-        catch (Exception fault) when (fault is not SessionLostException && session.Connection.State == System.Data.ConnectionState.Open)
+        catch (Exception fault) when (fault is not SessionLostException && !session.IsLost)
         {
             if (group is not [var single])
             {
                 return false;
             }
 
-            single.Fail(fault);
+            single.Fail(CauseOf(fault));
             return true;
         }
 
         Announce(group, session);
         return true;
-    }
-
-    private async Task CommitAsync(List<WriteUnit> group, SqlSession session)
-    {
-        session.Forget();
-        var transaction = await session.Connection.BeginTransactionAsync();
-        session.Transaction = transaction;
-        try
-        {
-            await RunAsync(group, session);
-            await transaction.CommitAsync();
-        }
-        catch (Exception fault)
-        {
-            await UndoAsync(transaction, session, fault);
-            throw;
-        }
-        finally
-        {
-            session.Transaction = null;
-        }
-
-        await transaction.DisposeAsync();
     }
 
     private async Task RunAsync(List<WriteUnit> group, SqlSession session)
@@ -207,37 +201,13 @@ internal sealed partial class GroupCommit : IDisposable
         {
             await participant.BeforeCommitAsync(session);
         }
-    }
 
-    /// <summary>Rolls back; when that cannot be done, the connection is given up with the transaction.</summary>
-    private static async Task UndoAsync(DbTransaction transaction, SqlSession session, Exception cause)
-    {
-        try
+        if (session.Dialect.Notify is { } notify && session.Told.Count > 0)
         {
-            await transaction.RollbackAsync();
-        }
-        catch (Exception fault) when (fault is DbException or InvalidOperationException)
-        {
-            await UndoEmptyAsync(transaction, session, cause);
-        }
-    }
-
-    /// <summary>
-    /// On a full disk SQLite rolls back by itself, its driver does not see that, and the connection could neither roll back nor
-    /// begin again: so the driver is given an empty transaction to roll back.
-    /// </summary>
-    private static async Task UndoEmptyAsync(DbTransaction transaction, SqlSession session, Exception cause)
-    {
-        try
-        {
-            await using var begin = session.Connection.CreateCommand();
-            (begin.Transaction, begin.CommandText) = (transaction, "BEGIN");
-            await begin.ExecuteNonQueryAsync();
-            await transaction.RollbackAsync();
-        }
-        catch (Exception fault) when (fault is DbException or InvalidOperationException)
-        {
-            throw new SessionLostException(cause);
+            foreach (var payload in notices.Payloads(session.Told, session.Sequence))
+            {
+                await session.ExecuteAsync(notify, new { Payload = payload });
+            }
         }
     }
 
@@ -267,7 +237,4 @@ internal sealed partial class GroupCommit : IDisposable
 
     [LoggerMessage(LogLevel.Error, "A commit was kept, but one of those who wait for it failed to take note; restart this host if its counts look wrong.")]
     private static partial void LogDeaf(ILogger logger, Exception fault);
-
-    /// <summary>The connection cannot be used any more; the cause is inside.</summary>
-    private sealed class SessionLostException(Exception cause) : Exception(cause.Message, cause);
 }

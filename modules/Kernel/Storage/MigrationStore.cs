@@ -10,7 +10,6 @@ internal static class MigrationStore
     /// <returns>How many ran.</returns>
     public static async Task<int> ApplyAsync(SqlSession sql, IReadOnlyList<Migration> scripts)
     {
-        await sql.LockAsync("migrations");
         await sql.ExecuteAsync("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, digest TEXT NOT NULL)");
         var known = (await sql.QueryAsync<MigrationRow>("SELECT name, digest FROM migrations"))
             .ToDictionary(row => row.Name, row => row.Digest, StringComparer.Ordinal);

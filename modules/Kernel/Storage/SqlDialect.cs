@@ -43,16 +43,27 @@ public sealed class SqlDialect
             ("{{refusal}}", "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'events are only ever appended'; END $$;"),
             ("{{refuse}}", "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"),
         ],
-        [])
+        [
+            // A host that stops in the middle, or whose machine is gone, must not hold up the others.
+            "SET idle_in_transaction_session_timeout = '5s'",
+            "SET tcp_keepalives_idle = 10",
+            "SET tcp_keepalives_interval = 5",
+            "SET tcp_keepalives_count = 2",
+        ])
     {
-        Lock = "SELECT pg_advisory_xact_lock(hashtext(@Name))",
+        // Of the hosts on one database one at a time runs its group, as if there were one process.
+        Notify = $"SELECT pg_notify('{Notices.Channel}', @Payload)",
+        TakeTurn = "SELECT pg_advisory_xact_lock(hashtext('refinery'))",
     };
 
     /// <summary><c>sqlite</c> or <c>postgres</c>.</summary>
     public string Name { get; }
 
-    /// <summary>What holds a lock by the name <c>@Name</c> until the commit; null where only one process writes anyway.</summary>
-    internal string? Lock { get; private init; }
+    /// <summary>What tells other hosts <c>@Payload</c> once the commit is durable; null where there are none.</summary>
+    internal string? Notify { get; private init; }
+
+    /// <summary>What waits for the right to write and holds it until the commit; null where only one process writes anyway.</summary>
+    internal string? TakeTurn { get; private init; }
 
     /// <summary>Statements run once on every new connection.</summary>
     internal IReadOnlyList<string> OnOpen { get; }

@@ -22,6 +22,8 @@ public sealed class SqlSession : IAsyncDisposable
     private readonly List<EventDraft> drafts = [];
     private readonly Dictionary<string, EventDraft> named = new(StringComparer.Ordinal);
     private readonly List<Action> afterCommit = [];
+    private readonly Dictionary<Notice, int> told = [];
+    private bool? wasLost;
 
     static SqlSession()
     {
@@ -47,6 +49,12 @@ public sealed class SqlSession : IAsyncDisposable
 
     internal IReadOnlyList<EventDraft> Drafts => drafts;
 
+    /// <summary>What the group tells other hosts, and how often it says so.</summary>
+    internal IReadOnlyDictionary<Notice, int> Told => told;
+
+    /// <summary>The journal's length with this group; 0 when it appends nothing.</summary>
+    internal long Sequence { get; set; }
+
     internal IReadOnlyList<Action> AfterCommitActions => afterCommit;
 
     /// <summary>Runs a statement.</summary>
@@ -54,6 +62,27 @@ public sealed class SqlSession : IAsyncDisposable
     /// <param name="parameters">An object whose properties are the <c>@Name</c> values, or null.</param>
     /// <returns>The number of rows changed.</returns>
     public Task<int> ExecuteAsync(string sql, object? parameters = null) => Statement(sql).ExecuteAsync(parameters);
+
+    /// <summary>Runs a statement once for each row, in their order: on an engine that is elsewhere, in one round trip.</summary>
+    /// <param name="sql">A constant text, tokens allowed.</param>
+    /// <param name="rows">Objects whose properties are the <c>@Name</c> values.</param>
+    /// <returns>The number of rows that each run changed.</returns>
+    public async Task<IReadOnlyList<int>> ExecuteEachAsync<T>(string sql, IReadOnlyCollection<T> rows)
+        where T : notnull
+    {
+        if (connection.CanCreateBatch && rows.Count > 1)
+        {
+            return await StatementBatch.ExecuteAsync(this, Dialect.Render(sql), rows);
+        }
+
+        var changed = new List<int>(rows.Count);
+        foreach (var row in rows)
+        {
+            changed.Add(await ExecuteAsync(sql, row));
+        }
+
+        return changed;
+    }
 
     /// <summary>All rows of a query, mapped by column name (<c>snake_case</c> to <c>PascalCase</c>); empty when there are none.</summary>
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? parameters = null)
@@ -92,15 +121,6 @@ public sealed class SqlSession : IAsyncDisposable
     public async Task<long?> WholeAsync(string sql, object? parameters = null) =>
         (await Statement(sql).QueryAsync(row => row.IsNull(0) ? (long?)null : row.Whole(0), parameters, most: 1)) is [var value] ? value : null;
 
-    /// <summary>Holds a lock until the commit, so that of many hosts one at a time goes on from here; the embedded engine has one writer and nothing to lock.</summary>
-    /// <param name="name">What is locked: a word.</param>
-    /// <exception cref="InvalidOperationException">The session only reads.</exception>
-    public Task LockAsync(string name)
-    {
-        RequireWriter();
-        return Dialect.Lock is { } text ? ExecuteAsync(text, new { Name = name }) : Task.CompletedTask;
-    }
-
     /// <summary>Joins an event to the journal in the same commit. Events of a group are chained, in order, at its end.</summary>
     /// <exception cref="InvalidOperationException">The session only reads.</exception>
     public void Append(EventDraft draft)
@@ -121,9 +141,24 @@ public sealed class SqlSession : IAsyncDisposable
         afterCommit.Add(action);
     }
 
+    /// <summary>Tells the other hosts on the database once the unit's commit is durable; what a group says again is counted.</summary>
+    /// <param name="topic">A word under which they hear it, see <see cref="Notices.Hear"/>.</param>
+    /// <param name="words">A record of few members, or a text.</param>
+    /// <exception cref="InvalidOperationException">The session only reads.</exception>
+    public void Tell(string topic, object? words = null)
+    {
+        RequireWriter();
+        if (Dialect.Notify is not null)
+        {
+            var notice = new Notice(topic, words ?? string.Empty);
+            told[notice] = told.GetValueOrDefault(notice) + 1;
+        }
+    }
+
     /// <summary>Closes the connection.</summary>
     public async ValueTask DisposeAsync()
     {
+        wasLost ??= IsLost;
         foreach (var statement in statements.Values.Union(commands.Values))
         {
             await statement.DisposeAsync();
@@ -134,6 +169,9 @@ public sealed class SqlSession : IAsyncDisposable
 
     internal DbConnection Connection => connection;
 
+    /// <summary>True when nothing more can be done over its connection.</summary>
+    internal bool IsLost => wasLost ?? (connection.State != ConnectionState.Open);
+
     /// <summary>The draft of an id among those that wait for this commit, or null.</summary>
     internal EventDraft? DraftOf(string eventId) => named.GetValueOrDefault(eventId);
 
@@ -142,6 +180,8 @@ public sealed class SqlSession : IAsyncDisposable
         drafts.Clear();
         named.Clear();
         afterCommit.Clear();
+        told.Clear();
+        Sequence = 0;
     }
 
     private void RequireWriter()

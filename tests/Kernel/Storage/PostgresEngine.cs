@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Npgsql;
 using Refinery.Kernel.Storage;
 
@@ -6,10 +7,19 @@ namespace Refinery.Tests.Kernel.Storage;
 /// <summary>A database of its own on the tests' Postgres.</summary>
 internal sealed class PostgresEngine : ITestEngine
 {
+    private static readonly ConcurrentDictionary<string, Lazy<string>> OfFolders = new(StringComparer.Ordinal);
     private static int count;
 
     private readonly string name = $"test_{Interlocked.Increment(ref count)}";
     private readonly List<Database> opened = [];
+
+    /// <summary>The database that belongs to a folder, made when it is first asked for: hosts over one folder share it, one after another or at once.</summary>
+    public static string ConnectionStringOf(TemporaryFolder folder) => OfFolders.GetOrAdd(folder.Path, _ => new Lazy<string>(() =>
+    {
+        var made = $"host_{Interlocked.Increment(ref count)}";
+        PostgresServer.Instance.Run($"CREATE DATABASE {made}");
+        return PostgresServer.Instance.ConnectionString(made);
+    })).Value;
 
     public Database Open()
     {

@@ -12,26 +12,20 @@ internal sealed class PostgresServer : IDisposable
     private static readonly Lazy<PostgresServer> Started = new(() => new PostgresServer());
 
     private readonly TemporaryFolder folder = new();
-    private readonly Process shell;
     private readonly int port = FreePort();
+    private Process? shell;
 
     private PostgresServer()
     {
         Assert.True(Folder is not null, "Postgres is not installed; Debian's package 'postgresql' has it.");
-        var user = Environment.UserName == "root" ? "setpriv --reuid=postgres --regid=postgres --init-groups" : string.Empty;
-
-        // The server ends when this process lets go of the shell's input, also when it is killed.
-        shell = Process.Start(new ProcessStartInfo("bash", ["-c", $"""
-            cd '{folder.Path}' && mkdir data && if [ "$(id -u)" = 0 ]; then chmod 755 . && chown postgres data; fi
-            {user} '{Folder}/initdb' -D data -U postgres -A trust -E UTF8 --locale=C --no-sync >initdb.log 2>&1 || exit 1
-            {user} '{Folder}/postgres' -D data -k '' -h 127.0.0.1 -p {port} -c fsync=off -c max_connections=200 </dev/null >server.log 2>&1 & server=$!
-            read -r _; kill -QUIT $server; wait $server
-            """]) { UseShellExecute = false, RedirectStandardInput = true })!;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Dispose();
-        WaitUntilReady();
+        Start();
     }
 
     public static PostgresServer Instance => Started.Value;
+
+    /// <summary>One for a single test, which may stop it; the other is everybody's.</summary>
+    public static PostgresServer StartOwn() => new();
 
     /// <summary>Where Debian and others put the server's programs; null when there are none.</summary>
     public static string? Folder { get; } = Directory.Exists("/usr/lib/postgresql")
@@ -48,12 +42,42 @@ internal sealed class PostgresServer : IDisposable
         command.ExecuteNonQuery();
     }
 
+    /// <summary>Starts it over what it had, on the port it had.</summary>
+    public void Start()
+    {
+        var user = Environment.UserName == "root" ? "setpriv --reuid=postgres --regid=postgres --init-groups" : string.Empty;
+
+        // The server ends when this process lets go of the shell's input, also when it is killed.
+        shell = Process.Start(new ProcessStartInfo("bash", ["-c", $"""
+            cd '{folder.Path}' && if [ ! -d data ]; then
+                mkdir data && if [ "$(id -u)" = 0 ]; then chmod 755 . && chown postgres data; fi
+                {user} '{Folder}/initdb' -D data -U postgres -A trust -E UTF8 --locale=C --no-sync >initdb.log 2>&1 || exit 1
+            fi
+            {user} '{Folder}/postgres' -D data -k '' -h 127.0.0.1 -p {port} -c fsync=off -c max_connections=200 </dev/null >>server.log 2>&1 & server=$!
+            read -r how; if [ "$how" = gently ]; then kill -INT $server; else kill -QUIT $server; fi; wait $server
+            """]) { UseShellExecute = false, RedirectStandardInput = true })!;
+        WaitUntilReady(shell);
+    }
+
+    /// <summary>Ends every connection and stops; what was committed is kept.</summary>
+    public void Stop()
+    {
+        shell?.StandardInput.WriteLine("gently");
+        End();
+    }
+
     public void Dispose()
     {
-        shell.StandardInput.Close();
-        shell.WaitForExit();
-        shell.Dispose();
+        End();
         folder.Dispose();
+    }
+
+    private void End()
+    {
+        shell?.StandardInput.Close();
+        shell?.WaitForExit();
+        shell?.Dispose();
+        shell = null;
     }
 
     private static int FreePort()
@@ -63,7 +87,7 @@ internal sealed class PostgresServer : IDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private void WaitUntilReady()
+    private void WaitUntilReady(Process started)
     {
         var waited = Stopwatch.StartNew();
         while (true)
@@ -73,7 +97,7 @@ internal sealed class PostgresServer : IDisposable
                 Run("SELECT 1");
                 return;
             }
-            catch (NpgsqlException) when (waited.Elapsed < Patience && !shell.HasExited)
+            catch (NpgsqlException) when (waited.Elapsed < Patience && !started.HasExited)
             {
                 Thread.Yield();
             }

@@ -1,0 +1,96 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Npgsql;
+
+namespace Refinery.Kernel.Storage;
+
+/// <summary>What hosts on one database tell each other of their commits. Where one process holds the database there is nobody to tell.</summary>
+/// <remarks>A notice may be lost with a connection: whoever hears them is told so and looks for himself. Safe for all threads.</remarks>
+public sealed class Notices
+{
+    internal const string Channel = "refinery";
+
+    /// <summary>Characters of one notification at most; Postgres takes 8000 bytes.</summary>
+    private const int MaxPayload = 7000;
+
+    private readonly ConcurrentDictionary<string, Action<Heard?>> listeners = new(StringComparer.Ordinal);
+    private readonly string self = Guid.NewGuid().ToString("N");
+
+    /// <summary>Has an action run for each notice of a topic from another host, and with null whenever some may have been missed. Quick, and never throws.</summary>
+    public void Hear(string topic, Action<Heard?> action) => listeners[topic] = action;
+
+    /// <summary>What a group says, in as few notifications as can be.</summary>
+    internal IEnumerable<string> Payloads(IEnumerable<KeyValuePair<Notice, int>> told, long sequence)
+    {
+        var (page, length) = (new List<TimesTold>(), 0);
+        foreach (var (notice, times) in told)
+        {
+            var words = JsonSerializer.SerializeToElement(notice.Words, notice.Words.GetType());
+            length += notice.Topic.Length + words.GetRawText().Length + 50;
+            if (length > MaxPayload && page.Count > 0)
+            {
+                yield return JsonSerializer.Serialize(new Payload(self, sequence, page));
+                (page, length) = ([], 0);
+            }
+
+            page.Add(new TimesTold(notice.Topic, times, words));
+        }
+
+        yield return JsonSerializer.Serialize(new Payload(self, sequence, page));
+    }
+
+    /// <summary>Hears the other hosts until the token fires or the connection is lost.</summary>
+    internal async Task ListenAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        connection.Notification += (_, notification) => Take(notification.Payload);
+        await using (var listen = new NpgsqlCommand($"LISTEN {Channel}", connection))
+        {
+            await listen.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        Miss();
+        while (true)
+        {
+            await connection.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Has everybody look for himself.</summary>
+    internal void Miss()
+    {
+        foreach (var action in listeners.Values)
+        {
+            action(null);
+        }
+    }
+
+    private void Take(string text)
+    {
+        if (JsonSerializer.Deserialize<Payload>(text) is not { } payload || payload.Host == self)
+        {
+            return;
+        }
+
+        foreach (var told in payload.Told)
+        {
+            listeners.GetValueOrDefault(told.Topic)?.Invoke(new Heard(told.Words, told.Times, payload.Sequence));
+        }
+    }
+
+    /// <summary>One notification.</summary>
+    private sealed record Payload(string Host, long Sequence, IReadOnlyList<TimesTold> Told);
+
+    /// <summary>A notice and how often it was told.</summary>
+    private sealed record TimesTold(string Topic, int Times, JsonElement Words);
+}
+
+/// <summary>One thing a commit tells the other hosts.</summary>
+/// <param name="Topic">Whom it concerns: a word.</param>
+/// <param name="Words">A record of few members, or a text.</param>
+internal sealed record Notice(string Topic, object Words);
+
+/// <summary>What another host has told.</summary>
+/// <param name="Words">As they were told.</param>
+/// <param name="Times">How often its group of commits said the same.</param>
+/// <param name="Sequence">The journal's length with that group.</param>
+public sealed record Heard(JsonElement Words, int Times, long Sequence);

@@ -1,0 +1,158 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Refinery.Host;
+using Refinery.Kernel.Journal;
+using Refinery.Kernel.Storage;
+using Refinery.Tests.Kernel.Storage;
+
+namespace Refinery.Tests.Host;
+
+/// <summary>A host that keeps its books in Postgres: where they are, what is said of them, and what a lost connection costs.</summary>
+public sealed class PostgresHostTests : IDisposable
+{
+    private readonly TemporaryFolder books = new();
+
+    public void Dispose() => books.Dispose();
+
+    [Theory]
+    [InlineData("POSTGRES_DSN")]
+    [InlineData("LEVIATHAN_POSTGRES_URL")]
+    public async Task The_books_are_in_the_database_and_nothing_of_them_in_the_folder(string setting)
+    {
+        var given = new NpgsqlConnectionStringBuilder(PostgresEngine.ConnectionStringOf(books));
+        var url = $"postgres://{given.Username}:hunter2@{given.Host}:{given.Port}/{given.Database}";
+        await using (var first = await StartAsync(setting, url))
+        {
+            await first.PostAsync("/api/queue/enqueue", new { package = "kept" });
+            Assert.NotEqual(0, await first.Services.GetRequiredService<Database>().ReadAsync(
+                sql => sql.FirstOrDefaultAsync<long>("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'refinery'"),
+                CancellationToken.None));
+            Assert.False(File.Exists(Path.Combine(first.DataDirectory, "refinery.db")));
+            Assert.False(File.Exists(Path.Combine(first.DataDirectory, "journal.ndjson")));
+        }
+
+        await using var second = await StartAsync(setting, url);
+
+        Assert.Equal(1, (await second.GetAsync("/api/queue/stats")).GetProperty("length").GetInt64());
+        var config = await second.GetAsync("/api/config");
+        Assert.Equal($$"""{"kind":"postgres","host":"127.0.0.1","database":"{{given.Database}}"}""", config.GetProperty("db").GetRawText());
+        Assert.DoesNotContain("hunter2", config.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_is_named_and_no_password_is()
+    {
+        var fault = await Assert.ThrowsAsync<StartupException>(() => StartAsync("POSTGRES_DSN", "postgres://bob:hunter2@127.0.0.1:1/books"));
+
+        Assert.StartsWith("The database 'books' on '127.0.0.1' (POSTGRES_DSN) cannot be opened: ", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", fault.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_the_server_is_away_calls_are_told_to_come_back_and_all_goes_on_when_it_is_there_again()
+    {
+        using var server = PostgresServer.StartOwn();
+        await using var host = await StartAsync("POSTGRES_DSN", server.ConnectionString("postgres"));
+        var stepId = (await host.PostAsync("/submit", new { type = "note", args = new { } })).GetProperty("step_id").GetString();
+
+        server.Stop();
+        foreach (var path in new[] { "/api/steps/" + stepId, "/builds", "/submit" })
+        {
+            using var request = new HttpRequestMessage(path == "/submit" ? HttpMethod.Post : HttpMethod.Get, path);
+            request.Content = path == "/submit" ? JsonContent.Create(new { type = "note", args = new { } }) : null;
+            using var away = await host.Http.SendAsync(request);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, away.StatusCode);
+            Assert.NotNull(away.Headers.RetryAfter);
+            Assert.Contains("The database cannot be reached; try again shortly.", await away.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        using var lives = await host.Http.GetAsync("/healthz");
+        using var ready = await host.Http.GetAsync("/api/ready");
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable), (lives.StatusCode, ready.StatusCode));
+        server.Start();
+
+        await Wait.UntilAsync(async () => (await host.Http.GetAsync("/api/ready")).IsSuccessStatusCode);
+        Assert.Equal("pending", (await host.GetAsync($"/api/steps/{stepId}")).GetProperty("status").GetString());
+        await host.PostAsync("/submit", new { type = "note", args = new { } });
+        Assert.True((await host.Services.GetRequiredService<EventJournal>().VerifyAsync(CancellationToken.None)).Valid);
+    }
+
+    [Theory]
+    [InlineData("file", "postgres", "Another host serves this database with a queue of its own; stop it, or give both the same QUEUE_BACKEND.")]
+    [InlineData("file", "file", "QUEUE_BACKEND 'file' belongs to one host, and another serves this database already; a queue that hosts share is expected, such as postgres.")]
+    [InlineData("postgres", "file", "QUEUE_BACKEND 'file' belongs to one host, and another serves this database already; a queue that hosts share is expected, such as postgres.")]
+    public async Task A_queue_of_one_host_is_not_hidden_from_a_second(string first, string second, string sentence)
+    {
+        await using var host = await StartAsync("POSTGRES_DSN", PostgresEngine.ConnectionStringOf(books), first);
+
+        Assert.Equal(sentence, (await Assert.ThrowsAsync<StartupException>(() => StartAsync("POSTGRES_DSN", PostgresEngine.ConnectionStringOf(books), second))).Message);
+        await host.PostAsync("/submit", new { type = "note", args = new { } });
+    }
+
+    [Fact]
+    public async Task Connections_that_are_cut_off_again_and_again_lose_nothing_that_was_accepted()
+    {
+        await using var host = await StartAsync("POSTGRES_DSN", PostgresEngine.ConnectionStringOf(books));
+        using var stop = new CancellationTokenSource();
+        var cutting = CutAsync(stop.Token);
+
+        var accepted = (await Task.WhenAll(Enumerable.Range(0, 8).Select(caller => SubmitAsync(host, caller, 40)))).SelectMany(ids => ids).ToList();
+        await stop.CancelAsync();
+        var cuts = await cutting;
+
+        Assert.True(cuts > 0);
+        Assert.NotEmpty(accepted);
+        Assert.Equal(accepted.Count, accepted.Distinct(StringComparer.Ordinal).Count());
+        foreach (var stepId in accepted)
+        {
+            Assert.Equal(JsonValueKind.Object, (await host.GetAsync($"/api/steps/{stepId}")).ValueKind);
+        }
+
+        Assert.True((await host.Services.GetRequiredService<EventJournal>().VerifyAsync(CancellationToken.None)).Valid);
+        Assert.Equal("ready", (await host.GetAsync("/api/ready")).GetProperty("status").GetString());
+    }
+
+    private static Task<RefineryHost> StartAsync(string setting, string value, string queue = "file") => RefineryHost.StartAsync(
+        ("POSTGRES_DSN", string.Empty), ("LOCAL_WORKER", "0"), ("HINT_CATALOGUE", "0"), ("QUEUE_BACKEND", queue), (setting, value));
+
+    /// <summary>The steps that were accepted; what was not is told in a sentence.</summary>
+    private static async Task<List<string>> SubmitAsync(RefineryHost host, int caller, int count)
+    {
+        var accepted = new List<string>();
+        for (var number = 0; number < count; number++)
+        {
+            using var content = new StringContent($$$"""{"type":"note","args":{"caller":{{{caller}}},"number":{{{number}}}}}""", null, "application/json");
+            using var response = await host.Http.PostAsync("/submit", content);
+            var text = await response.Content.ReadAsStringAsync();
+            if (response.StatusCode == HttpStatusCode.ServiceUnavailable)
+            {
+                Assert.NotNull(response.Headers.RetryAfter);
+                continue;
+            }
+
+            Assert.True(response.IsSuccessStatusCode, $"{(int)response.StatusCode}: {text}");
+            accepted.Add(JsonDocument.Parse(text).RootElement.GetProperty("step_id").GetString()!);
+        }
+
+        return accepted;
+    }
+
+    /// <summary>Ends every connection of the host, over and over.</summary>
+    private async Task<int> CutAsync(CancellationToken stop)
+    {
+        await using var source = NpgsqlDataSource.Create(PostgresEngine.ConnectionStringOf(books));
+        var cuts = 0;
+        while (!stop.IsCancellationRequested)
+        {
+            await using var command = source.CreateCommand(
+                "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+            cuts += (int)(long)(await command.ExecuteScalarAsync(CancellationToken.None))!;
+            await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(30), TimeProvider.System, stop));
+        }
+
+        return cuts;
+    }
+}

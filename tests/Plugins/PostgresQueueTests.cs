@@ -1,0 +1,139 @@
+using Refinery.Contract;
+using Refinery.PostgresQueue;
+using Refinery.Tests.Kernel.Storage;
+
+namespace Refinery.Tests.Plugins;
+
+/// <summary>The queue in Postgres keeps the contract, and what it promises beyond it about order.</summary>
+public sealed class PostgresQueueTests : QueueBackendContract
+{
+    private static int count;
+
+    private readonly string table = $"queue_{Interlocked.Increment(ref count)}";
+
+    protected override IQueuePlugin Plugin { get; } = new PostgresQueuePlugin { Patience = Long };
+
+    protected override bool IsDurable => true;
+
+    protected override IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?>(StringComparer.Ordinal)
+    {
+        ["POSTGRES_DSN"] = PostgresServer.Instance.ConnectionString("postgres"),
+        ["QUEUE_TABLE"] = table,
+    };
+
+    public override async Task DisposeAsync()
+    {
+        await base.DisposeAsync();
+        PostgresServer.Instance.Run($"DROP TABLE IF EXISTS {table}");
+    }
+
+    [Fact]
+    public async Task Equal_ranks_come_in_the_order_they_came()
+    {
+        await AddAsync(Item("d", rank: 9), Item("a", rank: 5), Item("b", rank: 5));
+        await AddAsync(Item("c", rank: 5), Item("e", rank: 9));
+        await ReopenAsync();
+
+        Assert.Equal(["a", "b", "c", "d", "e"], await DrainAsync(max: 2));
+    }
+
+    [Fact]
+    public async Task The_outermost_ranks_and_instants_are_kept()
+    {
+        QueueItem[] items =
+        [
+            Item("first", priority: int.MaxValue, rank: long.MinValue) with { EnqueuedAt = DateTimeOffset.MinValue },
+            Item("middle") with { EnqueuedAt = DateTimeOffset.UnixEpoch.AddMicroseconds(-1) },
+            Item("last", priority: int.MinValue, rank: long.MaxValue) with { EnqueuedAt = new DateTimeOffset(9999, 12, 31, 23, 59, 59, TimeSpan.Zero) },
+        ];
+        await AddAsync([.. items.Reverse()]);
+
+        Assert.Equal(items, await PopAsync(max: 3));
+    }
+
+    [Fact]
+    public async Task An_id_that_waits_already_is_called_once_more()
+    {
+        await AddAsync(Item("a", rank: 1), Item("b", rank: 2));
+        await AddAsync(Item("a", rank: 3), Item("a", priority: 1));
+
+        Assert.Equal(4, (await StatsAsync()).Length);
+        Assert.Equal(["a", "a", "b", "a"], await DrainAsync());
+    }
+
+    [Fact]
+    public async Task An_id_that_is_no_text_comes_back_marked_and_harms_nothing()
+    {
+        await AddAsync(Item("half a surrogate \uD83D", rank: 5), Item("no\0thing", rank: 6), Item("a"));
+
+        Assert.Equal(["a", "half a surrogate \uFFFD", "no\uFFFDthing"], await DrainAsync());
+        Assert.Empty(Log.Warnings);
+    }
+
+    [Fact]
+    public async Task The_items_of_one_batch_wake_those_who_wait_for_them()
+    {
+        var waiting = Enumerable.Range(0, 3).Select(_ => PopAsync(max: 2, wait: TimeSpan.FromHours(1))).ToList();
+        await AddAsync(Items(6));
+
+        AssertSame(Ids(Items(6)), (await Task.WhenAll(waiting).WaitAsync(Long)).SelectMany(Ids));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task Any_sequence_of_verbs_agrees_with_a_sorted_list(int seed)
+    {
+        var chance = new Random(seed);
+        var model = new List<QueueItem>();
+        for (var step = 0; step < 300; step++)
+        {
+            switch (chance.Next(20))
+            {
+                case < 9:
+                    var added = Enumerable.Range(0, chance.Next(1, 12)).Select(_ => RandomItem(chance, step)).ToList();
+                    await AddAsync(added);
+                    model.AddRange(added);
+                    break;
+                case < 17:
+                    var max = chance.Next(1, 15);
+                    var expected = InOrder(model).Take(max).ToList();
+                    Assert.Equal(expected, await PopAsync(max));
+                    expected.ForEach(item => model.Remove(item));
+                    break;
+                case 17:
+                    Assert.Equal(InOrder(model).Take(10), await ListAsync(10));
+                    break;
+                case 18:
+                    await ReopenAsync();
+                    break;
+                default:
+                    Assert.Equal(chance.Next(4) == 0 ? await ClearedAsync(model) : Stats(model), await StatsAsync());
+                    break;
+            }
+        }
+
+        await ReopenAsync();
+        Assert.Equal(InOrder(model).Select(item => item.StepId), await DrainAsync());
+    }
+
+    private static QueueItem RandomItem(Random chance, int step) => Item(
+        $"step-{chance.Next(300)}",
+        priority: chance.Next(-1, 2),
+        rank: chance.Next(4) == 0 ? chance.Next(300) : step,
+        age: step);
+
+    private static IEnumerable<QueueItem> InOrder(List<QueueItem> model) =>
+        model.OrderByDescending(item => item.Priority).ThenBy(item => item.Rank);
+
+    private static QueueStats Stats(List<QueueItem> model) => new(model.Count, model.Min(item => (DateTimeOffset?)item.EnqueuedAt));
+
+    private async Task<QueueStats> ClearedAsync(List<QueueItem> model)
+    {
+        Assert.Equal(model.Count, await Queue.ClearAsync(CancellationToken.None));
+        model.Clear();
+        return Stats(model);
+    }
+}
