@@ -17,6 +17,7 @@ var scenarios = new Dictionary<string, Func<string[], Task>>(StringComparer.Ordi
     ["log-search"] = LogSearchHttp.RunAsync,
     ["file-queue"] = FileQueue.RunAsync,
     ["hint-match"] = HintMatch.RunAsync,
+    ["postgres"] = OnPostgres.RunAsync,
 };
 
 if (args is not [var name, .. var settings] || !scenarios.TryGetValue(name, out var scenario))

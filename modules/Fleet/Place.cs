@@ -5,7 +5,7 @@ namespace Refinery.Fleet;
 
 /// <summary>Where a step queues: in the line of its type and priority, on account of its owner.</summary>
 /// <param name="Owner">Empty for steps that name none.</param>
-internal sealed record Place(string Type, long Priority, string Owner) : IComparable<Place>
+internal sealed record Place(string Type, long Priority, string Owner)
 {
     private const int LongestOwner = 200;
 
@@ -15,8 +15,6 @@ internal sealed record Place(string Type, long Priority, string Owner) : ICompar
         var owner = metadata.TextMember("owner") ?? metadata.TextMember("third_party_id") ?? string.Empty;
         return new Place(type, priority, owner.Length > LongestOwner ? owner[..LongestOwner] : owner);
     }
-
-    public int CompareTo(Place? other) => other is null ? 1 : string.CompareOrdinal($"{Type}\n{Priority}\n{Owner}", $"{other.Type}\n{other.Priority}\n{other.Owner}");
 
     public static Place Of(StepRow step) => Of(step.Type, step.Priority, StepJson.Parse(step.Metadata));
 }

@@ -8,11 +8,16 @@ internal sealed class StepChanges(StepCounters counters, ClaimBells bells)
 {
     /// <summary>The step that a pod says it holds; null when it does not, or no longer.</summary>
     public static async Task<StepRow?> FindHeldAsync(SqlSession sql, Holder holder) =>
-        await StepStore.FindAsync(sql, holder.StepId) is { Status: Status.Claimed or Status.Running } step
-        && step.ClaimedBy == holder.PodId
-        && step.Fence == holder.Fence
-            ? step
-            : null;
+        await StepStore.FindAsync(sql, holder.StepId) is { } step && IsHeld(step, holder) ? step : null;
+
+    /// <summary>The steps that pods say they hold; those that are not held by them, or no longer, are left out.</summary>
+    public static async Task<IReadOnlyDictionary<Holder, StepRow>> ListHeldAsync(SqlSession sql, IReadOnlyCollection<Holder> holders)
+    {
+        var rows = (await StepStore.ListAsync(sql, holders.Select(holder => holder.StepId).Distinct(StringComparer.Ordinal))).ToDictionary(row => row.StepId, StringComparer.Ordinal);
+        return holders.Distinct()
+            .Where(holder => rows.TryGetValue(holder.StepId, out var row) && IsHeld(row, holder))
+            .ToDictionary(holder => holder, holder => rows[holder.StepId]);
+    }
 
     /// <summary>True when the step was cancelled and nobody has claimed it since the holder.</summary>
     public static async Task<bool> IsCancelledAsync(SqlSession sql, Holder holder) =>
@@ -21,20 +26,28 @@ internal sealed class StepChanges(StepCounters counters, ClaimBells bells)
     /// <summary>Makes a step what it is to be.</summary>
     /// <param name="before">As this unit has read it.</param>
     /// <returns>The step as it is then; null when somebody else was quicker and nothing was changed.</returns>
-    public async Task<StepRow?> MakeAsync(SqlSession sql, StepRow before, StepRow after)
+    public async Task<StepRow?> MakeAsync(SqlSession sql, StepRow before, StepRow after) =>
+        (await MakeAsync(sql, [new StepChange(before, after)])) is [var made] ? made : null;
+
+    /// <summary>Makes steps what they are to be.</summary>
+    /// <param name="wanted">Each step once.</param>
+    /// <returns>The steps that are so then, in their order; where somebody else was quicker nothing was changed.</returns>
+    public async Task<IReadOnlyList<StepRow>> MakeAsync(SqlSession sql, IReadOnlyList<StepChange> wanted)
     {
-        if (await StepStore.ChangeAsync(sql, before, after) == 0)
+        var changed = (await StepStore.ChangeAsync(sql, wanted)).ToHashSet(StringComparer.Ordinal);
+        var made = new List<StepRow>(wanted.Count);
+        foreach (var (before, after) in wanted.Where(change => changed.Contains(change.Before.StepId)))
         {
-            return null;
+            counters.MoveAfter(sql, after, before.Status);
+            if (after is { Status: Status.Pending, NotBefore: null })
+            {
+                sql.Tell(DispatchQueue.Came);
+            }
+
+            made.Add(after);
         }
 
-        counters.MoveAfter(sql, after, before.Status);
-        if (after is { Status: Status.Pending, NotBefore: null })
-        {
-            sql.Tell(DispatchQueue.Came);
-        }
-
-        return after;
+        return made;
     }
 
     /// <summary>Cancels a step that has not ended.</summary>
@@ -70,6 +83,9 @@ internal sealed class StepChanges(StepCounters counters, ClaimBells bells)
 
         return rows.Count;
     }
+
+    private static bool IsHeld(StepRow step, Holder holder) =>
+        step.Status is Status.Claimed or Status.Running && step.ClaimedBy == holder.PodId && step.Fence == holder.Fence;
 
     /// <summary>The step's own event names the pod that held it; that of a build names who cancelled it.</summary>
     private static void Tell(SqlSession sql, StepRow cancelled, string from, Cancelling word)

@@ -8,14 +8,43 @@ namespace Refinery.Fleet;
 
 /// <summary>Hands out the right to run: candidates from the queue backend first, then the next due rows in SQL.</summary>
 /// <remarks>The right itself comes from one conditional update that raises the step's fence. Source: docs/spec/fleet-q.md.</remarks>
-internal sealed class StepClaims(
-    Database database, DispatchQueue queue, StepChanges changes, StepEndings endings, StepCounters counters, Pauses pauses, WaitingClaims waiting, ClaimBells bells, IOptions<FleetOptions> options, TimeProvider clock) : IDisposable
+internal sealed class StepClaims : IDisposable
 {
     /// <summary>Delayed steps and those of other hosts ring no bell here; this is how long they may go unseen.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
 
     /// <summary>Who takes candidates from the queue has its unit lined up before the next one takes: so claims are written in the order of calling.</summary>
     private readonly SemaphoreSlim turn = new(1, 1);
+
+    private readonly Database database;
+    private readonly DispatchQueue queue;
+    private readonly StepChanges changes;
+    private readonly StepEndings endings;
+    private readonly StepCounters counters;
+    private readonly Pauses pauses;
+    private readonly WaitingClaims waiting;
+    private readonly ClaimBells bells;
+    private readonly IOptions<FleetOptions> options;
+    private readonly TimeProvider clock;
+    private readonly SharedWork<LinedUp, IReadOnlyList<StepRow>> claims;
+    private readonly SharedWork<Holder, DateTimeOffset?> renewals;
+
+    public StepClaims(
+        Database database, DispatchQueue queue, StepChanges changes, StepEndings endings, StepCounters counters, Pauses pauses, WaitingClaims waiting, ClaimBells bells, IOptions<FleetOptions> options, TimeProvider clock)
+    {
+        this.database = database;
+        this.queue = queue;
+        this.changes = changes;
+        this.endings = endings;
+        this.counters = counters;
+        this.pauses = pauses;
+        this.waiting = waiting;
+        this.bells = bells;
+        this.options = options;
+        this.clock = clock;
+        claims = new((sql, all) => ClaimAsync(sql, [.. all.Select(one => one.Request)], [.. all.SelectMany(one => one.Offered)]));
+        renewals = new(RenewAsync);
+    }
 
     /// <summary>Claims up to <see cref="ClaimRequest.Max"/> steps, waiting for a first one as long as asked.</summary>
     /// <returns>The steps claimed; empty after the wait.</returns>
@@ -53,15 +82,23 @@ internal sealed class StepClaims(
         return made;
     }
 
-    /// <summary>Makes a claim as part of a unit: the next due steps.</summary>
-    public Task<IReadOnlyList<StepRow>> ClaimDueAsync(SqlSession sql, ClaimRequest request) => ClaimAsync(sql, request, offered: []);
+    /// <summary>Makes claims as part of a unit: the next due steps.</summary>
+    /// <returns>What each has claimed, in their order.</returns>
+    public Task<IReadOnlyList<IReadOnlyList<StepRow>>> ClaimDueAsync(SqlSession sql, IReadOnlyList<ClaimRequest> requests) => ClaimAsync(sql, requests, offered: []);
 
     public void Dispose() => turn.Dispose();
 
     /// <summary>Claims up to <see cref="ClaimRequest.Max"/> of these steps, in their order and whatever their types, as far as they are due.</summary>
     public async Task<IReadOnlyList<StepRow>> ClaimOfAsync(IReadOnlyList<string> stepIds, ClaimRequest request, CancellationToken cancellationToken)
     {
-        var claimed = await database.WriteAsync(sql => ClaimEachAsync(sql, request, NewLease(request.PodId), stepIds), cancellationToken);
+        var claimed = await database.WriteAsync(
+            async sql =>
+            {
+                var round = await ClaimRound.BeginAsync(sql, counters, NewLease(), [request]);
+                await round.RunAsync(stepIds);
+                return round.Claimed[0];
+            },
+            cancellationToken);
         await KeepAsync(claimed, cancellationToken);
         return claimed;
     }
@@ -71,7 +108,7 @@ internal sealed class StepClaims(
     public Task<StepRow?> StartAsync(Holder holder, CancellationToken cancellationToken) => database.WriteAsync(
         async sql =>
         {
-            var lease = NewLease(holder.PodId);
+            var lease = NewLease();
             if (await StepChanges.FindHeldAsync(sql, holder) is not { Status: Status.Claimed } claim
                 || await changes.MakeAsync(sql, claim, claim with { Status = Status.Running, LeaseUntil = lease.Until, UpdatedAt = lease.Now }) is not { } row)
             {
@@ -88,8 +125,7 @@ internal sealed class StepClaims(
     public async Task<DateTimeOffset?> RenewAsync(Holder holder, TimeSpan wait, CancellationToken cancellationToken)
     {
         using var bell = bells.Hang(holder);
-        var until = NewLease(holder.PodId).Until;
-        if (await database.WriteAsync(sql => StepStore.RenewAsync(sql, holder, until), cancellationToken) == 0)
+        if (await database.WriteAsync(renewals, holder, cancellationToken) is not { } until)
         {
             return null;
         }
@@ -100,22 +136,11 @@ internal sealed class StepClaims(
 
     /// <summary>Prolongs the leases of what a pod is running; what it does not run any more is left to run out.</summary>
     /// <returns>Those that are no longer the pod's.</returns>
-    public Task<IReadOnlyList<Holder>> RenewAsync(IReadOnlyList<Holder> holders, CancellationToken cancellationToken) =>
-        database.WriteAsync<IReadOnlyList<Holder>>(
-            async sql =>
-            {
-                var lost = new List<Holder>();
-                foreach (var holder in holders)
-                {
-                    if (await StepStore.RenewAsync(sql, holder, NewLease(holder.PodId).Until) == 0)
-                    {
-                        lost.Add(holder);
-                    }
-                }
-
-                return lost;
-            },
-            cancellationToken);
+    public async Task<IReadOnlyList<Holder>> RenewAsync(IReadOnlyList<Holder> holders, CancellationToken cancellationToken)
+    {
+        var renewed = await Task.WhenAll(holders.Select(holder => database.WriteAsync(renewals, holder, cancellationToken)));
+        return [.. holders.Where((_, number) => renewed[number] is null)];
+    }
 
     /// <summary>Those of the steps that the pod does not hold, whatever became of them, and those that were cancelled lately while it held them.</summary>
     /// <remarks>Lately: for as long as a pod may be silent and live, so that it hears of each at one beat at least.</remarks>
@@ -163,7 +188,7 @@ internal sealed class StepClaims(
         try
         {
             var offered = await queue.TakeAsync(open, request.Max, cancellationToken);
-            return database.WriteAsync(sql => ClaimAsync(sql, request, offered), cancellationToken);
+            return database.WriteAsync(claims, new LinedUp(request, offered), cancellationToken);
         }
         finally
         {
@@ -182,91 +207,30 @@ internal sealed class StepClaims(
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    private async Task<IReadOnlyList<StepRow>> ClaimAsync(SqlSession sql, ClaimRequest request, IReadOnlyList<QueueItem> offered)
+    private async Task<IReadOnlyList<IReadOnlyList<StepRow>>> ClaimAsync(SqlSession sql, IReadOnlyList<ClaimRequest> requests, IReadOnlyList<QueueItem> offered)
     {
-        // What was paused since it was offered is left out, and is reached from SQL once it is resumed.
-        var open = request with { Types = await Pauses.OpenAsync(sql, request.Types) };
-        var lease = NewLease(request.PodId);
-        var candidates = await CandidatesAsync(sql, open, lease.Now, offered);
-        var claimed = await ClaimEachAsync(sql, open, lease, [.. candidates.Select(item => item.StepId)]);
-        if (claimed.Count < request.Max)
-        {
-            claimed.AddRange(await ClaimEachAsync(sql, open, lease, await DueAsync(sql, open, request.Max - claimed.Count)));
-        }
-
-        var left = candidates.Skip(request.Max).ToList();
-        sql.AfterCommit(() => queue.PutAside(left));
-        return claimed;
+        var round = await ClaimRound.BeginAsync(sql, counters, NewLease(), requests);
+        await round.RunAsync(offered);
+        sql.AfterCommit(() => queue.PutAside(round.Left));
+        return round.Claimed;
     }
 
-    /// <summary>What the queue offers, and in their places among it those whose instant has come.</summary>
-    private static async Task<IReadOnlyList<QueueItem>> CandidatesAsync(SqlSession sql, ClaimRequest request, DateTimeOffset now, IReadOnlyList<QueueItem> offered)
+    /// <returns>The new ends of the leases; null where the claim is no longer the holder's.</returns>
+    private async Task<IReadOnlyList<DateTimeOffset?>> RenewAsync(SqlSession sql, IReadOnlyList<Holder> holders)
     {
-        var candidates = offered.Where(item => request.Types.Contains(item.Type)).ToList();
-        var inOrder = candidates.Count;
-        foreach (var type in request.Types)
-        {
-            candidates.AddRange(await StepStore.RipenAsync(sql, type, now));
-        }
-
-        return candidates.Count == inOrder ? candidates : [.. candidates.OrderByDescending(item => item.Priority).ThenBy(item => item.Rank).ThenBy(item => item.StepId, StringComparer.Ordinal)];
+        var lease = NewLease();
+        var renewed = (await StepStore.RenewAsync(sql, [.. holders.Distinct().Select(lease.Of)])).ToHashSet();
+        return [.. holders.Select(holder => renewed.Contains(holder) ? lease.Until : (DateTimeOffset?)null)];
     }
 
-    /// <summary>Claims those that can be had, at most as many as asked for.</summary>
-    private async Task<List<StepRow>> ClaimEachAsync(SqlSession sql, ClaimRequest request, Lease lease, IReadOnlyList<string> stepIds)
-    {
-        var claimed = new List<StepRow>();
-        foreach (var stepId in stepIds.TakeWhile(_ => claimed.Count < request.Max))
-        {
-            if (await ClaimAsync(sql, stepId, lease, request.Start ? Status.Running : Status.Claimed) is not { } row)
-            {
-                continue;
-            }
-
-            sql.Append(StepEvents.Claimed(row));
-            if (request.Start)
-            {
-                sql.Append(StepEvents.Started(row));
-            }
-
-            claimed.Add(row);
-        }
-
-        return claimed;
-    }
-
-    /// <summary>Gives a step to a pod; null when it is not waiting or not due.</summary>
-    private async Task<StepRow?> ClaimAsync(SqlSession sql, string stepId, Lease lease, string status) =>
-        await StepStore.FindAsync(sql, stepId) is { Status: Status.Pending } waiting && (waiting.NotBefore ?? lease.Now) <= lease.Now
-            ? await changes.MakeAsync(sql, waiting, waiting with
-            {
-                Status = status,
-                ClaimedBy = lease.PodId,
-                Fence = waiting.Fence + 1,
-                Attempts = waiting.Attempts + 1,
-                LeaseUntil = lease.Until,
-                NotBefore = null,
-                UpdatedAt = lease.Now,
-            })
-            : null;
-
-    /// <summary>The next rows in line over all types asked for.</summary>
-    private static async Task<IReadOnlyList<string>> DueAsync(SqlSession sql, ClaimRequest request, int max)
-    {
-        var due = new List<Candidate>();
-        foreach (var type in request.Types)
-        {
-            due.AddRange(await StepStore.ListReadyAsync(sql, type, max));
-        }
-
-        return [.. due.OrderByDescending(row => row.Priority).ThenBy(row => row.Rank).Take(max).Select(row => row.StepId)];
-    }
-
-    private Lease NewLease(string podId)
+    private Lease NewLease()
     {
         var now = Instant.Truncate(clock.GetUtcNow());
-        return new Lease(podId, now, now + options.Value.Lease);
+        return new Lease(now, now + options.Value.Lease);
     }
+
+    /// <summary>A claim and what the queue offers for it.</summary>
+    private sealed record LinedUp(ClaimRequest Request, IReadOnlyList<QueueItem> Offered);
 }
 
 /// <summary>What a pod asks for.</summary>

@@ -8,37 +8,40 @@ namespace Refinery.Fleet;
 
 /// <summary>Ends attempts: success, failure with or without another try, a claim given back, a worker lost.</summary>
 /// <remarks>A result counts only under the fence it was claimed with: of two who say they ran a step, one is refused.</remarks>
-internal sealed class StepEndings(
-    Database database, DispatchQueue queue, StepChanges changes, IOptions<FleetOptions> options, TimeProvider clock)
+internal sealed class StepEndings
 {
     private const int OrphanPage = 500;
+
+    private readonly Database database;
+    private readonly DispatchQueue queue;
+    private readonly StepChanges changes;
+    private readonly IOptions<FleetOptions> options;
+    private readonly TimeProvider clock;
+    private readonly SharedWork<IReadOnlyList<Reported>, IReadOnlyList<StepRow?>> endings;
+
+    public StepEndings(Database database, DispatchQueue queue, StepChanges changes, IOptions<FleetOptions> options, TimeProvider clock)
+    {
+        this.database = database;
+        this.queue = queue;
+        this.changes = changes;
+        this.options = options;
+        this.clock = clock;
+        endings = new(FinishAllAsync);
+    }
 
     /// <summary>Records the outcome of an attempt.</summary>
     /// <returns>The step as it is now, or null when the claim is no longer the holder's: discard the result.</returns>
     public async Task<StepRow?> FinishAsync(Holder holder, StepOutcome outcome, RunFacts facts, CancellationToken cancellationToken)
     {
-        var row = await database.WriteAsync(
-            sql => FinishAsync(sql, holder, outcome, facts), cancellationToken);
-        await OfferAgainAsync(row is null ? [] : [row]);
-        return row;
+        var rows = await FinishAsync([new Reported(holder, outcome, facts)], cancellationToken);
+        return rows[0];
     }
 
     /// <summary>Records many outcomes in one unit.</summary>
     /// <returns>One entry per report, in order; null where the claim was no longer the holder's.</returns>
     public async Task<IReadOnlyList<StepRow?>> FinishAsync(IReadOnlyList<Reported> reports, CancellationToken cancellationToken)
     {
-        var rows = await database.WriteAsync(
-            async sql =>
-            {
-                var finished = new List<StepRow?>(reports.Count);
-                foreach (var (holder, outcome, facts) in reports)
-                {
-                    finished.Add(await FinishAsync(sql, holder, outcome, facts));
-                }
-
-                return finished;
-            },
-            cancellationToken);
+        var rows = await database.WriteAsync(endings, reports, cancellationToken);
         await OfferAgainAsync([.. rows.OfType<StepRow>()]);
         return rows;
     }
@@ -140,24 +143,42 @@ internal sealed class StepEndings(
         return recovered;
     }
 
-    private Task<StepRow?> FinishAsync(SqlSession sql, Holder holder, StepOutcome outcome, RunFacts facts) =>
-        outcome.Succeeded ? CompleteAsync(sql, holder, outcome, facts) : FailAsync(sql, holder, outcome, facts);
-
-    private async Task<StepRow?> CompleteAsync(SqlSession sql, Holder holder, StepOutcome outcome, RunFacts facts)
+    /// <summary>Records the outcomes that came together: what has succeeded at once, then each failure, whose place in line depends on those before it.</summary>
+    private async Task<IReadOnlyList<IReadOnlyList<StepRow?>>> FinishAllAsync(SqlSession sql, IReadOnlyList<IReadOnlyList<Reported>> all)
     {
-        if (await StepChanges.FindHeldAsync(sql, holder) is not { } held
-            || await changes.MakeAsync(sql, held, Ended(held, Status.Completed, outcome.Detail)) is not { } row)
+        var reports = all.SelectMany(some => some).ToList();
+        var rows = new Dictionary<Reported, StepRow>(ReferenceEqualityComparer.Instance);
+        await CompleteAsync(sql, [.. reports.Where(report => report.Outcome.Succeeded)], rows);
+        foreach (var report in reports.Where(report => !report.Outcome.Succeeded))
         {
-            return null;
+            if (await FailAsync(sql, report.Holder, report.Outcome, report.Facts) is { } row)
+            {
+                rows.Add(report, row);
+            }
         }
 
-        foreach (var artifact in outcome.Artifacts)
-        {
-            sql.Append(StepEvents.ArtifactMade(row, artifact));
-        }
+        return [.. all.Select(some => some.Select(report => rows.GetValueOrDefault(report)).ToList())];
+    }
 
-        sql.Append(StepEvents.Succeeded(row, outcome, facts));
-        return row;
+    /// <param name="rows">Gets the steps as they are then, by report.</param>
+    private async Task CompleteAsync(SqlSession sql, IReadOnlyList<Reported> reports, Dictionary<Reported, StepRow> rows)
+    {
+        // Of two reports of one claim the first counts.
+        var firsts = reports.DistinctBy(report => report.Holder).ToList();
+        var held = await StepChanges.ListHeldAsync(sql, [.. firsts.Select(report => report.Holder)]);
+        var wanted = firsts.Where(report => held.ContainsKey(report.Holder)).ToDictionary(report => report.Holder.StepId, StringComparer.Ordinal);
+        var changed = wanted.Values.Select(report => held[report.Holder]).Zip(wanted.Values, (row, report) => new StepChange(row, Ended(row, Status.Completed, report.Outcome.Detail)));
+        foreach (var row in await changes.MakeAsync(sql, [.. changed]))
+        {
+            var report = wanted[row.StepId];
+            foreach (var artifact in report.Outcome.Artifacts)
+            {
+                sql.Append(StepEvents.ArtifactMade(row, artifact));
+            }
+
+            sql.Append(StepEvents.Succeeded(row, report.Outcome, report.Facts));
+            rows.Add(report, row);
+        }
     }
 
     private async Task<StepRow?> FailAsync(SqlSession sql, Holder holder, StepOutcome outcome, RunFacts facts)

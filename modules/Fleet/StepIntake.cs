@@ -5,17 +5,39 @@ using Refinery.Kernel.Work;
 namespace Refinery.Fleet;
 
 /// <summary>Takes new steps in: stores them, hands them to pods that wait, and offers the rest to the queue.</summary>
-internal sealed class StepIntake(
-    Database database, DispatchQueue queue, StepClaims claims, WaitingClaims waiting, StepCounters counters, Ids ids, QueueRoom room, TimeProvider clock)
+internal sealed class StepIntake
 {
+    private readonly Database database;
+    private readonly DispatchQueue queue;
+    private readonly StepClaims claims;
+    private readonly WaitingClaims waiting;
+    private readonly StepCounters counters;
+    private readonly Ids ids;
+    private readonly QueueRoom room;
+    private readonly TimeProvider clock;
+    private readonly SharedWork<Arrival, IReadOnlyList<StoredStep>> arrivals;
+
+    public StepIntake(
+        Database database, DispatchQueue queue, StepClaims claims, WaitingClaims waiting, StepCounters counters, Ids ids, QueueRoom room, TimeProvider clock)
+    {
+        this.database = database;
+        this.queue = queue;
+        this.claims = claims;
+        this.waiting = waiting;
+        this.counters = counters;
+        this.ids = ids;
+        this.room = room;
+        this.clock = clock;
+        arrivals = new(TakeInAsync);
+    }
+
     /// <summary>Stores the steps in one unit.</summary>
     /// <exception cref="QueueFullException">There is no room; nothing was stored.</exception>
     public Task<IReadOnlyList<StoredStep>> TakeAsync(IReadOnlyList<NewStep> steps, CancellationToken cancellationToken)
     {
         // Ids and texts are made here, by as many callers as there are: the database's one writer only writes them down.
         var now = Instant.Truncate(clock.GetUtcNow());
-        var prepared = steps.Select(step => Prepare(step, now)).ToList();
-        return StoreAsync(prepared, sql => InsertAsync(sql, prepared), cancellationToken);
+        return StoreAsync([.. steps.Select(step => Prepare(step, now))], cancellationToken);
     }
 
     /// <summary>Stores the step unless its key has made one before, whichever process took that in.</summary>
@@ -30,10 +52,7 @@ internal sealed class StepIntake(
 
         var prepared = Prepare(step, Instant.Truncate(clock.GetUtcNow()), key);
         var isFirst = true;
-        var stored = await StoreAsync(
-            [prepared],
-            async sql => await SubmissionStore.TakeAsync(sql, key, prepared.Row.CreatedAt) > 0 ? await InsertUnderAsync(sql, prepared, key) : [],
-            cancellationToken);
+        var stored = await StoreAsync([prepared], cancellationToken);
         if (stored is not [var own])
         {
             isFirst = false;
@@ -46,27 +65,14 @@ internal sealed class StepIntake(
     }
 
     /// <summary>Stores steps, and makes in the same unit a claim for each that somebody waits for.</summary>
-    private async Task<IReadOnlyList<StoredStep>> StoreAsync(
-        IReadOnlyList<PreparedStep> steps, Func<SqlSession, Task<IReadOnlyList<StoredStep>>> insert, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<StoredStep>> StoreAsync(IReadOnlyList<PreparedStep> steps, CancellationToken cancellationToken)
     {
         var taken = waiting.Take(steps.Where(step => step.Row.NotBefore is null).Select(step => step.Row.Type));
         try
         {
             var stored = await room.FillAsync(
                 steps.Count,
-                () => database.WriteAsync(
-                    async sql =>
-                    {
-                        var rows = await insert(sql);
-                        foreach (var claim in taken)
-                        {
-                            var claimed = await claims.ClaimDueAsync(sql, claim.Request);
-                            sql.AfterCommit(() => claim.Answer(claimed));
-                        }
-
-                        return rows;
-                    },
-                    cancellationToken),
+                () => database.WriteAsync(arrivals, new Arrival(steps, taken), cancellationToken),
                 came: rows => rows.Count(row => row.IsNew));
             await OfferAsync(stored, taken);
             return stored;
@@ -76,6 +82,52 @@ internal sealed class StepIntake(
             foreach (var claim in taken)
             {
                 claim.Answer([]);
+            }
+        }
+    }
+
+    /// <summary>Stores what came together, each under its key, then makes the claims that wait for it.</summary>
+    private async Task<IReadOnlyList<IReadOnlyList<StoredStep>>> TakeInAsync(SqlSession sql, IReadOnlyList<Arrival> all)
+    {
+        var steps = all.SelectMany(arrival => arrival.Steps).ToList();
+        var refused = await TakeKeysAsync(sql, steps);
+        var stored = await InsertAsync(sql, [.. steps.Where(step => !refused.Contains(step))], new Turns(sql));
+        await NameKeysAsync(sql, stored);
+
+        var taken = all.SelectMany(arrival => arrival.Claims).ToList();
+        if (taken.Count > 0)
+        {
+            var claimed = await claims.ClaimDueAsync(sql, [.. taken.Select(claim => claim.Request)]);
+            sql.AfterCommit(() => taken.ForEach(claim => claim.Answer(claimed[taken.IndexOf(claim)])));
+        }
+
+        return [.. all.Select(arrival => arrival.Steps.Where(stored.ContainsKey).Select(step => stored[step]).ToList())];
+    }
+
+    /// <summary>Takes the keys of the steps that have one: of two who bring it at once, the second waits for that and finds the step of the first.</summary>
+    /// <returns>The steps whose key is taken.</returns>
+    private static async Task<HashSet<PreparedStep>> TakeKeysAsync(SqlSession sql, IReadOnlyList<PreparedStep> steps)
+    {
+        var refused = new HashSet<PreparedStep>(ReferenceEqualityComparer.Instance);
+        foreach (var step in steps)
+        {
+            if (step.Key is { } key && await SubmissionStore.TakeAsync(sql, key, step.Row.CreatedAt) == 0)
+            {
+                refused.Add(step);
+            }
+        }
+
+        return refused;
+    }
+
+    /// <summary>Names the steps that keys have made, and frees those that have made nothing.</summary>
+    private static async Task NameKeysAsync(SqlSession sql, IReadOnlyDictionary<PreparedStep, StoredStep> stored)
+    {
+        foreach (var (step, made) in stored)
+        {
+            if (step.Key is { } key)
+            {
+                _ = made.IsNew ? await SubmissionStore.NameAsync(sql, key, made.Row.StepId) : await SubmissionStore.DeleteAsync(sql, key);
             }
         }
     }
@@ -96,47 +148,63 @@ internal sealed class StepIntake(
         }
     }
 
-    private async Task<IReadOnlyList<StoredStep>> InsertAsync(SqlSession sql, IReadOnlyList<PreparedStep> steps)
+    /// <summary>Stores steps, unless another is active under their unique key.</summary>
+    private async Task<Dictionary<PreparedStep, StoredStep>> InsertAsync(SqlSession sql, IReadOnlyList<PreparedStep> steps, Turns turns)
     {
-        var stored = new List<StoredStep>(steps.Count);
-        var turns = new Turns(sql);
+        var stored = new Dictionary<PreparedStep, StoredStep>(ReferenceEqualityComparer.Instance);
+        var fresh = new List<(PreparedStep Step, StepRow Row)>(steps.Count);
+        var firsts = new Dictionary<(string Type, string Key), PreparedStep>();
+        var followers = new List<(PreparedStep Step, PreparedStep First)>();
         foreach (var step in steps)
         {
-            stored.Add(await InsertAsync(sql, step, turns));
+            if (step.UniqueKey is { } unique && firsts.TryGetValue(unique, out var first))
+            {
+                followers.Add((step, first));
+            }
+            else if (step.UniqueKey is { } key && await StepStore.FindActiveAsync(sql, key.Type, key.Key) is { } active)
+            {
+                stored.Add(step, new StoredStep(active, IsNew: false));
+            }
+            else
+            {
+                // One that waits for an instant joins its line when that has come.
+                var rank = step.Row.NotBefore is null ? await turns.NextAsync(step.Place, step.Row.CreatedAt) : 0;
+                fresh.Add((step, step.Row with { Rank = rank }));
+                _ = step.UniqueKey is { } own && firsts.TryAdd(own, step);
+            }
         }
 
         await turns.KeepAsync();
+        await InsertAsync(sql, fresh, stored);
+        await InsertAnewAsync(sql, [.. fresh.Select(one => one.Step).Where(step => !stored.ContainsKey(step))], turns, stored);
+        followers.ForEach(one => stored.Add(one.Step, stored[one.First] with { IsNew = false }));
         return stored;
     }
 
-    /// <summary>Stores a step, unless another is active under its unique key.</summary>
-    private async Task<StoredStep> InsertAsync(SqlSession sql, PreparedStep step, Turns turns)
+    /// <param name="stored">Gets those whose ids were free.</param>
+    private async Task InsertAsync(SqlSession sql, List<(PreparedStep Step, StepRow Row)> fresh, Dictionary<PreparedStep, StoredStep> stored)
     {
-        if (step.Row.UniqueKey is { } key && await StepStore.FindActiveAsync(sql, step.Row.Type, key) is { } active)
+        var inserted = (await StepStore.InsertAsync(sql, [.. fresh.Select(one => one.Row)])).ToHashSet(StringComparer.Ordinal);
+        foreach (var (step, row) in fresh.Where(one => inserted.Remove(one.Row.StepId)))
         {
-            return new StoredStep(active, IsNew: false);
+            sql.Append(step.Created);
+            counters.MoveAfter(sql, row, from: null);
+            sql.Tell(DispatchQueue.Came);
+            stored.Add(step, new StoredStep(row, IsNew: true));
         }
-
-        // One that waits for an instant joins its line when that has come.
-        var rank = step.Row.NotBefore is null ? await turns.NextAsync(step.Place, step.Row.CreatedAt) : 0;
-        var row = step.Row with { Rank = rank };
-        if (await StepStore.InsertAsync(sql, row) == 0)
-        {
-            return await InsertAsync(sql, Prepare(step.Asked, row.CreatedAt, step.Key), turns);
-        }
-
-        sql.Append(step.Created);
-        counters.MoveAfter(sql, row, from: null);
-        sql.Tell(DispatchQueue.Came);
-        return new StoredStep(row, IsNew: true);
     }
 
-    /// <summary>Stores a step under a key just taken: of two who bring it at once, the second waits for that and finds the step of the first.</summary>
-    private async Task<IReadOnlyList<StoredStep>> InsertUnderAsync(SqlSession sql, PreparedStep step, string key)
+    /// <summary>Stores steps whose ids were taken, under others.</summary>
+    private async Task InsertAnewAsync(SqlSession sql, IReadOnlyList<PreparedStep> steps, Turns turns, Dictionary<PreparedStep, StoredStep> stored)
     {
-        var stored = await InsertAsync(sql, [step]);
-        _ = stored[0].IsNew ? await SubmissionStore.NameAsync(sql, key, stored[0].Row.StepId) : await SubmissionStore.DeleteAsync(sql, key);
-        return stored;
+        if (steps.Count == 0)
+        {
+            return;
+        }
+
+        var anew = steps.Select(step => (Old: step, New: Prepare(step.Asked, step.Row.CreatedAt, step.Key))).ToList();
+        var made = await InsertAsync(sql, [.. anew.Select(one => one.New)], turns);
+        anew.ForEach(one => stored.Add(one.Old, made[one.New]));
     }
 
     /// <summary>The step that a key has made, or null.</summary>
@@ -179,8 +247,16 @@ internal sealed class StepIntake(
         };
     }
 
+    /// <summary>What one caller brings.</summary>
+    /// <param name="Claims">Those that wait for it.</param>
+    private sealed record Arrival(IReadOnlyList<PreparedStep> Steps, IReadOnlyList<WaitingClaim> Claims);
+
     /// <summary>A step with everything that is written of it but its rank.</summary>
-    private sealed record PreparedStep(NewStep Asked, StepRow Row, Place Place, EventDraft Created, string? Key);
+    private sealed record PreparedStep(NewStep Asked, StepRow Row, Place Place, EventDraft Created, string? Key)
+    {
+        /// <summary>The key that no other active step of the type may have; null when any number may be.</summary>
+        public (string Type, string Key)? UniqueKey => Row.UniqueKey is { } key ? (Row.Type, key) : null;
+    }
 }
 
 /// <summary>What a submission led to.</summary>

@@ -41,18 +41,16 @@ internal static class StepStore
     internal const string Head =
         $"SELECT rank FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = 0 AND priority = @Priority ORDER BY rank LIMIT 1";
 
-    /// <summary>Stores a new step; 0 when its id is taken or a step with its unique key is active.</summary>
-    public static Task<int> InsertAsync(SqlSession sql, StepRow row) => sql.ExecuteAsync(
+    /// <summary>Stores new steps.</summary>
+    /// <returns>The ids of those that were stored; the others' ids are taken, or a step with their unique key is active.</returns>
+    public static Task<IReadOnlyList<string>> InsertAsync(SqlSession sql, IReadOnlyCollection<StepRow> rows) => sql.QueryAllAsync(
+        row => row.Text(0),
         """
         INSERT INTO steps (step_id, build_id, type, status, priority, rank, args, metadata, recipes, max_retries, not_before, unique_key, traceparent, tracestate, created_at, updated_at)
         VALUES (@StepId, @BuildId, @Type, 'pending', @Priority, @Rank, @Args, @Metadata, @Recipes, @MaxRetries, @NotBefore, @UniqueKey, @Traceparent, @Tracestate, @CreatedAt, @CreatedAt)
-        ON CONFLICT DO NOTHING
+        ON CONFLICT DO NOTHING RETURNING step_id
         """,
-        new
-        {
-            row.StepId, row.BuildId, row.Type, row.Priority, row.Rank, row.Args, row.Metadata, row.Recipes, row.MaxRetries, row.NotBefore, row.UniqueKey,
-            row.Traceparent, row.Tracestate, row.CreatedAt,
-        });
+        rows);
 
     /// <summary>The step of a type that waits, is held or runs under a unique key; null when there is none.</summary>
     public static Task<StepRow?> FindActiveAsync(SqlSession sql, string type, string uniqueKey) => sql.FirstOrDefaultAsync(
@@ -79,6 +77,10 @@ internal static class StepStore
 
     public static Task<StepRow?> FindAsync(SqlSession sql, string stepId) =>
         sql.FirstOrDefaultAsync(StepRow.Read, $"SELECT {StepRow.Columns} FROM steps WHERE step_id = @StepId", new { StepId = stepId });
+
+    /// <summary>Those of some steps that are there, in any order.</summary>
+    public static Task<IReadOnlyList<StepRow>> ListAsync(SqlSession sql, IEnumerable<string> stepIds) => sql.QueryAllAsync(
+        StepRow.Read, $"SELECT {StepRow.Columns} FROM steps WHERE step_id = @StepId", [.. stepIds.Select(stepId => new { StepId = stepId })]);
 
     /// <summary>Waiting steps of a type, next to run first: the due ones as they are called, then the others by the instant they wait for.</summary>
     public static async Task<IReadOnlyList<StepRow>> ListWaitingAsync(SqlSession sql, string type, DateTimeOffset now, (int Limit, int Offset) page)
@@ -147,28 +149,48 @@ internal static class StepStore
         return items;
     }
 
-    /// <summary>Writes a step as it is to be; 0 when it is no longer what it was read as.</summary>
+    /// <summary>Gives waiting steps that are due to pods.</summary>
+    /// <param name="claims">Each step once.</param>
+    /// <returns>The steps that were given, as they are now, in any order.</returns>
+    public static Task<IReadOnlyList<StepRow>> ClaimAsync(SqlSession sql, IReadOnlyCollection<Claiming> claims) => sql.QueryAllAsync(
+        StepRow.Read,
+        $"""
+        UPDATE steps SET status = @Status, claimed_by = @PodId, fence = fence + 1, attempts = attempts + 1, lease_until = @LeaseUntil, not_before = NULL, updated_at = @Now
+        WHERE step_id = @StepId AND status = 'pending' AND (not_before IS NULL OR not_before <= @Now)
+        RETURNING {StepRow.Columns}
+        """,
+        claims);
+
+    /// <summary>Writes steps as they are to be.</summary>
+    /// <param name="changes">Each step once.</param>
+    /// <returns>The ids of those that were changed; the others are no longer what they were read as.</returns>
     /// <remarks>A claim raises the fence, so status and fence together tell whether anybody has touched the step since.</remarks>
-    public static Task<int> ChangeAsync(SqlSession sql, StepRow before, StepRow after) => sql.ExecuteAsync(
+    public static Task<IReadOnlyList<string>> ChangeAsync(SqlSession sql, IEnumerable<StepChange> changes) => sql.QueryAllAsync(
+        row => row.Text(0),
         """
         UPDATE steps SET status = @Status, rank = @Rank, claimed_by = @ClaimedBy, fence = @Fence, attempts = @Attempts, retry_count = @RetryCount,
             lease_until = @LeaseUntil, not_before = @NotBefore, recipes = @Recipes, detail = @Detail, updated_at = @UpdatedAt
         WHERE step_id = @StepId AND status = @WasStatus AND fence = @WasFence
+        RETURNING step_id
         """,
-        new
+        [.. changes.Select(change => new
         {
-            before.StepId, WasStatus = before.Status, WasFence = before.Fence,
-            after.Status, after.Rank, after.ClaimedBy, after.Fence, after.Attempts, after.RetryCount,
-            after.LeaseUntil, after.NotBefore, after.Recipes, after.Detail, after.UpdatedAt,
-        });
+            change.Before.StepId, WasStatus = change.Before.Status, WasFence = change.Before.Fence,
+            change.After.Status, change.After.Rank, change.After.ClaimedBy, change.After.Fence, change.After.Attempts, change.After.RetryCount,
+            change.After.LeaseUntil, change.After.NotBefore, change.After.Recipes, change.After.Detail, change.After.UpdatedAt,
+        })]);
 
-    /// <summary>Prolongs one lease; 0 when the claim is no longer the holder's.</summary>
-    public static Task<int> RenewAsync(SqlSession sql, Holder holder, DateTimeOffset until) => sql.ExecuteAsync(
+    /// <summary>Prolongs leases.</summary>
+    /// <param name="renewals">Each claim once.</param>
+    /// <returns>Whose lease was prolonged; the others' claims are no longer theirs.</returns>
+    public static Task<IReadOnlyList<Holder>> RenewAsync(SqlSession sql, IReadOnlyCollection<Renewal> renewals) => sql.QueryAllAsync(
+        row => new Holder(row.Text(0), row.Text(1), row.Whole(2)),
         """
         UPDATE steps SET lease_until = @Until
         WHERE step_id = @StepId AND claimed_by = @PodId AND fence = @Fence AND status IN ('claimed', 'running')
+        RETURNING step_id, claimed_by, fence
         """,
-        new { holder.StepId, holder.PodId, holder.Fence, Until = until });
+        renewals);
 
     /// <summary>Gives a fresh lease to every held step whose lease ends after an instant.</summary>
     public static Task<int> RefreshLeasesAsync(SqlSession sql, DateTimeOffset after, DateTimeOffset until) => sql.ExecuteAsync(
@@ -261,5 +283,3 @@ internal sealed record CountRow
     public required long Count { get; init; }
 }
 
-/// <summary>The right to run until an instant.</summary>
-internal sealed record Lease(string PodId, DateTimeOffset Now, DateTimeOffset Until);

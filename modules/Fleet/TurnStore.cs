@@ -13,16 +13,20 @@ internal static class TurnStore
     public static Task<long?> LastAsync(SqlSession sql, Place place) => sql.WholeAsync(
         "SELECT MAX(rank) FROM turns WHERE type = @Type AND priority = @Priority", place);
 
-    /// <summary>Keeps the last turn of an owner.</summary>
-    public static Task<int> PutAsync(SqlSession sql, Place place, long rank) => sql.ExecuteAsync(
+    /// <summary>Keeps the last turns of owners.</summary>
+    /// <param name="turns">Each owner of a line once.</param>
+    public static Task<int> PutAsync(SqlSession sql, IReadOnlyCollection<TurnRow> turns) => sql.ExecuteAllAsync(
         """
         INSERT INTO turns (type, priority, owner, rank) VALUES (@Type, @Priority, @Owner, @Rank)
         ON CONFLICT (type, priority, owner) DO UPDATE SET rank = excluded.rank
         """,
-        new { place.Type, place.Priority, place.Owner, Rank = rank });
+        turns);
 
     /// <summary>Forgets the turns of a line that lie before a rank: whoever took them is as well off as who has taken none.</summary>
     public static Task<int> DeleteAsync(SqlSession sql, Place place, long before) => sql.ExecuteAsync(
         "DELETE FROM turns WHERE type = @Type AND priority = @Priority AND rank < @Before",
         new { place.Type, place.Priority, Before = before });
 }
+
+/// <summary>The last turn of an owner in a line.</summary>
+internal sealed record TurnRow(string Type, long Priority, string Owner, long Rank);

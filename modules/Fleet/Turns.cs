@@ -12,12 +12,16 @@ internal sealed class Turns(SqlSession sql)
 {
     private readonly Dictionary<Place, Turn> taken = [];
 
-    /// <summary>The rank of a step that joins its line; it must be in line before the next one is asked for.</summary>
+    /// <summary>Where each line stands, with the steps of this unit, which may not be stored yet; null for one that is empty.</summary>
+    private readonly Dictionary<(string Type, long Priority), long?> heads = [];
+
+    /// <summary>The rank of a step that joins its line.</summary>
     /// <param name="age">When the step was submitted.</param>
     public async Task<long> NextAsync(Place place, DateTimeOffset age)
     {
         var turn = taken.TryGetValue(place, out var last) ? new Turn(last.Rank + 1) : await FirstAsync(place, age);
         taken[place] = turn;
+        heads[LineOf(place)] = Math.Min(heads.GetValueOrDefault(LineOf(place)) ?? turn.Rank, turn.Rank);
         return turn.Rank;
     }
 
@@ -28,16 +32,18 @@ internal sealed class Turns(SqlSession sql)
     /// <summary>Keeps the turns that were taken; to be called when all steps of the unit have theirs.</summary>
     public async Task KeepAsync()
     {
-        // In one order for all, so that no two hosts wait for each other. The one step of an idle fleet bears its turn itself.
-        foreach (var (place, turn) in taken.Where(one => !one.Value.IsAlone).OrderBy(one => one.Key))
-        {
-            await TurnStore.PutAsync(sql, place, turn.Rank);
-        }
+        // The one step of an idle fleet bears its turn itself.
+        await TurnStore.PutAsync(sql, [.. taken.Where(one => !one.Value.IsAlone).Select(one => new TurnRow(one.Key.Type, one.Key.Priority, one.Key.Owner, one.Value.Rank))]);
     }
 
     private async Task<Turn> FirstAsync(Place place, DateTimeOffset age)
     {
-        if (await StepStore.HeadAsync(sql, place.Type, place.Priority) is not { } head)
+        if (!heads.TryGetValue(LineOf(place), out var known))
+        {
+            heads[LineOf(place)] = known = await StepStore.HeadAsync(sql, place.Type, place.Priority);
+        }
+
+        if (known is not { } head)
         {
             return await OpenAsync(place, age);
         }
@@ -54,11 +60,14 @@ internal sealed class Turns(SqlSession sql)
     /// <summary>The first turn of an empty line: where the others of its priority stand, but not before what the line has had already.</summary>
     private async Task<Turn> OpenAsync(Place place, DateTimeOffset age)
     {
-        var others = await StepStore.HeadAsync(sql, place.Priority);
+        var stored = await StepStore.HeadAsync(sql, place.Priority);
+        var others = heads.Where(line => line.Key.Priority == place.Priority).Select(line => line.Value).Append(stored).Min();
         var had = others is null ? null : await TurnStore.LastAsync(sql, place);
         await TurnStore.DeleteAsync(sql, place, before: long.MaxValue);
         return others is { } head ? new Turn(Math.Max(head, had + 1 ?? head)) : new Turn(Microseconds(age), IsAlone: true);
     }
+
+    private static (string Type, long Priority) LineOf(Place place) => (place.Type, place.Priority);
 
     private static long Microseconds(DateTimeOffset age) => (age - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 

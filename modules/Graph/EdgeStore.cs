@@ -5,16 +5,20 @@ namespace Refinery.Graph;
 /// <summary>The table <c>edges</c>.</summary>
 internal static class EdgeStore
 {
-    /// <summary>Draws edges; 0 for one that is there.</summary>
-    public static Task<IReadOnlyList<int>> InsertAsync(SqlSession sql, IReadOnlyList<NewEdge> edges) => sql.ExecuteEachAsync(
+    /// <summary>Draws edges.</summary>
+    /// <param name="edges">Each once.</param>
+    /// <returns>Those that were not there.</returns>
+    public static Task<IReadOnlyList<EdgeRow>> InsertAsync(SqlSession sql, IReadOnlyCollection<NewEdge> edges) => sql.QueryAllAsync(
+        row => new EdgeRow { Source = row.Text(0), EdgeType = row.Text(1), Target = row.Text(2) },
         """
         INSERT INTO edges (source, edge_type, target, happened_at) VALUES (@Source, @EdgeType, @Target, @HappenedAt)
-        ON CONFLICT (source, edge_type, target) DO NOTHING
+        ON CONFLICT (source, edge_type, target) DO NOTHING RETURNING source, edge_type, target
         """,
         edges);
 
     /// <summary>Lets edges be as old as what draws them too.</summary>
-    public static Task BackdateAsync(SqlSession sql, IReadOnlyList<NewEdge> edges) => sql.ExecuteEachAsync(
+    /// <param name="edges">Each once.</param>
+    public static Task BackdateAsync(SqlSession sql, IReadOnlyCollection<NewEdge> edges) => sql.ExecuteAllAsync(
         "UPDATE edges SET happened_at = @HappenedAt WHERE source = @Source AND edge_type = @EdgeType AND target = @Target AND happened_at > @HappenedAt",
         edges);
 

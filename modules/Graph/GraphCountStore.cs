@@ -8,15 +8,19 @@ internal static class GraphCountStore
     public const string Nodes = "node";
     public const string Edges = "edge";
 
-    public static Task<int> AddAsync(SqlSession sql, string kind, string type, long count) => sql.ExecuteAsync(
+    /// <param name="counts">Each kind and type once.</param>
+    public static Task<int> AddAsync(SqlSession sql, IReadOnlyCollection<GraphCount> counts) => sql.ExecuteAllAsync(
         """
         INSERT INTO graph_counts (kind, type, count) VALUES (@Kind, @Type, @Count)
         ON CONFLICT (kind, type) DO UPDATE SET count = graph_counts.count + excluded.count
         """,
-        new { Kind = kind, Type = type, Count = count });
+        counts);
 
     public static Task<IReadOnlyList<TypeCount>> ListAsync(SqlSession sql, string kind) =>
         sql.QueryAsync<TypeCount>("SELECT type, count FROM graph_counts WHERE kind = @Kind", new { Kind = kind });
 
     public static Task<int> ResetAsync(SqlSession sql) => sql.ExecuteAsync("DELETE FROM graph_counts");
 }
+
+/// <summary>How many more nodes or edges of a type there are.</summary>
+internal sealed record GraphCount(string Kind, string Type, long Count);

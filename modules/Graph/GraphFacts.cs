@@ -83,7 +83,11 @@ internal sealed record NewNode(string NodeId, string NodeType);
 
 /// <summary>An edge an event draws.</summary>
 /// <param name="HappenedAt">Since when it is there.</param>
-internal sealed record NewEdge(string Source, string EdgeType, string Target, DateTimeOffset HappenedAt);
+internal sealed record NewEdge(string Source, string EdgeType, string Target, DateTimeOffset HappenedAt)
+{
+    /// <summary>The edge as it is found again.</summary>
+    public EdgeRow ToRow() => new() { Source = Source, EdgeType = EdgeType, Target = Target };
+}
 
 /// <summary>The types of nodes.</summary>
 internal static class NodeType

@@ -34,61 +34,69 @@ internal sealed class GraphProjection : IProjection
         await NodeStore.AddMentionsAsync(
             sql, [.. from fact in facts where fact.Facts.Mentioned is not null select new NodeEvent(fact.Facts.Mentioned!, fact.Link.Sequence)]);
 
-        foreach (var ((kind, type), count) in counts)
-        {
-            await GraphCountStore.AddAsync(sql, kind, type, count);
-        }
-
+        await GraphCountStore.AddAsync(sql, [.. counts.Select(one => new GraphCount(one.Key.Kind, one.Key.Type, one.Value))]);
         await RecentEvents.MarkAsync(sql, events);
     }
 
-    /// <summary>Makes the nodes that are not there.</summary>
-    /// <returns>The events that tell of those that are.</returns>
+    /// <summary>Makes the nodes that are not there, and lets the others be as old as what makes them too.</summary>
+    /// <returns>The events that tell of a node beside the one that made it.</returns>
     private static async Task<IReadOnlyList<NodeEvent>> KeepNodesAsync(
         SqlSession sql, List<(JournalEvent Link, GraphFacts Facts)> facts, Dictionary<(string Kind, string Type), long> counts)
     {
         var made = facts.SelectMany(fact => fact.Facts.Nodes.Select((node, index) => MadeNode.Of(node, fact.Link, isSubject: index == 0))).ToList();
-        var known = new List<MadeNode>();
-        foreach (var (node, inserted) in made.Zip(await NodeStore.InsertAsync(sql, [.. made.Select(node => node.Row)])))
+        var firsts = made.DistinctBy(node => node.Row.NodeId, StringComparer.Ordinal).ToDictionary(node => node.Row.NodeId, StringComparer.Ordinal);
+        var inserted = (await NodeStore.InsertAsync(sql, [.. firsts.Values.Select(node => node.Row)])).ToHashSet(StringComparer.Ordinal);
+        var there = (await NodeStore.ListAsync(sql, [.. firsts.Keys.Where(id => !inserted.Contains(id)).Select(id => new NodeKey(id))]))
+            .ToDictionary(node => node.NodeId, StringComparer.Ordinal);
+        foreach (var row in inserted.Select(id => firsts[id].Row))
         {
-            if (inserted > 0)
+            Count(counts, GraphCountStore.Nodes, row.NodeType);
+            there.Add(row.NodeId, row);
+        }
+
+        var told = new List<NodeEvent>();
+        var older = new Dictionary<string, NodeRow>(StringComparer.Ordinal);
+        foreach (var (row, isSubject) in made.Where(node => !inserted.Contains(node.Row.NodeId) || !ReferenceEquals(firsts[node.Row.NodeId], node)))
+        {
+            var known = there[row.NodeId];
+            var isOlder = known.NodeType == row.NodeType && known.HappenedAt > row.HappenedAt;
+            if (isOlder)
             {
-                Count(counts, GraphCountStore.Nodes, node.Row.NodeType);
+                there[row.NodeId] = older[row.NodeId] = known with { HappenedAt = row.HappenedAt };
             }
-            else
+
+            if (isOlder || isSubject)
             {
-                known.Add(node);
+                told.Add(new NodeEvent(row.NodeId, row.Sequence));
             }
         }
 
-        var backdated = await NodeStore.BackdateAsync(sql, [.. known.Select(node => node.Row)]);
-        return [.. known.Zip(backdated).Where(pair => pair.Second > 0 || pair.First.IsSubject).Select(pair => new NodeEvent(pair.First.Row.NodeId, pair.First.Row.Sequence))];
+        await NodeStore.BackdateAsync(sql, older.Values);
+        return told;
     }
 
     private static async Task KeepEdgesAsync(
         SqlSession sql, List<(JournalEvent Link, GraphFacts Facts)> facts, Dictionary<(string Kind, string Type), long> counts)
     {
-        var edges = new List<NewEdge>();
+        var edges = new Dictionary<EdgeRow, NewEdge>();
         foreach (var (link, fact) in facts)
         {
-            edges.AddRange(fact.Edges);
-            edges.AddRange(await TaskEdges.KeepAsync(sql, link));
+            foreach (var edge in fact.Edges.Concat(await TaskEdges.KeepAsync(sql, link)))
+            {
+                if (!edges.TryGetValue(edge.ToRow(), out var other) || other.HappenedAt > edge.HappenedAt)
+                {
+                    edges[edge.ToRow()] = edge;
+                }
+            }
         }
 
-        var known = new List<NewEdge>();
-        foreach (var (edge, inserted) in edges.Zip(await EdgeStore.InsertAsync(sql, edges)))
+        foreach (var inserted in await EdgeStore.InsertAsync(sql, edges.Values))
         {
-            if (inserted > 0)
-            {
-                Count(counts, GraphCountStore.Edges, edge.EdgeType);
-            }
-            else
-            {
-                known.Add(edge);
-            }
+            Count(counts, GraphCountStore.Edges, inserted.EdgeType);
+            edges.Remove(inserted);
         }
 
-        await EdgeStore.BackdateAsync(sql, known);
+        await EdgeStore.BackdateAsync(sql, edges.Values);
     }
 
     private static void Count(Dictionary<(string Kind, string Type), long> counts, string kind, string type) =>

@@ -8,13 +8,14 @@ internal static class GraphSpanStore
     /// <summary>How many sequences a span has; the schema knows it too.</summary>
     public const int Width = 128;
 
-    /// <summary>Says that a span holds an event of the graph that happened at an instant.</summary>
-    public static Task<int> PutAsync(SqlSession sql, long span, DateTimeOffset happenedAt) => sql.ExecuteAsync(
+    /// <summary>Says which spans hold an event of the graph, and when the first of those happened.</summary>
+    /// <param name="spans">Each once.</param>
+    public static Task<int> PutAsync(SqlSession sql, IReadOnlyCollection<GraphSpan> spans) => sql.ExecuteAllAsync(
         """
         INSERT INTO graph_spans (span, happened_at) VALUES (@Span, @HappenedAt)
         ON CONFLICT (span) DO UPDATE SET happened_at = excluded.happened_at WHERE excluded.happened_at < graph_spans.happened_at
         """,
-        new { Span = span, HappenedAt = happenedAt });
+        spans);
 
     /// <summary>The spans that hold an event of the graph that had happened by an instant, newest first.</summary>
     public static Task<IReadOnlyList<long>> ListAsync(SqlSession sql, DateTimeOffset until, int limit) => sql.QueryAsync<long>(
@@ -22,3 +23,6 @@ internal static class GraphSpanStore
 
     public static Task<int> ResetAsync(SqlSession sql) => sql.ExecuteAsync("DELETE FROM graph_spans");
 }
+
+/// <summary>A span with events of the graph.</summary>
+internal sealed record GraphSpan(long Span, DateTimeOffset HappenedAt);

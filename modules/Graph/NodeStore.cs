@@ -5,24 +5,34 @@ namespace Refinery.Graph;
 /// <summary>The tables <c>nodes</c>, <c>node_events</c> and <c>node_mentions</c>: which nodes there are and where their events stand in the journal.</summary>
 internal static class NodeStore
 {
-    /// <summary>Makes nodes; 0 for one whose id is taken.</summary>
-    public static Task<IReadOnlyList<int>> InsertAsync(SqlSession sql, IReadOnlyList<NodeRow> nodes) => sql.ExecuteEachAsync(
+    /// <summary>Makes nodes.</summary>
+    /// <param name="nodes">Each id once.</param>
+    /// <returns>The ids of those that were not there.</returns>
+    public static Task<IReadOnlyList<string>> InsertAsync(SqlSession sql, IReadOnlyCollection<NodeRow> nodes) => sql.QueryAllAsync(
+        row => row.Text(0),
         """
         INSERT INTO nodes (node_id, node_type, sequence, happened_at) VALUES (@NodeId, @NodeType, @Sequence, @HappenedAt)
-        ON CONFLICT (node_id) DO NOTHING
+        ON CONFLICT (node_id) DO NOTHING RETURNING node_id
         """,
         nodes);
 
-    /// <summary>Lets nodes be as old as events that make them too; 0 for one that is older already.</summary>
-    public static Task<IReadOnlyList<int>> BackdateAsync(SqlSession sql, IReadOnlyList<NodeRow> nodes) => sql.ExecuteEachAsync(
-        "UPDATE nodes SET happened_at = @HappenedAt WHERE node_id = @NodeId AND node_type = @NodeType AND happened_at > @HappenedAt", nodes);
+    /// <summary>Those of some nodes that are there, in any order.</summary>
+    public static Task<IReadOnlyList<NodeRow>> ListAsync(SqlSession sql, IReadOnlyCollection<NodeKey> nodes) => sql.QueryAllAsync(
+        row => new NodeRow { NodeId = row.Text(0), NodeType = row.Text(1), Sequence = row.Whole(2), HappenedAt = row.Instant(3) },
+        "SELECT node_id, node_type, sequence, happened_at FROM nodes WHERE node_id = @NodeId",
+        nodes);
+
+    /// <summary>Lets nodes be older than they were.</summary>
+    /// <param name="nodes">Each id once.</param>
+    public static Task BackdateAsync(SqlSession sql, IReadOnlyCollection<NodeRow> nodes) => sql.ExecuteAllAsync(
+        "UPDATE nodes SET happened_at = @HappenedAt WHERE node_id = @NodeId", nodes);
 
     /// <summary>Adds events to nodes that exist or may yet come.</summary>
-    public static Task AddEventsAsync(SqlSession sql, IReadOnlyList<NodeEvent> events) => sql.ExecuteEachAsync(
+    public static Task AddEventsAsync(SqlSession sql, IReadOnlyCollection<NodeEvent> events) => sql.ExecuteAllAsync(
         "INSERT INTO node_events (node_id, sequence) VALUES (@NodeId, @Sequence) ON CONFLICT (node_id, sequence) DO NOTHING", events);
 
     /// <summary>Adds events that are listed with nodes and tell nothing of them.</summary>
-    public static Task AddMentionsAsync(SqlSession sql, IReadOnlyList<NodeEvent> events) => sql.ExecuteEachAsync(
+    public static Task AddMentionsAsync(SqlSession sql, IReadOnlyCollection<NodeEvent> events) => sql.ExecuteAllAsync(
         "INSERT INTO node_mentions (node_id, sequence) VALUES (@NodeId, @Sequence) ON CONFLICT (node_id, sequence) DO NOTHING", events);
 
     /// <summary>A node, or null.</summary>
@@ -71,6 +81,9 @@ internal sealed record NodeRow
     /// <summary>When the earliest of them happened.</summary>
     public required DateTimeOffset HappenedAt { get; init; }
 }
+
+/// <summary>The id of a node.</summary>
+internal sealed record NodeKey(string NodeId);
 
 /// <summary>An event of a node.</summary>
 internal sealed record NodeEvent(string NodeId, long Sequence);

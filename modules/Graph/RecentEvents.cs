@@ -13,13 +13,8 @@ internal static class RecentEvents
     private static readonly string[] Families = ["target.", "task.", "attempt.", "artifact.", "pr.", "job.", "tests.", "model."];
 
     /// <summary>Remembers where these events stand.</summary>
-    public static async Task MarkAsync(SqlSession sql, IReadOnlyList<JournalEvent> events)
-    {
-        foreach (var span in events.Where(IsOfTheGraph).GroupBy(SpanOf))
-        {
-            await GraphSpanStore.PutAsync(sql, span.Key, span.Min(link => link.Timestamp));
-        }
-    }
+    public static Task MarkAsync(SqlSession sql, IReadOnlyList<JournalEvent> events) => GraphSpanStore.PutAsync(
+        sql, [.. events.Where(IsOfTheGraph).GroupBy(SpanOf).Select(span => new GraphSpan(span.Key, span.Min(link => link.Timestamp)))]);
 
     /// <summary>The newest 20 of what had happened by an instant, newest first.</summary>
     public static async Task<IReadOnlyList<RecentEvent>> ListAsync(SqlSession sql, DateTimeOffset until)

@@ -113,7 +113,7 @@ internal sealed class HistoryStore(Database database)
             new { Since = since, FullHour = fullHour });
 
     /// <summary>Called by the projection only.</summary>
-    public static Task InsertAsync(SqlSession sql, IReadOnlyList<HistoryRow> rows) => sql.ExecuteEachAsync(
+    public static Task InsertAsync(SqlSession sql, IReadOnlyList<HistoryRow> rows) => sql.ExecuteAllAsync(
         """
         INSERT INTO history (id, timestamp, name, name_key, version, python_tag, platform_tag, status, run_id, attempt, duration_ms,
                              detail, matched_hint_ids, metadata)

@@ -15,7 +15,7 @@ internal sealed class AttemptStore(Database database)
         cancellationToken);
 
     /// <summary>Called by the projection only.</summary>
-    public static Task InsertAsync(SqlSession sql, IReadOnlyList<AttemptRow> rows) => sql.ExecuteEachAsync(
+    public static Task InsertAsync(SqlSession sql, IReadOnlyList<AttemptRow> rows) => sql.ExecuteAllAsync(
         """
         INSERT INTO build_attempts (step_id, attempt_number, status, pod_id, created_at)
         VALUES (@StepId, @AttemptNumber, @Status, @PodId, @CreatedAt)

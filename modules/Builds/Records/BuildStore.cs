@@ -87,7 +87,7 @@ internal sealed class BuildStore(Database database)
         new { BuildId = buildId, Ending = Ending(buildId), StepId = stepId });
 
     /// <summary>Called by the projection only.</summary>
-    public static Task InsertAsync(SqlSession sql, IReadOnlyList<BuildRow> rows) => sql.ExecuteEachAsync(
+    public static Task InsertAsync(SqlSession sql, IReadOnlyList<BuildRow> rows) => sql.ExecuteAllAsync(
         """
         INSERT INTO builds (sequence, step_id, build_id, type, third_party_id, parser_id, image_uri,
             package, name_key, version, python_tag, platform_tag, run_id, status, created_at)

@@ -10,7 +10,7 @@ internal static class JournalStore
             ? new JournalHead(row.Sequence, row.Hash)
             : JournalHead.Genesis;
 
-    public static Task InsertAsync(SqlSession sql, IReadOnlyList<JournalEvent> links) => sql.ExecuteEachAsync(
+    public static Task InsertAsync(SqlSession sql, IReadOnlyList<JournalEvent> links) => sql.ExecuteAllAsync(
         """
         INSERT INTO events (sequence, event_id, event_type, target, sent_timestamp, canonical, hash)
         VALUES (@Sequence, @EventId, @EventType, @Target, @SentTimestamp, @Canonical, @Hash)

@@ -18,6 +18,12 @@ internal sealed class CommandStatement(DbCommand command, Func<DbTransaction?> t
     public async Task<List<T>> QueryAsync<T>(Func<ISqlRow, T> read, object? parameters, int most = int.MaxValue)
     {
         await using var reader = await With(parameters).ExecuteReaderAsync();
+        return await ReadAsync(reader, read, most);
+    }
+
+    /// <summary>Reads a reader's rows, at most so many.</summary>
+    public static async Task<List<T>> ReadAsync<T>(DbDataReader reader, Func<ISqlRow, T> read, int most = int.MaxValue)
+    {
         var row = new ReaderRow(reader);
         var rows = new List<T>();
         while (rows.Count < most && await reader.ReadAsync())
@@ -37,7 +43,7 @@ internal sealed class CommandStatement(DbCommand command, Func<DbTransaction?> t
             var binder = ParameterBinder.Of(parameters.GetType());
             if (boundType != parameters.GetType())
             {
-                Declare(binder);
+                positions = binder.Declare(command);
                 boundType = parameters.GetType();
             }
 
@@ -64,19 +70,6 @@ internal sealed class CommandStatement(DbCommand command, Func<DbTransaction?> t
         var parameter = command.Parameters[position - 1];
         parameter.DbType = type;
         parameter.Value = value ?? DBNull.Value;
-    }
-
-    private void Declare(ParameterBinder binder)
-    {
-        command.Parameters.Clear();
-        foreach (var name in binder.Names)
-        {
-            var parameter = command.CreateParameter();
-            parameter.ParameterName = name;
-            command.Parameters.Add(parameter);
-        }
-
-        positions = [.. Enumerable.Range(1, binder.Names.Count)];
     }
 
     /// <summary>A reader's row by position.</summary>

@@ -64,13 +64,14 @@ public sealed class Database : IAsyncDisposable
     /// <returns>The unit's result, after the commit. An exception means that nothing of the unit was kept.</returns>
     /// <exception cref="DatabaseUnavailableException">Too many writes wait, or the database is away.</exception>
     /// <exception cref="OperationCanceledException">The token fired before the unit began.</exception>
-    public Task<T> WriteAsync<T>(Func<SqlSession, Task<T>> unit, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        var waiting = new WriteUnit<T>(unit, cancellationToken);
-        writer.Add(waiting);
-        return waiting.Completion;
-    }
+    public Task<T> WriteAsync<T>(Func<SqlSession, Task<T>> unit, CancellationToken cancellationToken) =>
+        WriteAsync(new SingleUnit<T>(unit, cancellationToken), cancellationToken);
+
+    /// <summary>The same for work that is done at once for all who ask for it in one group; of units that wait together no order is promised.</summary>
+    /// <param name="work">One object for all callers.</param>
+    /// <inheritdoc cref="WriteAsync{T}(Func{SqlSession, Task{T}}, CancellationToken)" />
+    public Task<TResult> WriteAsync<TItem, TResult>(SharedWork<TItem, TResult> work, TItem item, CancellationToken cancellationToken) =>
+        WriteAsync(new SharedUnit<TItem, TResult>(work, item, cancellationToken), cancellationToken);
 
     /// <summary>Finishes the writes that wait and the reads that run, then closes every connection.</summary>
     public async ValueTask DisposeAsync()
@@ -97,6 +98,13 @@ public sealed class Database : IAsyncDisposable
 
     /// <summary>Lets the journal join every commit; called once, before the first write.</summary>
     internal void Join(ICommitParticipant participant) => participants.Add(participant);
+
+    private Task<T> WriteAsync<T>(WriteUnit<T> unit, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        writer.Add(unit);
+        return unit.Completion;
+    }
 
     /// <summary>A connection may have been lost since it was last used; reading is repeated on a new one, as it changes nothing.</summary>
     private async Task<T> ReadOnceMoreAsync<T>(Func<SqlSession, Task<T>> work, CancellationToken cancellationToken)

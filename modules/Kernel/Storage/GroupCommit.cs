@@ -192,9 +192,9 @@ internal sealed partial class GroupCommit : IDisposable
 
     private async Task RunAsync(List<WriteUnit> group, SqlSession session)
     {
-        foreach (var unit in group)
+        foreach (var together in group.GroupBy(unit => unit.Kind))
         {
-            await unit.RunAsync(session);
+            await together.First().RunAsync(session, [.. together]);
         }
 
         foreach (var participant in participants)

@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using System.Linq.Expressions;
 using System.Reflection;
+using System.Text.RegularExpressions;
 
 namespace Refinery.Kernel.Storage;
 
 /// <summary>Hands the properties of a parameter object to a statement, by code compiled once per type of object.</summary>
-internal sealed class ParameterBinder
+internal sealed partial class ParameterBinder
 {
     private static readonly ConcurrentDictionary<Type, ParameterBinder> Binders = new();
 
@@ -23,6 +25,33 @@ internal sealed class ParameterBinder
 
     /// <summary>The properties, in the order of the positions that <see cref="Bind"/> takes.</summary>
     public IReadOnlyList<string> Names { get; }
+
+    /// <summary>Gives a command a parameter for each property that its text names; what it does not name is not sent.</summary>
+    /// <returns>The positions of all properties, from 1 on; 0 for one that is not named.</returns>
+    public int[] Declare(DbCommand command)
+    {
+        var named = NamedIn(command.CommandText);
+        command.Parameters.Clear();
+        foreach (var name in named)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = name;
+            command.Parameters.Add(parameter);
+        }
+
+        return [.. Names.Select(name => Array.IndexOf(named, name) + 1)];
+    }
+
+    /// <summary>The properties that a text names as parameters, in their order.</summary>
+    public string[] NamedIn(string text)
+    {
+        var named = Parameter().Matches(text).Select(match => match.Groups["name"].Value).ToHashSet(StringComparer.Ordinal);
+        return [.. Names.Where(named.Contains)];
+    }
+
+    /// <summary>A parameter in a text.</summary>
+    [GeneratedRegex(@"@(?<name>\w+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    public static partial Regex Parameter();
 
     /// <summary>Sets every value whose position is not 0.</summary>
     public void Bind(object parameters, ISqlValues values, int[] positions) => bind(parameters, values, positions);

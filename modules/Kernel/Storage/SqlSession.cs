@@ -19,6 +19,7 @@ public sealed class SqlSession : IAsyncDisposable
     private readonly DbConnection connection;
     private readonly Dictionary<string, ISqlStatement> statements = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CommandStatement> commands = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SetStatement> sets = new(StringComparer.Ordinal);
     private readonly List<EventDraft> drafts = [];
     private readonly Dictionary<string, EventDraft> named = new(StringComparer.Ordinal);
     private readonly List<Action> afterCommit = [];
@@ -63,25 +64,57 @@ public sealed class SqlSession : IAsyncDisposable
     /// <returns>The number of rows changed.</returns>
     public Task<int> ExecuteAsync(string sql, object? parameters = null) => Statement(sql).ExecuteAsync(parameters);
 
-    /// <summary>Runs a statement once for each row, in their order: on an engine that is elsewhere, in one round trip.</summary>
-    /// <param name="sql">A constant text, tokens allowed.</param>
-    /// <param name="rows">Objects whose properties are the <c>@Name</c> values.</param>
-    /// <returns>The number of rows that each run changed.</returns>
-    public async Task<IReadOnlyList<int>> ExecuteEachAsync<T>(string sql, IReadOnlyCollection<T> rows)
+    /// <summary>Runs a statement for every row of a set: on an engine that is elsewhere as one statement, where it stands for one row here.</summary>
+    /// <param name="sql">A constant text, tokens allowed: an INSERT with VALUES, or a text with WHERE.</param>
+    /// <param name="rows">Objects whose properties are the <c>@Name</c> values. No two may change one row of the table.</param>
+    /// <returns>The number of rows changed.</returns>
+    public async Task<int> ExecuteAllAsync<T>(string sql, IReadOnlyCollection<T> rows)
         where T : notnull
     {
-        if (connection.CanCreateBatch && rows.Count > 1)
+        var changed = 0;
+        if (!TakesSets || rows.Count == 1)
         {
-            return await StatementBatch.ExecuteAsync(this, Dialect.Render(sql), rows);
+            foreach (var row in rows)
+            {
+                changed += await ExecuteAsync(sql, row);
+            }
+
+            return changed;
         }
 
-        var changed = new List<int>(rows.Count);
-        foreach (var row in rows)
+        foreach (var page in rows.Chunk(SetStatement.MaxRows))
         {
-            changed.Add(await ExecuteAsync(sql, row));
+            changed += await Set<T>(sql).With(page).ExecuteNonQueryAsync();
         }
 
         return changed;
+    }
+
+    /// <summary>Runs a query, or a change that says what it changed, for every row of a set, and reads what comes of it in any order.</summary>
+    /// <param name="read">Reads a row by position.</param>
+    /// <param name="sql">As for <see cref="ExecuteAllAsync"/>.</param>
+    /// <param name="rows">As for <see cref="ExecuteAllAsync"/>.</param>
+    public async Task<IReadOnlyList<TResult>> QueryAllAsync<T, TResult>(Func<ISqlRow, TResult> read, string sql, IReadOnlyCollection<T> rows)
+        where T : notnull
+    {
+        var found = new List<TResult>(rows.Count);
+        if (!TakesSets || rows.Count == 1)
+        {
+            foreach (var row in rows)
+            {
+                found.AddRange(await QueryAsync(read, sql, row));
+            }
+
+            return found;
+        }
+
+        foreach (var page in rows.Chunk(SetStatement.MaxRows))
+        {
+            await using var reader = await Set<T>(sql).With(page).ExecuteReaderAsync();
+            found.AddRange(await CommandStatement.ReadAsync(reader, read));
+        }
+
+        return found;
     }
 
     /// <summary>All rows of a query, mapped by column name (<c>snake_case</c> to <c>PascalCase</c>); empty when there are none.</summary>
@@ -159,7 +192,7 @@ public sealed class SqlSession : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         wasLost ??= IsLost;
-        foreach (var statement in statements.Values.Union(commands.Values))
+        foreach (var statement in statements.Values.Union<IAsyncDisposable>(commands.Values).Union(sets.Values))
         {
             await statement.DisposeAsync();
         }
@@ -183,6 +216,9 @@ public sealed class SqlSession : IAsyncDisposable
         told.Clear();
         Sequence = 0;
     }
+
+    /// <summary>True where a statement may be given arrays.</summary>
+    private bool TakesSets => connection is not SqliteConnection;
 
     private void RequireWriter()
     {
@@ -213,6 +249,21 @@ public sealed class SqlSession : IAsyncDisposable
             command.CommandText = Dialect.Render(sql);
             statement = new CommandStatement(command, () => Transaction);
             Keep(commands, sql, statement);
+        }
+
+        return statement;
+    }
+
+    /// <summary>The statement for a set of rows.</summary>
+    private SetStatement Set<T>(string sql)
+    {
+        if (!sets.TryGetValue(sql, out var statement))
+        {
+            var text = Dialect.Render(sql);
+            var command = connection.CreateCommand();
+            command.CommandText = SetStatement.Render(text, ParameterBinder.Of(typeof(T)).NamedIn(text));
+            statement = new SetStatement(command, () => Transaction);
+            Keep(sets, sql, statement);
         }
 
         return statement;
