@@ -5,8 +5,22 @@ using Refinery.Kernel.Storage;
 namespace Refinery.Fleet;
 
 /// <summary>Pauses and resumes step types: what is paused is given to nobody, and what runs already goes on.</summary>
-internal sealed class Pauses(Database database, DispatchQueue queue)
+internal sealed class Pauses
 {
+    private const string Topic = "paused";
+
+    private readonly Database database;
+    private readonly DispatchQueue queue;
+    private Known? known;
+    private int changes;
+
+    public Pauses(Database database, DispatchQueue queue)
+    {
+        this.database = database;
+        this.queue = queue;
+        database.Notices.Hear(Topic, _ => Forget());
+    }
+
     /// <summary>Pauses a type; one that is paused stays so, with its first reason.</summary>
     /// <returns>The pause.</returns>
     public async Task<PausedType> PauseAsync(PausedType wanted, CancellationToken cancellationToken) => await database.WriteAsync(
@@ -18,6 +32,7 @@ internal sealed class Pauses(Database database, DispatchQueue queue)
             }
 
             sql.Append(Draft(PausedTypeProjection.Paused, wanted));
+            TellAfter(sql);
             return wanted;
         },
         cancellationToken);
@@ -33,22 +48,38 @@ internal sealed class Pauses(Database database, DispatchQueue queue)
             }
 
             sql.Append(Draft(PausedTypeProjection.Resumed, known with { PausedBy = actor, Reason = null }));
+            TellAfter(sql);
             sql.AfterCommit(queue.Ready.Pulse);
             sql.Tell(DispatchQueue.Came);
             return true;
         },
         cancellationToken);
 
-    /// <summary>Those of the types that are not paused.</summary>
-    public Task<FrozenSet<string>> OpenAsync(FrozenSet<string> types, CancellationToken cancellationToken) =>
-        database.ReadAsync(sql => OpenAsync(sql, types), cancellationToken);
+    /// <summary>Those of the types that are not paused, as far as this host has heard: the unit that gives a step away looks itself.</summary>
+    public async Task<FrozenSet<string>> OpenAsync(FrozenSet<string> types, CancellationToken cancellationToken)
+    {
+        var seen = Volatile.Read(ref changes);
+        if (Volatile.Read(ref known) is not { } current || current.Changes != seen)
+        {
+            current = new Known(seen, [.. (await database.ReadAsync(PausedTypeStore.ListAsync, cancellationToken)).Select(one => one.Type)]);
+            Volatile.Write(ref known, current);
+        }
 
-    /// <summary>The same as part of a unit, where no pause can come in between.</summary>
-    public static async Task<FrozenSet<string>> OpenAsync(SqlSession sql, FrozenSet<string> types) =>
-        await PausedTypeStore.ListAsync(sql) is { Count: > 0 } paused
-            ? types.Except(paused.Select(one => one.Type), StringComparer.Ordinal).ToFrozenSet(StringComparer.Ordinal)
-            : types;
+        return current.Paused.Overlaps(types) ? types.Except(current.Paused, StringComparer.Ordinal).ToFrozenSet(StringComparer.Ordinal) : types;
+    }
+
+    private void TellAfter(SqlSession sql)
+    {
+        sql.AfterCommit(Forget);
+        sql.Tell(Topic);
+    }
+
+    private void Forget() => Interlocked.Increment(ref changes);
 
     private static EventDraft Draft(string eventType, PausedType paused) =>
         new(eventType, new EventPayload().Add("step_type", paused.Type).Add("reason", paused.Reason).Seal()) { ActorId = paused.PausedBy, Timestamp = paused.PausedAt };
+
+    /// <summary>What is paused.</summary>
+    /// <param name="Changes">How many changes had been heard of when it was read.</param>
+    private sealed record Known(int Changes, HashSet<string> Paused);
 }

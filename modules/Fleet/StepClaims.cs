@@ -8,7 +8,8 @@ namespace Refinery.Fleet;
 
 /// <summary>Hands out the right to run: candidates from the queue backend first, then the next due rows in SQL.</summary>
 /// <remarks>The right itself comes from one conditional update that raises the step's fence. Source: docs/spec/fleet-q.md.</remarks>
-internal sealed class StepClaims : IDisposable
+internal sealed class StepClaims(
+    Database database, DispatchQueue queue, StepChanges changes, StepEndings endings, StepCounters counters, Pauses pauses, WaitingClaims waiting, ClaimBells bells, IOptions<FleetOptions> options, TimeProvider clock) : IDisposable
 {
     /// <summary>Delayed steps and those of other hosts ring no bell here; this is how long they may go unseen.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
@@ -16,35 +17,11 @@ internal sealed class StepClaims : IDisposable
     /// <summary>Who takes candidates from the queue has its unit lined up before the next one takes: so claims are written in the order of calling.</summary>
     private readonly SemaphoreSlim turn = new(1, 1);
 
-    private readonly Database database;
-    private readonly DispatchQueue queue;
-    private readonly StepChanges changes;
-    private readonly StepEndings endings;
-    private readonly StepCounters counters;
-    private readonly Pauses pauses;
-    private readonly WaitingClaims waiting;
-    private readonly ClaimBells bells;
-    private readonly IOptions<FleetOptions> options;
-    private readonly TimeProvider clock;
-    private readonly SharedWork<LinedUp, IReadOnlyList<StepRow>> claims;
-    private readonly SharedWork<Holder, DateTimeOffset?> renewals;
+    private readonly List<LinedUp> gathered = [];
 
-    public StepClaims(
-        Database database, DispatchQueue queue, StepChanges changes, StepEndings endings, StepCounters counters, Pauses pauses, WaitingClaims waiting, ClaimBells bells, IOptions<FleetOptions> options, TimeProvider clock)
-    {
-        this.database = database;
-        this.queue = queue;
-        this.changes = changes;
-        this.endings = endings;
-        this.counters = counters;
-        this.pauses = pauses;
-        this.waiting = waiting;
-        this.bells = bells;
-        this.options = options;
-        this.clock = clock;
-        claims = new((sql, all) => ClaimAsync(sql, [.. all.Select(one => one.Request)], [.. all.SelectMany(one => one.Offered)]));
-        renewals = new(RenewAsync);
-    }
+    private SharedWork<Offered, IReadOnlyList<IReadOnlyList<StepRow>>> Claims => field ??= new(ClaimAllAsync);
+
+    private SharedWork<Holder, DateTimeOffset?> Renewals => field ??= new(RenewAsync);
 
     /// <summary>Claims up to <see cref="ClaimRequest.Max"/> steps, waiting for a first one as long as asked.</summary>
     /// <returns>The steps claimed; empty after the wait.</returns>
@@ -125,7 +102,7 @@ internal sealed class StepClaims : IDisposable
     public async Task<DateTimeOffset?> RenewAsync(Holder holder, TimeSpan wait, CancellationToken cancellationToken)
     {
         using var bell = bells.Hang(holder);
-        if (await database.WriteAsync(renewals, holder, cancellationToken) is not { } until)
+        if (await database.WriteAsync(Renewals, holder, cancellationToken) is not { } until)
         {
             return null;
         }
@@ -138,7 +115,7 @@ internal sealed class StepClaims : IDisposable
     /// <returns>Those that are no longer the pod's.</returns>
     public async Task<IReadOnlyList<Holder>> RenewAsync(IReadOnlyList<Holder> holders, CancellationToken cancellationToken)
     {
-        var renewed = await Task.WhenAll(holders.Select(holder => database.WriteAsync(renewals, holder, cancellationToken)));
+        var renewed = await Task.WhenAll(holders.Select(holder => database.WriteAsync(Renewals, holder, cancellationToken)));
         return [.. holders.Where((_, number) => renewed[number] is null)];
     }
 
@@ -175,24 +152,76 @@ internal sealed class StepClaims : IDisposable
             return [];
         }
 
-        var open = await pauses.OpenAsync(request.Types, cancellationToken);
-        var claimed = await await LineUpAsync(request, open, cancellationToken);
+        var mine = new LinedUp(request, await pauses.OpenAsync(request.Types, cancellationToken));
+        await LineUpAsync(mine);
+        var claimed = await mine.Claimed;
         await KeepAsync(claimed, cancellationToken);
         return claimed;
     }
 
-    /// <returns>Ends when the claim is lined up to be written; its result when it is.</returns>
-    private async Task<Task<IReadOnlyList<StepRow>>> LineUpAsync(ClaimRequest request, FrozenSet<string> open, CancellationToken cancellationToken)
+    /// <summary>Lines a claim up to be written, and with it all that wait meanwhile: what the queue offers for them is taken at once.</summary>
+    /// <remarks>Not cancellable, since others' claims go with it; the queue answers within a second or counts as away.</remarks>
+    private async Task LineUpAsync(LinedUp mine)
     {
-        await turn.WaitAsync(cancellationToken);
+        lock (gathered)
+        {
+            gathered.Add(mine);
+        }
+
+        await turn.WaitAsync();
         try
         {
-            var offered = await queue.TakeAsync(open, request.Max, cancellationToken);
-            return database.WriteAsync(claims, new LinedUp(request, offered), cancellationToken);
+            if (!mine.IsTaken)
+            {
+                var together = TakeGathered();
+                _ = AnswerAsync(together, await WriteAsync(together));
+            }
         }
         finally
         {
             turn.Release();
+        }
+    }
+
+    private List<LinedUp> TakeGathered()
+    {
+        lock (gathered)
+        {
+            var together = gathered.ToList();
+            gathered.Clear();
+            together.ForEach(one => one.IsTaken = true);
+            return together;
+        }
+    }
+
+    /// <returns>Ends when the claims are lined up to be written; its result when they are.</returns>
+    private async Task<Task<IReadOnlyList<IReadOnlyList<StepRow>>>> WriteAsync(List<LinedUp> together)
+    {
+        try
+        {
+            var offered = await queue.TakeAsync(together.SelectMany(one => one.Open).ToHashSet(StringComparer.Ordinal), together.Sum(one => one.Request.Max), CancellationToken.None);
+            return database.WriteAsync(Claims, new Offered([.. together.Select(one => one.Request)], offered), CancellationToken.None);
+        }
+        catch (Exception fault)
+        {
+            // Each of those who wait is told.
+            return Task.FromException<IReadOnlyList<IReadOnlyList<StepRow>>>(fault);
+        }
+    }
+
+    /// <summary>Makes the claims of a group at once.</summary>
+    private async Task<IReadOnlyList<IReadOnlyList<IReadOnlyList<StepRow>>>> ClaimAllAsync(SqlSession sql, IReadOnlyList<Offered> all)
+    {
+        var claimed = new Queue<IReadOnlyList<StepRow>>(await ClaimAsync(sql, [.. all.SelectMany(one => one.Requests)], [.. all.SelectMany(one => one.Items)]));
+        return [.. all.Select(one => one.Requests.Select(_ => claimed.Dequeue()).ToList())];
+    }
+
+    private static async Task AnswerAsync(List<LinedUp> together, Task<IReadOnlyList<IReadOnlyList<StepRow>>> unit)
+    {
+        await ((Task)unit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        for (var number = 0; number < together.Count; number++)
+        {
+            together[number].Answer(unit, number);
         }
     }
 
@@ -229,12 +258,6 @@ internal sealed class StepClaims : IDisposable
         return new Lease(now, now + options.Value.Lease);
     }
 
-    /// <summary>A claim and what the queue offers for it.</summary>
-    private sealed record LinedUp(ClaimRequest Request, IReadOnlyList<QueueItem> Offered);
+    /// <summary>Claims that go together, and what the queue offers for them.</summary>
+    private sealed record Offered(IReadOnlyList<ClaimRequest> Requests, IReadOnlyList<QueueItem> Items);
 }
-
-/// <summary>What a pod asks for.</summary>
-/// <param name="Types">The step types it serves.</param>
-/// <param name="Max">At least 1.</param>
-/// <param name="Start">True when it starts them in the same breath.</param>
-internal sealed record ClaimRequest(string PodId, FrozenSet<string> Types, int Max, bool Start);

@@ -8,26 +8,11 @@ namespace Refinery.Fleet;
 
 /// <summary>Ends attempts: success, failure with or without another try, a claim given back, a worker lost.</summary>
 /// <remarks>A result counts only under the fence it was claimed with: of two who say they ran a step, one is refused.</remarks>
-internal sealed class StepEndings
+internal sealed class StepEndings(Database database, DispatchQueue queue, StepChanges changes, IOptions<FleetOptions> options, TimeProvider clock)
 {
     private const int OrphanPage = 500;
 
-    private readonly Database database;
-    private readonly DispatchQueue queue;
-    private readonly StepChanges changes;
-    private readonly IOptions<FleetOptions> options;
-    private readonly TimeProvider clock;
-    private readonly SharedWork<IReadOnlyList<Reported>, IReadOnlyList<StepRow?>> endings;
-
-    public StepEndings(Database database, DispatchQueue queue, StepChanges changes, IOptions<FleetOptions> options, TimeProvider clock)
-    {
-        this.database = database;
-        this.queue = queue;
-        this.changes = changes;
-        this.options = options;
-        this.clock = clock;
-        endings = new(FinishAllAsync);
-    }
+    private SharedWork<IReadOnlyList<Reported>, IReadOnlyList<StepRow?>> Endings => field ??= new(FinishAllAsync);
 
     /// <summary>Records the outcome of an attempt.</summary>
     /// <returns>The step as it is now, or null when the claim is no longer the holder's: discard the result.</returns>
@@ -41,7 +26,7 @@ internal sealed class StepEndings
     /// <returns>One entry per report, in order; null where the claim was no longer the holder's.</returns>
     public async Task<IReadOnlyList<StepRow?>> FinishAsync(IReadOnlyList<Reported> reports, CancellationToken cancellationToken)
     {
-        var rows = await database.WriteAsync(endings, reports, cancellationToken);
+        var rows = await database.WriteAsync(Endings, reports, cancellationToken);
         await OfferAgainAsync([.. rows.OfType<StepRow>()]);
         return rows;
     }

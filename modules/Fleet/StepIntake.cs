@@ -5,31 +5,10 @@ using Refinery.Kernel.Work;
 namespace Refinery.Fleet;
 
 /// <summary>Takes new steps in: stores them, hands them to pods that wait, and offers the rest to the queue.</summary>
-internal sealed class StepIntake
+internal sealed class StepIntake(
+    Database database, DispatchQueue queue, StepClaims claims, WaitingClaims waiting, StepCounters counters, Ids ids, QueueRoom room, TimeProvider clock)
 {
-    private readonly Database database;
-    private readonly DispatchQueue queue;
-    private readonly StepClaims claims;
-    private readonly WaitingClaims waiting;
-    private readonly StepCounters counters;
-    private readonly Ids ids;
-    private readonly QueueRoom room;
-    private readonly TimeProvider clock;
-    private readonly SharedWork<Arrival, IReadOnlyList<StoredStep>> arrivals;
-
-    public StepIntake(
-        Database database, DispatchQueue queue, StepClaims claims, WaitingClaims waiting, StepCounters counters, Ids ids, QueueRoom room, TimeProvider clock)
-    {
-        this.database = database;
-        this.queue = queue;
-        this.claims = claims;
-        this.waiting = waiting;
-        this.counters = counters;
-        this.ids = ids;
-        this.room = room;
-        this.clock = clock;
-        arrivals = new(TakeInAsync);
-    }
+    private SharedWork<Arrival, IReadOnlyList<StoredStep>> Arrivals => field ??= new(TakeInAsync);
 
     /// <summary>Stores the steps in one unit.</summary>
     /// <exception cref="QueueFullException">There is no room; nothing was stored.</exception>
@@ -72,7 +51,7 @@ internal sealed class StepIntake
         {
             var stored = await room.FillAsync(
                 steps.Count,
-                () => database.WriteAsync(arrivals, new Arrival(steps, taken), cancellationToken),
+                () => database.WriteAsync(Arrivals, new Arrival(steps, taken), cancellationToken),
                 came: rows => rows.Count(row => row.IsNew));
             await OfferAsync(stored, taken);
             return stored;

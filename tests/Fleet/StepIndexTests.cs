@@ -73,7 +73,7 @@ public sealed class StepIndexTests : IAsyncLifetime
     private async Task<string> PlanAsync(string text) => string.Join('\n', (await yard.Database.ReadAsync(
         sql => sql.QueryAsync<PlanRow>("EXPLAIN QUERY PLAN " + text, new { Type = "build", Priority = 0, Now, Limit = 10 }), CancellationToken.None)).Select(row => row.Detail));
 
-    private Task<int> AddAsync(string stepId, long priority, long rank, DateTimeOffset? notBefore) => yard.Database.WriteAsync(
+    private Task<IReadOnlyList<string>> AddAsync(string stepId, long priority, long rank, DateTimeOffset? notBefore) => yard.Database.WriteAsync(
         sql => StepStore.InsertAsync(sql, [new StepRow
         {
             StepId = stepId, BuildId = stepId, Type = "build", Status = Status.Pending, Priority = priority, Rank = rank, Args = "{}", Metadata = "{}",

@@ -6,9 +6,8 @@ namespace Refinery.Kernel.Journal;
 internal static class JournalStore
 {
     public static async Task<JournalHead> HeadAsync(SqlSession sql) =>
-        await sql.FirstOrDefaultAsync<HeadRow>("SELECT sequence, hash FROM events ORDER BY sequence DESC LIMIT 1") is { } row
-            ? new JournalHead(row.Sequence, row.Hash)
-            : JournalHead.Genesis;
+        await sql.FirstOrDefaultAsync(row => new JournalHead(row.Whole(0), row.Text(1)), "SELECT sequence, hash FROM events ORDER BY sequence DESC LIMIT 1")
+            ?? JournalHead.Genesis;
 
     public static Task InsertAsync(SqlSession sql, IReadOnlyList<JournalEvent> links) => sql.ExecuteAllAsync(
         """
@@ -62,12 +61,5 @@ internal static class JournalStore
         // Before the bytes are looked at: reading a column in another way may move them.
         var leaf = check.CountsLines ? leaves.Hash(EventRow.Read(row)) : null;
         return check.Follow(new ChainLink(row.Whole(0), row.Utf8(6), row.Utf8(5)) { HasColumns = true, EventId = row.Utf8(1), EventType = row.Utf8(2) }, leaf);
-    }
-
-    /// <summary>The newest event, as the chain needs it.</summary>
-    private sealed record HeadRow
-    {
-        public required long Sequence { get; init; }
-        public required string Hash { get; init; }
     }
 }

@@ -16,7 +16,7 @@ internal static class GroupTransaction
         {
             await TakeTurnAsync(session);
             await work();
-            await CommitAsync(transaction, session, uncertain);
+            Commit(transaction, session, uncertain);
         }
         catch (Exception fault) when (!session.IsLost && fault is not SessionLostException)
         {
@@ -50,11 +50,11 @@ internal static class GroupTransaction
     }
 
     /// <exception cref="SessionLostException">The connection was lost in the commit: whether it was kept cannot be told from here.</exception>
-    private static async Task CommitAsync(DbTransaction transaction, SqlSession session, Action uncertain)
+    private static void Commit(DbTransaction transaction, SqlSession session, Action uncertain)
     {
         try
         {
-            await transaction.CommitAsync();
+            transaction.Commit();
         }
         catch (DbException fault) when (session.IsLost)
         {

@@ -5,7 +5,7 @@ namespace Refinery.Kernel.Storage;
 
 /// <summary>A text that is written for one row, run once for a whole set of them: the engine gets each parameter as an array.</summary>
 /// <remarks><c>VALUES (@A, @B)</c> becomes <c>SELECT given."A", given."B" FROM unnest(…) AS given ("A", "B")</c>; an UPDATE, a DELETE and a SELECT are joined with the set.</remarks>
-internal sealed partial class SetStatement(DbCommand command, Func<DbTransaction?> transaction) : IAsyncDisposable
+internal sealed partial class SetStatement(DbCommand command, Func<DbTransaction?> transaction, CommandRun run) : IAsyncDisposable
 {
     /// <summary>Rows at most; a larger set only holds more memory.</summary>
     public const int MaxRows = 5000;
@@ -35,8 +35,15 @@ internal sealed partial class SetStatement(DbCommand command, Func<DbTransaction
             : throw new ArgumentException("A set is given to an INSERT with VALUES, or to a text with WHERE.", nameof(text));
     }
 
-    /// <summary>The command with the values of its next run.</summary>
-    public DbCommand With<T>(IReadOnlyCollection<T> rows)
+    public Task<int> ExecuteAsync<T>(IReadOnlyCollection<T> rows)
+        where T : notnull => run.ExecuteAsync(With(rows));
+
+    public Task<List<TResult>> QueryAsync<T, TResult>(Func<ISqlRow, TResult> read, IReadOnlyCollection<T> rows)
+        where T : notnull => run.QueryAsync(With(rows), read);
+
+    public ValueTask DisposeAsync() => command.DisposeAsync();
+
+    private DbCommand With<T>(IReadOnlyCollection<T> rows)
         where T : notnull
     {
         command.Transaction = transaction();
@@ -60,8 +67,6 @@ internal sealed partial class SetStatement(DbCommand command, Func<DbTransaction
 
         return command;
     }
-
-    public ValueTask DisposeAsync() => command.DisposeAsync();
 
     [GeneratedRegex(@"VALUES \((?<values>([^()]|\([^()]*\))*)\)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Values();

@@ -24,6 +24,7 @@ public sealed class SqlSession : IAsyncDisposable
     private readonly Dictionary<string, EventDraft> named = new(StringComparer.Ordinal);
     private readonly List<Action> afterCommit = [];
     private readonly Dictionary<Notice, int> told = [];
+    private readonly CommandRun run;
     private bool? wasLost;
 
     static SqlSession()
@@ -39,6 +40,7 @@ public sealed class SqlSession : IAsyncDisposable
         this.connection = connection;
         Dialect = dialect;
         IsWriter = isWriter;
+        run = new CommandRun(isWriter);
     }
 
     /// <summary>The engine behind; asked only in the few files a test lists.</summary>
@@ -84,7 +86,7 @@ public sealed class SqlSession : IAsyncDisposable
 
         foreach (var page in rows.Chunk(SetStatement.MaxRows))
         {
-            changed += await Set<T>(sql).With(page).ExecuteNonQueryAsync();
+            changed += await Set<T>(sql).ExecuteAsync(page);
         }
 
         return changed;
@@ -110,8 +112,7 @@ public sealed class SqlSession : IAsyncDisposable
 
         foreach (var page in rows.Chunk(SetStatement.MaxRows))
         {
-            await using var reader = await Set<T>(sql).With(page).ExecuteReaderAsync();
-            found.AddRange(await CommandStatement.ReadAsync(reader, read));
+            found.AddRange(await Set<T>(sql).QueryAsync(read, page));
         }
 
         return found;
@@ -247,7 +248,7 @@ public sealed class SqlSession : IAsyncDisposable
         {
             var command = connection.CreateCommand();
             command.CommandText = Dialect.Render(sql);
-            statement = new CommandStatement(command, () => Transaction);
+            statement = new CommandStatement(command, () => Transaction, run);
             Keep(commands, sql, statement);
         }
 
@@ -262,7 +263,7 @@ public sealed class SqlSession : IAsyncDisposable
             var text = Dialect.Render(sql);
             var command = connection.CreateCommand();
             command.CommandText = SetStatement.Render(text, ParameterBinder.Of(typeof(T)).NamedIn(text));
-            statement = new SetStatement(command, () => Transaction);
+            statement = new SetStatement(command, () => Transaction, run);
             Keep(sets, sql, statement);
         }
 

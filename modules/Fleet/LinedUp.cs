@@ -1,0 +1,34 @@
+using System.Collections.Frozen;
+
+namespace Refinery.Fleet;
+
+/// <summary>A claim that waits to be written with others.</summary>
+/// <param name="open">Those of its types that are not paused.</param>
+internal sealed class LinedUp(ClaimRequest request, FrozenSet<string> open)
+{
+    private readonly TaskCompletionSource<IReadOnlyList<StepRow>> claimed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public ClaimRequest Request => request;
+
+    public FrozenSet<string> Open => open;
+
+    /// <summary>True once somebody lines it up.</summary>
+    public bool IsTaken { get; set; }
+
+    /// <summary>What it got, once that is committed.</summary>
+    public Task<IReadOnlyList<StepRow>> Claimed => claimed.Task;
+
+    /// <summary>Hands over its part of what a unit claimed.</summary>
+    /// <param name="unit">Has ended.</param>
+    public void Answer(Task<IReadOnlyList<IReadOnlyList<StepRow>>> unit, int place)
+    {
+        if (unit.IsCompletedSuccessfully)
+        {
+            claimed.SetResult(unit.Result[place]);
+        }
+        else
+        {
+            claimed.SetException(unit.Exception?.InnerException ?? new TaskCanceledException(unit));
+        }
+    }
+}
