@@ -5,8 +5,7 @@ using Refinery.Contract;
 namespace Refinery.KafkaQueue;
 
 /// <summary>An item as a message's value: one JSON object with the item's members.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(QueueItem))]
 internal sealed partial class ItemJson : JsonSerializerContext
 {
