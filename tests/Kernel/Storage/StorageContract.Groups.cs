@@ -184,8 +184,17 @@ public abstract partial class StorageContract
     /// <summary>Lets units wait behind one that is held, so that the writer takes them as one group.</summary>
     private async Task<IReadOnlyList<Task<long>>> GroupAsync(int count, Func<int, Func<SqlSession, Task<long>>> unit)
     {
+        using var entered = new SemaphoreSlim(0);
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var held = database.WriteAsync(async _ => { await gate.Task; return 0L; }, CancellationToken.None);
+        var held = database.WriteAsync(
+            async _ =>
+            {
+                entered.Release();
+                await gate.Task;
+                return 0L;
+            },
+            CancellationToken.None);
+        await entered.WaitAsync(Hang);
         var units = Enumerable.Range(0, count).Select(index => database.WriteAsync(unit(index), CancellationToken.None)).ToList();
         gate.SetResult();
         await held;
