@@ -24,7 +24,7 @@ internal sealed class HeldTexts(LogArchive archive)
     {
         lock (gate)
         {
-            return places.TryGetValue(Key(sha256), out var place) ? place : null;
+            return Key(sha256) is { } key && places.TryGetValue(key, out var place) ? place : null;
         }
     }
 
@@ -42,14 +42,15 @@ internal sealed class HeldTexts(LogArchive archive)
         return place;
     }
 
-    // Half a digest: nobody makes two texts that share 128 bits of it.
-    private static UInt128 Key(string sha256) => UInt128.Parse(sha256.AsSpan(0, 32), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    // Half a digest: nobody makes two texts that share 128 bits of it. Null for what is none, as a foreign event may name.
+    private static UInt128? Key(string sha256) =>
+        sha256.Length == 64 && UInt128.TryParse(sha256.AsSpan(0, 32), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var key) ? key : null;
 
     private void Add(string sha256, TextPlace place)
     {
         lock (gate)
         {
-            places.TryAdd(Key(sha256), place);
+            places.TryAdd(Key(sha256) ?? throw new ArgumentException($"'{sha256}' is no digest.", nameof(sha256)), place);
         }
     }
 }

@@ -45,7 +45,7 @@ internal sealed partial class LiveBroadcast(Database database, LiveLogs live, Li
             {
                 return;
             }
-            catch (Exception fault) when (fault is DatabaseUnavailableException or DbException or IOException)
+            catch (Exception fault) when (fault is DatabaseUnavailableException or DbException or IOException or InvalidOperationException)
             {
                 LogOnce(fault);
             }

@@ -33,7 +33,7 @@ internal sealed partial class LogTakeIn(
             {
                 return;
             }
-            catch (Exception fault) when (fault is DatabaseUnavailableException or DbException or IOException)
+            catch (Exception fault) when (fault is DatabaseUnavailableException or DbException or IOException or InvalidOperationException)
             {
                 LogLate(logger, fault, Pause.TotalSeconds);
                 await Task.WhenAny(Task.Delay(Pause, clock, stoppingToken));

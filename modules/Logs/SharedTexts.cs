@@ -9,7 +9,8 @@ namespace Refinery.Logs;
 /// The texts of hosts that share a database: they are in the database, and the archive of each machine is its copy and index of all of
 /// them. What others store is taken in behind the last log that was.
 /// </summary>
-internal sealed partial class SharedTexts : ITextKeeper
+internal sealed partial class SharedTexts(
+    Database database, LogStore store, LogBodies bodies, HeldTexts held, LogDrafts drafts, TimeProvider clock, ILogger<SharedTexts> logger) : ITextKeeper
 {
     private const string Stored = "log.stored";
     private const int PageSize = 500;
@@ -20,30 +21,14 @@ internal sealed partial class SharedTexts : ITextKeeper
     private readonly ConcurrentDictionary<string, Lazy<Task<TextPlace?>>> fetching = new(StringComparer.Ordinal);
     private readonly AsyncSignal wanted = new();
     private readonly AsyncSignal advanced = new();
-    private readonly LogStore store;
-    private readonly LogBodies bodies;
-    private readonly HeldTexts held;
-    private readonly LogDrafts drafts;
-    private readonly TimeProvider clock;
-    private readonly ILogger<SharedTexts> logger;
     private long taken;
-
-    public SharedTexts(Database database, LogStore store, LogBodies bodies, HeldTexts held, LogDrafts drafts, TimeProvider clock, ILogger<SharedTexts> logger)
-    {
-        this.store = store;
-        this.bodies = bodies;
-        this.held = held;
-        this.drafts = drafts;
-        this.clock = clock;
-        this.logger = logger;
-        database.Notices.Hear(Stored, _ => wanted.Pulse());
-    }
 
     /// <summary>Ends when there may be something to take in. Taken before looking.</summary>
     public Task Wanted => wanted.Next;
 
     public Task LoadAsync(CancellationToken cancellationToken)
     {
+        database.Notices.Hear(Stored, _ => wanted.Pulse());
         held.Load();
         return Task.CompletedTask;
     }

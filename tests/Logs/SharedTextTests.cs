@@ -135,6 +135,19 @@ public sealed class SharedTextTests
     }
 
     [Fact]
+    public async Task A_log_of_another_maker_that_names_no_digest_is_passed_over()
+    {
+        await using var shared = await SharedHosts.StartAsync(2);
+        await SharedHosts.StoreAsync(shared.All[0], "a", "first mark\n");
+        await shared.ExecuteAsync("INSERT INTO logs SELECT 'log-x', sequence + 1, 'x', 'x', version, attempt, run_id, timestamp, 'none', size_bytes, lines FROM logs");
+        await SharedHosts.StoreAsync(shared.All[0], "b", "second mark\n");
+
+        Assert.Equal(["b", "a"], await SharedHosts.SearchAsync(shared.All[1], "mark"));
+        Assert.Equal(["a"], await SharedHosts.SearchAsync(shared.All[1], "mark", "a"));
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, (await shared.All[1].Http.GetAsync("/api/logs/x/1")).StatusCode);
+    }
+
+    [Fact]
     public async Task A_text_that_no_log_names_is_swept_when_it_is_old()
     {
         await using var shared = await SharedHosts.StartAsync(1);
