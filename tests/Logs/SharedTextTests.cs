@@ -140,6 +140,7 @@ public sealed class SharedTextTests
         await using var shared = await SharedHosts.StartAsync(2);
         await SharedHosts.StoreAsync(shared.All[0], "a", "first mark\n");
         await shared.ExecuteAsync("INSERT INTO logs SELECT 'log-x', sequence + 1, 'x', 'x', version, attempt, run_id, timestamp, 'none', size_bytes, lines FROM logs");
+        await shared.All[0].PostAsync("/api/queue/enqueue", new { package = "takes-the-next-sequence" });
         await SharedHosts.StoreAsync(shared.All[0], "b", "second mark\n");
 
         Assert.Equal(["b", "a"], await SharedHosts.SearchAsync(shared.All[1], "mark"));
