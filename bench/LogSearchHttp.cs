@@ -1,9 +1,13 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 
 namespace Refinery.Bench;
 
-/// <summary>Stores generated build logs over HTTP and searches them over HTTP: <c>log-search [megabytes = 1024]</c>.</summary>
+/// <summary>
+/// Stores generated build logs over HTTP and searches them over HTTP: <c>log-search [megabytes = 1024]</c>. With <c>POSTGRES_DSN</c> (an
+/// empty database) they are stored at one host and searched at another.
+/// </summary>
 internal static class LogSearchHttp
 {
     private const int Callers = 4;
@@ -12,8 +16,9 @@ internal static class LogSearchHttp
     public static async Task RunAsync(string[] settings)
     {
         var megabytes = settings.Length > 0 ? int.Parse(settings[0]) : 1024;
-        await using var host = await HostProcess.StartAsync();
-        var rare = await StoreAsync(host, megabytes);
+        await using var hosts = await HostPair.StartAsync();
+        var host = hosts.Reader;
+        var rare = await StoreAsync(hosts, megabytes);
         await SearchAsync(host, "literal rare", rare.ConvertAll(text => $"q={Uri.EscapeDataString(text)}"));
         await SearchAsync(host, "literal common", ["q=subprocess%20exited%20with%202"]);
         await SearchAsync(host, "literal absent", [.. Enumerable.Range(0, Rounds).Select(seed => $"q={new BuildLogText(-seed - 1).Word(8, 12)}")]);
@@ -23,7 +28,7 @@ internal static class LogSearchHttp
     }
 
     /// <returns>Texts that stand in one log each.</returns>
-    private static async Task<List<string>> StoreAsync(HostProcess host, int megabytes)
+    private static async Task<List<string>> StoreAsync(HostPair hosts, int megabytes)
     {
         var rare = new List<string>();
         var stored = 0L;
@@ -32,13 +37,25 @@ internal static class LogSearchHttp
         {
             // Made before the clock runs: what is measured is the taking in.
             var bodies = Enumerable.Range(0, 40 * Callers).Select(number => Body((batch * 40 * Callers) + number, rare)).ToList();
-            var result = await Load.RunAsync(Callers, bodies.Count, number => Load.PostAsync(host.Http, "/api/logs", bodies[number]));
+            var result = await Load.RunAsync(Callers, bodies.Count, number => Load.PostAsync(hosts.Writer.Http, "/api/logs", bodies[number]));
             time += result.Elapsed;
             stored += bodies.Sum(body => (long)body.Length);
         }
 
-        Console.WriteLine($"log-search: {stored / 1e6 / time.TotalSeconds:N0} MB/s taken in ({stored >> 20} MB of POST /api/logs of 2 to 400 KB, {Callers} connections, fsync on)");
+        var behind = Stopwatch.StartNew();
+        while (await IsCutAsync(hosts.Reader))
+        {
+        }
+
+        Console.WriteLine($"log-search: {stored / 1e6 / time.TotalSeconds:N0} MB/s taken in ({stored >> 20} MB of POST /api/logs of 2 to 400 KB, {Callers} connections, fsync on; {hosts.Describe()}); searched whole {behind.Elapsed.TotalMilliseconds:N0} ms after the last answer");
         return rare;
+    }
+
+    private static async Task<bool> IsCutAsync(HostProcess host)
+    {
+        using var response = await host.Http.GetAsync("/api/logs/search?limit=1&q=subprocess");
+        response.EnsureSuccessStatusCode();
+        return response.Headers.Contains("X-Search-Truncated");
     }
 
     private static byte[] Body(int number, List<string> rare)

@@ -15,6 +15,7 @@ var scenarios = new Dictionary<string, Func<string[], Task>>(StringComparer.Ordi
     ["start"] = Start.RunAsync,
     ["logs"] = LogSearch.RunAsync,
     ["log-search"] = LogSearchHttp.RunAsync,
+    ["log-live"] = LogLive.RunAsync,
     ["file-queue"] = FileQueue.RunAsync,
     ["hint-match"] = HintMatch.RunAsync,
     ["postgres"] = OnPostgres.RunAsync,

@@ -20,6 +20,9 @@ internal sealed class LiveLogs : ILogs
         this.ids = ids;
     }
 
+    /// <summary>Pulsed when one is opened.</summary>
+    public AsyncSignal Opened { get; } = new();
+
     /// <summary>Where their files lie: one a log, its first line who it is.</summary>
     public string Folder { get; }
 
@@ -35,7 +38,17 @@ internal sealed class LiveLogs : ILogs
             open.Add(opened);
         }
 
+        Opened.Pulse();
         return opened;
+    }
+
+    /// <summary>All of them, by age.</summary>
+    public IReadOnlyList<LiveLog> List()
+    {
+        lock (gate)
+        {
+            return [.. open];
+        }
     }
 
     /// <summary>The log of that id while it is written, or null.</summary>

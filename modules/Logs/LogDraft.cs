@@ -50,6 +50,16 @@ internal sealed class LogDraft : IDisposable
     /// <summary>Takes the next bytes, UTF-8 in pieces of any size. NUL and what is no UTF-8 become U+FFFD.</summary>
     public void Append(ReadOnlySpan<byte> bytes) => cleaner.Clean(bytes, Put);
 
+    /// <summary>Takes a stream to its end.</summary>
+    public async Task AppendAsync(Stream bytes, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[64 << 10];
+        while (await bytes.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+        {
+            Append(buffer.AsSpan(0, read));
+        }
+    }
+
     /// <summary>Fills the span from the position on.</summary>
     public void Read(int at, Span<byte> bytes)
     {

@@ -26,7 +26,8 @@ internal static class LogEndpoints
                 """
                 Letters count as they are written. The newest logs come first, at most three lines of each. Expressions are matched
                 within single lines by a non-backtracking engine: no look-around, no back references. A search that reaches its
-                bounds of time or bytes answers what it found and says so in the header X-Search-Truncated.
+                bounds of time or bytes answers what it found and says so in the header X-Search-Truncated; so does one at a host
+                that has not yet taken in what others have stored.
                 """);
         logs.MapGet("/{name}/{version}", ReadAsync)
             .Produces<LogEntry>(StatusCodes.Status200OK, "application/json", "text/plain")

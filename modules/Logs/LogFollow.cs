@@ -16,12 +16,17 @@ internal sealed class LogFollow(PipeWriter output, LogPosition position, TimePro
     // An idle connection is found dead, and kept alive by what lies between, at this pace.
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(15);
 
+    // What another host shows is told by notices; this is what is counted on.
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
+
     private readonly LineSplitter lines = new(position.Line);
 
     /// <summary>Sends a stored log to its end.</summary>
-    public async Task SendAsync(Stream text, CancellationToken cancellationToken)
+    /// <param name="sent">Bytes of it that were sent while it was written.</param>
+    public async Task SendAsync(Stream text, long sent, CancellationToken cancellationToken)
     {
-        await CopyAsync(text, text.Length, cancellationToken);
+        text.Seek(sent, SeekOrigin.Begin);
+        await CopyAsync(text, text.Length - sent, cancellationToken);
         await EndAsync(cancellationToken);
     }
 
@@ -55,7 +60,7 @@ internal sealed class LogFollow(PipeWriter output, LogPosition position, TimePro
                 }
                 else
                 {
-                    await WaitAsync(changed, cancellationToken);
+                    await WaitAsync(changed, Beat, cancellationToken);
                 }
             }
         }
@@ -65,11 +70,38 @@ internal sealed class LogFollow(PipeWriter output, LogPosition position, TimePro
         }
     }
 
-    private async Task WaitAsync(Task changed, CancellationToken cancellationToken)
+    /// <summary>Sends a log that another host writes for as long as that shows it.</summary>
+    /// <returns>The bytes sent; the rest is in the stored log, if there is one.</returns>
+    public async Task<long> SendAsync(LiveElsewhere elsewhere, CancellationToken cancellationToken)
+    {
+        await output.FlushAsync(cancellationToken);
+        using var watch = elsewhere.Watch(position.LogId);
+        var sent = 0L;
+        while (true)
+        {
+            var changed = watch.Changed.Next;
+            if (await elsewhere.ReadAsync(position.LogId, sent, cancellationToken) is not { } bytes)
+            {
+                return sent;
+            }
+
+            if (bytes.Length == 0)
+            {
+                await WaitAsync(changed, Look, cancellationToken);
+                continue;
+            }
+
+            using var text = new MemoryStream(bytes);
+            await CopyAsync(text, bytes.Length, cancellationToken);
+            sent += bytes.Length;
+        }
+    }
+
+    private async Task WaitAsync(Task changed, TimeSpan longest, CancellationToken cancellationToken)
     {
         try
         {
-            await changed.WaitAsync(Beat, clock, cancellationToken);
+            await changed.WaitAsync(longest, clock, cancellationToken);
         }
         catch (TimeoutException)
         {

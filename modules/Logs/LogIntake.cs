@@ -3,8 +3,8 @@ using Refinery.Kernel.Storage;
 
 namespace Refinery.Logs;
 
-/// <summary>Stores logs: the text into the archive, once however often it comes, then the row and its event.</summary>
-internal sealed class LogIntake(Database database, LogStore store, LogArchive archive, TimeProvider clock)
+/// <summary>Stores logs: the text, once however often it comes, then the row and its event.</summary>
+internal sealed class LogIntake(Database database, ITextKeeper texts, TimeProvider clock)
 {
     private readonly ConcurrentDictionary<string, Lazy<Task<TextPlace>>> placing = new(StringComparer.Ordinal);
 
@@ -16,7 +16,7 @@ internal sealed class LogIntake(Database database, LogStore store, LogArchive ar
         var stored = new StoredLogRow(log, text, Instant.Truncate(log.Timestamp ?? clock.GetUtcNow()));
 
         // The row must be committed before the entry goes: who comes next looks there.
-        var mine = placing.GetOrAdd(text.Sha256, sha256 => new Lazy<Task<TextPlace>>(() => PlaceAsync(sha256, draft)));
+        var mine = placing.GetOrAdd(text.Sha256, sha256 => new Lazy<Task<TextPlace>>(() => texts.KeepAsync(sha256, draft)));
         try
         {
             var place = await mine.Value;
@@ -30,12 +30,9 @@ internal sealed class LogIntake(Database database, LogStore store, LogArchive ar
         return stored;
     }
 
-    private async Task<TextPlace> PlaceAsync(string sha256, LogDraft draft) =>
-        await store.FindTextAsync(sha256, CancellationToken.None) ?? await archive.AddAsync(draft);
-
-    private static async Task<bool> AddAsync(SqlSession sql, StoredLogRow stored, TextPlace place)
+    private async Task<bool> AddAsync(SqlSession sql, StoredLogRow stored, TextPlace place)
     {
-        await LogStore.InsertTextAsync(sql, stored.Text.Sha256, place);
+        await texts.JoinAsync(sql, stored.Text.Sha256, place);
         sql.Append(LogProjection.Draft(stored.Log, stored.Text, stored.Timestamp));
         return true;
     }

@@ -5,7 +5,8 @@ using Refinery.Kernel.Work;
 namespace Refinery.Logs;
 
 /// <summary>Finds the log a reader means, stored or being written.</summary>
-internal sealed class LogReader(LogStore store, LogArchive archive, LiveLogs live, TimeProvider clock, IHostApplicationLifetime lifetime) : ILogTexts
+internal sealed class LogReader(
+    LogStore store, ITextKeeper texts, LogArchive archive, LiveLogs live, LiveElsewhere elsewhere, TimeProvider clock, IHostApplicationLifetime lifetime) : ILogTexts
 {
     private const int LongestEnd = 256 << 10;
 
@@ -23,12 +24,15 @@ internal sealed class LogReader(LogStore store, LogArchive archive, LiveLogs liv
     /// <summary>Where a follower begins: behind the line it saw last, else at the start of the log being written, else of the newest stored one. Null when there is none.</summary>
     public async Task<LogPosition?> BeginAsync(LogTarget target, LogPosition? seen, CancellationToken cancellationToken)
     {
-        if (seen is not null && (live.Find(seen.LogId) is not null || await store.FindAsync(seen.LogId, cancellationToken) is not null))
+        if (seen is not null && (live.Find(seen.LogId) is not null || await store.FindAsync(seen.LogId, cancellationToken) is not null
+            || await elsewhere.HasAsync(seen.LogId, cancellationToken)))
         {
             return seen;
         }
 
-        var logId = live.FindNewest(target.NormalizedName, target.Version, target.Attempt)?.Log.LogId
+        var here = live.FindNewest(target.NormalizedName, target.Version, target.Attempt)?.Log.LogId;
+        var there = await elsewhere.FindNewestAsync(target, cancellationToken);
+        var logId = Newer(here, there)
             ?? (await store.FindNewestAsync(target.NormalizedName, target.Version, target.Attempt, cancellationToken))?.LogId;
         return logId is null ? null : new LogPosition(logId, Line: 0);
     }
@@ -42,8 +46,7 @@ internal sealed class LogReader(LogStore store, LogArchive archive, LiveLogs liv
         {
             if (live.Find(position.LogId) is not { } writing || !await follow.SendAsync(writing, ended.Token))
             {
-                var stored = await OpenAsync(await store.FindAsync(position.LogId, ended.Token), ended.Token);
-                await follow.SendAsync(stored?.Text ?? Stream.Null, ended.Token);
+                await FollowStoredAsync(follow, position.LogId, ended.Token);
             }
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
@@ -66,8 +69,29 @@ internal sealed class LogReader(LogStore store, LogArchive archive, LiveLogs liv
             return LastLines.Of(writing.Tail(LongestEnd), lines);
         }
 
+        if (await elsewhere.TailAsync(target, key.StepId, LongestEnd, cancellationToken) is { } tail)
+        {
+            return LastLines.Of(tail, lines);
+        }
+
         return key.StepId is null && await FindAsync(target, cancellationToken) is { } found ? End(found.Text, lines) : null;
     }
+
+    /// <summary>A log that is not written here: it is stored, or another host writes it.</summary>
+    private async Task FollowStoredAsync(LogFollow follow, string logId, CancellationToken cancellationToken)
+    {
+        var sent = await store.FindAsync(logId, cancellationToken) is null ? await follow.SendAsync(elsewhere, cancellationToken) : 0;
+        var stored = await OpenAsync(await store.FindAsync(logId, cancellationToken), cancellationToken);
+        if (stored is not null || sent == 0)
+        {
+            await follow.SendAsync(stored?.Text ?? Stream.Null, sent, cancellationToken);
+        }
+
+        // Else its host died or gave it up; should that bring the log back, the reader goes on there with its last id.
+    }
+
+    /// <summary>Ids begin with their time.</summary>
+    private static string? Newer(string? one, string? other) => string.CompareOrdinal(one, other) >= 0 ? one : other;
 
     private static string End(Stream text, int lines)
     {
@@ -78,7 +102,7 @@ internal sealed class LogReader(LogStore store, LogArchive archive, LiveLogs liv
     }
 
     private async Task<Stream?> OpenAsync(string sha256, CancellationToken cancellationToken) =>
-        await store.FindTextAsync(sha256, cancellationToken) is { } place && archive.Find(place.Segment) is { } segment ? new TextStream(segment, place) : null;
+        await texts.FindAsync(sha256, cancellationToken) is { } place && archive.Find(place.Segment) is { } segment ? new TextStream(segment, place) : null;
 
     private async Task<FoundLog?> OpenAsync(LogRow? log, CancellationToken cancellationToken) =>
         log is not null && await OpenAsync(log.Sha256, cancellationToken) is { } text ? new FoundLog(log, text) : null;

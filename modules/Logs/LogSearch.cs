@@ -5,7 +5,7 @@ namespace Refinery.Logs;
 /// Two ways, chosen by how common the match is. Few matching texts: their logs are looked up and put in order. Many: the
 /// logs are walked from the newest on, and only those whose text may match are scanned, until the page is full.
 /// </remarks>
-internal sealed class LogSearch(LogArchive archive, LogStore store, TimeProvider clock) : IDisposable
+internal sealed class LogSearch(LogArchive archive, ITextKeeper texts, LogStore store, TimeProvider clock) : IDisposable
 {
     private const int CommonTexts = 200;
     private const int WalkPage = 200;
@@ -20,6 +20,7 @@ internal sealed class LogSearch(LogArchive archive, LogStore store, TimeProvider
     /// <param name="normalizedName">Only this package's logs; null for all.</param>
     public async Task<SearchAnswer> FindAsync(ILinePattern pattern, string? normalizedName, int limit, CancellationToken cancellationToken)
     {
+        var isWhole = await texts.CatchUpAsync(cancellationToken);
         await seats.WaitAsync(cancellationToken);
         try
         {
@@ -27,7 +28,7 @@ internal sealed class LogSearch(LogArchive archive, LogStore store, TimeProvider
             var search = new TextSearch(archive.Segments, pattern, budget);
             var page = new FoundPage(limit);
             await FillAsync(page, search, normalizedName, cancellationToken);
-            return new SearchAnswer(page.Lines(), budget.IsSpent);
+            return new SearchAnswer(page.Lines(), budget.IsSpent || !isWhole);
         }
         finally
         {
@@ -45,13 +46,13 @@ internal sealed class LogSearch(LogArchive archive, LogStore store, TimeProvider
             return;
         }
 
-        var texts = search.Newest().Take(CommonTexts).ToList();
-        if (texts.Count == CommonTexts && await WalkAsync(page, search, normalizedName, cancellationToken))
+        var matching = search.Newest().Take(CommonTexts).ToList();
+        if (matching.Count == CommonTexts && await WalkAsync(page, search, normalizedName, cancellationToken))
         {
             return;
         }
 
-        foreach (var text in texts)
+        foreach (var text in matching)
         {
             foreach (var log in await store.ListWithTextAsync(text.Segment.Sha256Of(text.Text), page.Limit, cancellationToken))
             {
@@ -66,7 +67,7 @@ internal sealed class LogSearch(LogArchive archive, LogStore store, TimeProvider
         var cursor = LogCursor.Newest(normalizedName);
         while (!search.IsSpent)
         {
-            var rows = await store.ListOlderAsync(cursor, WalkPage, cancellationToken);
+            var rows = await texts.ListOlderAsync(cursor, WalkPage, cancellationToken);
             foreach (var row in rows)
             {
                 if (row.Place is { } place && search.In(place) is { } found)
@@ -93,7 +94,7 @@ internal sealed class LogSearch(LogArchive archive, LogStore store, TimeProvider
 }
 
 /// <summary>What a search found.</summary>
-/// <param name="IsTruncated">It was ended by its bounds: there may be more.</param>
+/// <param name="IsTruncated">It was ended by its bounds, or not every text was here yet: there may be more.</param>
 internal sealed record SearchAnswer(IReadOnlyList<FoundLine> Lines, bool IsTruncated);
 
 /// <summary>Gathers found lines and answers the newest logs' first.</summary>

@@ -2,7 +2,10 @@ using Refinery.Kernel.Storage;
 
 namespace Refinery.Logs;
 
-/// <summary>The tables <c>logs</c>, which follows from the journal, and <c>log_texts</c>, which says where on this machine a text lies.</summary>
+/// <summary>
+/// The table <c>logs</c>, which follows from the journal, and those of the texts: <c>log_texts</c> says where on this machine one lies,
+/// <c>log_bodies</c> and <c>log_parts</c> hold what hosts share.
+/// </summary>
 internal sealed class LogStore(Database database)
 {
     public static Task<int> InsertAsync(SqlSession sql, LogRow log) => sql.ExecuteAsync(
@@ -82,7 +85,7 @@ internal sealed class LogStore(Database database)
         cancellationToken);
 
     /// <summary>Logs older than the cursor with the places of their texts, newest first.</summary>
-    public Task<IReadOnlyList<LogRow>> ListOlderAsync(LogCursor cursor, int limit, CancellationToken cancellationToken) => database.ReadAsync(
+    public Task<IReadOnlyList<LogRow>> ListOlderWithPlacesAsync(LogCursor cursor, int limit, CancellationToken cancellationToken) => database.ReadAsync(
         sql => cursor.NormalizedName is null
             ? sql.QueryAsync<LogRow>(
                 """
@@ -99,6 +102,87 @@ internal sealed class LogStore(Database database)
                 """,
                 new { cursor.NormalizedName, cursor.Timestamp, cursor.Sequence, Limit = limit }),
         cancellationToken);
+
+    /// <summary>Logs older than the cursor, newest first.</summary>
+    public Task<IReadOnlyList<LogRow>> ListOlderAsync(LogCursor cursor, int limit, CancellationToken cancellationToken) => database.ReadAsync(
+        sql => cursor.NormalizedName is null
+            ? sql.QueryAsync<LogRow>(
+                """
+                SELECT * FROM logs WHERE (timestamp, sequence) < (@Timestamp, @Sequence)
+                ORDER BY timestamp DESC, sequence DESC LIMIT @Limit
+                """,
+                new { cursor.Timestamp, cursor.Sequence, Limit = limit })
+            : sql.QueryAsync<LogRow>(
+                """
+                SELECT * FROM logs WHERE normalized_name = @NormalizedName AND (timestamp, sequence) < (@Timestamp, @Sequence)
+                ORDER BY timestamp DESC, sequence DESC LIMIT @Limit
+                """,
+                new { cursor.NormalizedName, cursor.Timestamp, cursor.Sequence, Limit = limit }),
+        cancellationToken);
+
+    /// <summary>The sequence of the log that was stored last; 0 when there is none.</summary>
+    public async Task<long> LastSequenceAsync(CancellationToken cancellationToken) =>
+        await database.ReadAsync(sql => sql.WholeAsync("SELECT MAX(sequence) FROM logs"), cancellationToken) ?? 0;
+
+    /// <summary>The digests of logs behind a sequence, by sequence.</summary>
+    public Task<IReadOnlyList<LogDigestRow>> ListDigestsAsync(long after, int limit, CancellationToken cancellationToken) => database.ReadAsync(
+        sql => sql.QueryAsync(
+            row => new LogDigestRow(row.Whole(0), row.Text(1)),
+            "SELECT sequence, sha256 FROM logs WHERE sequence > @After ORDER BY sequence LIMIT @Limit",
+            new { After = after, Limit = limit }),
+        cancellationToken);
+
+    /// <summary>Digests behind a digest that logs name, by digest.</summary>
+    public Task<IReadOnlyList<string>> ListNamedAsync(string after, int limit, CancellationToken cancellationToken) => database.ReadAsync(
+        sql => sql.QueryAsync(
+            row => row.Text(0), "SELECT DISTINCT sha256 FROM logs WHERE sha256 > @After ORDER BY sha256 LIMIT @Limit", new { After = after, Limit = limit }),
+        cancellationToken);
+
+    /// <summary>Digests behind a digest that logs name and whose text is not shared, by digest.</summary>
+    public Task<IReadOnlyList<string>> ListWithoutBodyAsync(string after, int limit, CancellationToken cancellationToken) => database.ReadAsync(
+        sql => sql.QueryAsync(
+            row => row.Text(0),
+            """
+            SELECT DISTINCT sha256 FROM logs
+            WHERE sha256 > @After AND NOT EXISTS (SELECT 1 FROM log_bodies b WHERE b.sha256 = logs.sha256)
+            ORDER BY sha256 LIMIT @Limit
+            """,
+            new { After = after, Limit = limit }),
+        cancellationToken);
+
+    /// <summary>Adds a text without its parts. False when it is there, with all of them: another's that is being stored is waited for.</summary>
+    public static async Task<bool> InsertBodyAsync(SqlSession sql, LogBodyRow body)
+    {
+        while (await sql.ExecuteAsync(
+            "INSERT INTO log_bodies (sha256, size_bytes, stored_at) VALUES (@Sha256, @SizeBytes, @StoredAt) ON CONFLICT (sha256) DO NOTHING", body) == 0)
+        {
+            // None is changed when it was swept in between.
+            if (await sql.ExecuteAsync("UPDATE log_bodies SET stored_at = @StoredAt WHERE sha256 = @Sha256", body) == 1)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    public static Task<int> InsertPartAsync(SqlSession sql, string sha256, int part, byte[] bytes) => sql.ExecuteAsync(
+        "INSERT INTO log_parts (sha256, part, bytes) VALUES (@Sha256, @Part, @Bytes)", new { Sha256 = sha256, Part = part, Bytes = bytes });
+
+    /// <summary>A part of a shared text, without bytes when the text has no such part; null when there is no such text.</summary>
+    public Task<LogPartRow?> FindPartAsync(string sha256, int part, CancellationToken cancellationToken) => database.ReadAsync(
+        sql => sql.FirstOrDefaultAsync<LogPartRow>(
+            """
+            SELECT b.size_bytes, p.bytes FROM log_bodies b LEFT JOIN log_parts p ON p.sha256 = b.sha256 AND p.part = @Part
+            WHERE b.sha256 = @Sha256
+            """,
+            new { Sha256 = sha256, Part = part }),
+        cancellationToken);
+
+    /// <summary>Deletes the texts stored before an instant that no log names.</summary>
+    public static Task<int> DeleteUnnamedBodiesAsync(SqlSession sql, DateTimeOffset before) => sql.ExecuteAsync(
+        "DELETE FROM log_bodies WHERE stored_at < @Before AND NOT EXISTS (SELECT 1 FROM logs l WHERE l.sha256 = log_bodies.sha256)",
+        new { Before = before });
 
     /// <summary>Texts and their places behind a digest, by digest.</summary>
     public Task<IReadOnlyList<LogTextRow>> ListTextsAsync(string after, int limit, CancellationToken cancellationToken) => database.ReadAsync(
@@ -132,6 +216,9 @@ internal sealed class LogStore(Database database)
         public required long Texts { get; init; }
     }
 }
+
+/// <summary>Which text a log has.</summary>
+internal sealed record LogDigestRow(long Sequence, string Sha256);
 
 /// <summary>A stored text and where it lies.</summary>
 internal sealed record LogTextRow

@@ -11,7 +11,7 @@ namespace Refinery.Tests.History;
 public sealed class ProjectionRebuildTests
 {
     /// <summary>Tables that are the truth themselves, or say where files lie here; every other is a projection's, and must be filled for the comparison to say anything.</summary>
-    private static readonly string[] Truth = ["migrations", "events", "steps", "pods", "leaders", "submissions", "turns", "step_totals", "log_texts"];
+    private static readonly string[] Truth = ["migrations", "events", "steps", "pods", "leaders", "submissions", "turns", "step_totals", "log_texts", "log_bodies", "log_parts", "live_logs", "live_log_pieces"];
 
     private static readonly byte[] Wheel = Encoding.UTF8.GetBytes("wheel");
 

@@ -33,6 +33,9 @@ public sealed class Database : IAsyncDisposable
     /// <summary>The engine behind.</summary>
     public SqlDialect Dialect { get; }
 
+    /// <summary>Whether other hosts may be on it too.</summary>
+    public bool IsShared => Dialect.Notify is not null;
+
     /// <summary>What other hosts on it tell.</summary>
     public Notices Notices { get; } = new();
 
@@ -72,6 +75,14 @@ public sealed class Database : IAsyncDisposable
     /// <inheritdoc cref="WriteAsync{T}(Func{SqlSession, Task{T}}, CancellationToken)" />
     public Task<TResult> WriteAsync<TItem, TResult>(SharedWork<TItem, TResult> work, TItem item, CancellationToken cancellationToken) =>
         WriteAsync(new SharedUnit<TItem, TResult>(work, item, cancellationToken), cancellationToken);
+
+    /// <summary>Runs a unit of writing beside the groups, in a transaction of its own and without their turn: for bytes that would hold all others up.</summary>
+    /// <param name="unit">Touches only its session, appends no event, stands whatever others write meanwhile, and may run again when a connection was lost.</param>
+    /// <remarks>Meant for an engine with many writers; on the embedded one it may be refused while a group is written.</remarks>
+    /// <exception cref="DatabaseUnavailableException">The database is away; whether the unit was kept is open when that came in its commit.</exception>
+    /// <exception cref="OperationCanceledException">The token fired before a connection was free and open.</exception>
+    public Task WriteAsideAsync(Func<SqlSession, Task> unit, CancellationToken cancellationToken) =>
+        ReadAsync(sql => AsideTransaction.RunAsync(sql, unit, Notices), cancellationToken);
 
     /// <summary>Finishes the writes that wait and the reads that run, then closes every connection.</summary>
     public async ValueTask DisposeAsync()

@@ -202,13 +202,7 @@ internal sealed partial class GroupCommit : IDisposable
             await participant.BeforeCommitAsync(session);
         }
 
-        if (session.Dialect.Notify is { } notify && session.Told.Count > 0)
-        {
-            foreach (var payload in notices.Payloads(session.Told, session.Sequence))
-            {
-                await session.ExecuteAsync(notify, new { Payload = payload });
-            }
-        }
+        await notices.SendAsync(session);
     }
 
     /// <summary>Stands apart from the commit: a fault in here must never run a committed unit again.</summary>

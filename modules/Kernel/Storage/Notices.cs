@@ -19,24 +19,16 @@ public sealed class Notices
     /// <summary>Has an action run for each notice of a topic from another host, and with null whenever some may have been missed. Quick, and never throws.</summary>
     public void Hear(string topic, Action<Heard?> action) => listeners[topic] = action;
 
-    /// <summary>What a group says, in as few notifications as can be.</summary>
-    internal IEnumerable<string> Payloads(IEnumerable<KeyValuePair<Notice, int>> told, long sequence)
+    /// <summary>Sends what the session's transaction tells; it is heard with the commit.</summary>
+    internal async Task SendAsync(SqlSession session)
     {
-        var (page, length) = (new List<TimesTold>(), 0);
-        foreach (var (notice, times) in told)
+        if (session.Dialect.Notify is { } notify && session.Told.Count > 0)
         {
-            var words = JsonSerializer.SerializeToElement(notice.Words, notice.Words.GetType());
-            length += notice.Topic.Length + words.GetRawText().Length + 50;
-            if (length > MaxPayload && page.Count > 0)
+            foreach (var payload in Payloads(session.Told, session.Sequence))
             {
-                yield return JsonSerializer.Serialize(new Payload(self, sequence, page));
-                (page, length) = ([], 0);
+                await session.ExecuteAsync(notify, new { Payload = payload });
             }
-
-            page.Add(new TimesTold(notice.Topic, times, words));
         }
-
-        yield return JsonSerializer.Serialize(new Payload(self, sequence, page));
     }
 
     /// <summary>Hears the other hosts until the token fires or the connection is lost.</summary>
@@ -62,6 +54,26 @@ public sealed class Notices
         {
             action(null);
         }
+    }
+
+    /// <summary>What a group says, in as few notifications as can be.</summary>
+    private IEnumerable<string> Payloads(IEnumerable<KeyValuePair<Notice, int>> told, long sequence)
+    {
+        var (page, length) = (new List<TimesTold>(), 0);
+        foreach (var (notice, times) in told)
+        {
+            var words = JsonSerializer.SerializeToElement(notice.Words, notice.Words.GetType());
+            length += notice.Topic.Length + words.GetRawText().Length + 50;
+            if (length > MaxPayload && page.Count > 0)
+            {
+                yield return JsonSerializer.Serialize(new Payload(self, sequence, page));
+                (page, length) = ([], 0);
+            }
+
+            page.Add(new TimesTold(notice.Topic, times, words));
+        }
+
+        yield return JsonSerializer.Serialize(new Payload(self, sequence, page));
     }
 
     private void Take(string text)

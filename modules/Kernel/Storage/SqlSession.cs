@@ -181,7 +181,11 @@ public sealed class SqlSession : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The session only reads.</exception>
     public void Tell(string topic, object? words = null)
     {
-        RequireWriter();
+        if (Transaction is null)
+        {
+            RequireWriter();
+        }
+
         if (Dialect.Notify is not null)
         {
             var notice = new Notice(topic, words ?? string.Empty);
