@@ -29,7 +29,7 @@ internal sealed class LiveLogStore(Database database)
             return false;
         }
 
-        await sql.ExecuteEachAsync(
+        await sql.ExecuteAllAsync(
             "INSERT INTO live_log_pieces (log_id, position, bytes) VALUES (@LogId, @Position, @Bytes)",
             text.Pieces.ConvertAll(piece => new { log.LogId, piece.Position, piece.Bytes }));
         sql.Tell(Topic, log.LogId);

@@ -32,3 +32,9 @@ internal sealed class LinedUp(ClaimRequest request, FrozenSet<string> open)
         }
     }
 }
+
+/// <summary>What a pod asks for.</summary>
+/// <param name="Types">The step types it serves.</param>
+/// <param name="Max">At least 1.</param>
+/// <param name="Start">True when it starts them in the same breath.</param>
+internal sealed record ClaimRequest(string PodId, FrozenSet<string> Types, int Max, bool Start);
