@@ -21,7 +21,7 @@ results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
 # What real builds of wheels and a few tests need, beside python3, node and git; Postgres, Redis and Kafka's brokers are started by the tests themselves.
-system_packages=(python3-venv python3-pip python3-pip-whl python3-setuptools-whl python3-wheel-whl python3-dev gcc ripgrep bsdutils curl postgresql redis-server librdkafka1)
+system_packages=(python3-venv python3-pip python3-pip-whl python3-setuptools-whl python3-wheel-whl python3-dev gcc ripgrep bsdutils curl postgresql redis-server librdkafka1 nginx-light docker-compose)
 
 ! command -v podman >/dev/null || system_packages+=(debootstrap)
 

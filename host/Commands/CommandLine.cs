@@ -17,7 +17,7 @@ internal static class CommandLine
         Refinery rebuilds Python wheels from source and keeps the books.
 
         Without a verb it serves: API and page at http://127.0.0.1:8080, everything kept in ./data.
-        Settings are environment variables; serve, verify and rebuild-projections take them as --NAME value too,
+        Settings are environment variables; serve, verify, rebuild-projections, journal and queue take them as --NAME value too,
         for example --DATA_DIR /srv/refinery or --urls http://127.0.0.1:9000. README.md lists them all.
 
         It ends with 0 when all went well, with 1 when something failed or was asked for wrongly,
@@ -36,6 +36,8 @@ internal static class CommandLine
             RebuildCommand.Create(),
             VerifyCommand.Create(),
             RebuildProjectionsCommand.Create(),
+            JournalCommand.Create(),
+            QueueCommand.Create(),
             ServeCommand.Create(),
             WorkerCommand.Create(),
         };

@@ -55,5 +55,5 @@ internal static class SettingWords
         .SelectMany(type => type.GetProperties())
         .Select(property => property.GetCustomAttribute<ConfigurationKeyNameAttribute>()?.Name)
         .OfType<string>()
-        .Concat(["QUEUE_FILE", "REDIS_URL", "REDIS_KEY"]);
+        .Concat(["QUEUE_FILE", "QUEUE_TABLE", "REDIS_URL", "REDIS_KEY", "KAFKA_BROKERS", "KAFKA_TOPIC", "KAFKA_GROUP", "KAFKA_CONFIG"]);
 }

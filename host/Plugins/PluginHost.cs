@@ -17,15 +17,16 @@ internal sealed class PluginHost(string root)
     /// <summary>Loads the queue plugin in the folder of this name, and no other.</summary>
     /// <param name="backend">The value of <c>QUEUE_BACKEND</c>, equal to a folder's name.</param>
     /// <param name="kafkaEnabled">Whether the flag <c>Kafka</c> is on.</param>
+    /// <param name="setting">What named it, for the sentence.</param>
     /// <exception cref="PluginLoadException">There is no such plugin, or it cannot be used here.</exception>
-    public IQueuePlugin LoadQueue(string backend, bool kafkaEnabled)
+    public IQueuePlugin LoadQueue(string backend, bool kafkaEnabled, string setting = "QUEUE_BACKEND")
     {
         var folders = FoldersOf(root).Where(folder => folder.Name is not (HandlersFolder or RunnersFolder)).ToList();
         var folder = folders.Find(folder => folder.Name == backend) ?? throw new PluginLoadException(
-            $"QUEUE_BACKEND '{backend}' has no plugin; found: {ListOf(folders.Select(folder => folder.Name))}.");
+            $"{setting} '{backend}' has no plugin; found: {ListOf(folders.Select(folder => folder.Name))}.");
         if (backend == KafkaBackend && !kafkaEnabled)
         {
-            throw new PluginLoadException("QUEUE_BACKEND 'kafka' needs the flag Kafka; set FeatureManagement__Kafka=true.");
+            throw new PluginLoadException($"{setting} 'kafka' needs the flag Kafka; set FeatureManagement__Kafka=true.");
         }
 
         return OneOf<IQueuePlugin>(folder, "queue", plugin => plugin.Name);

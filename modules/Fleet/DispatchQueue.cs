@@ -32,6 +32,8 @@ internal sealed partial class DispatchQueue
     private OfferBatch? next;
     private bool isOffering;
     private int hanging;
+    private int isAway;
+    private int absences = 1;
 
     public DispatchQueue(IQueueBackend backend, Notices notices, TimeProvider clock, ILogger<DispatchQueue> logger)
     {
@@ -43,6 +45,12 @@ internal sealed partial class DispatchQueue
 
     /// <summary>Pulses whenever a step may have become ready, on this host or another.</summary>
     public AsyncSignal Ready { get; } = new();
+
+    /// <summary>Whether the last call to the backend failed.</summary>
+    public bool IsAway => Volatile.Read(ref isAway) == 1;
+
+    /// <summary>How often the backend was away; the time before the start counts as one, for it may have been another backend.</summary>
+    public int Absences => Volatile.Read(ref absences);
 
     /// <summary>Offers committed steps, then wakes who waits. Offers that come while one is under way go together in the next.</summary>
     public Task OfferAsync(IReadOnlyList<QueueItem> items)
@@ -103,6 +111,19 @@ internal sealed partial class DispatchQueue
         await ReachAsync("clear", () => backend.ClearAsync(cancellationToken), cancellationToken);
     }
 
+    /// <summary>How many items the backend holds; null when it is away.</summary>
+    public async Task<long?> FindLengthAsync(CancellationToken cancellationToken)
+    {
+        QueueStats? stats = null;
+        await ReachAsync("question", async () => stats = await backend.StatsAsync(cancellationToken), cancellationToken);
+        return stats?.Length;
+    }
+
+    /// <summary>Adds steps of the database's line.</summary>
+    /// <returns>False when the backend is away.</returns>
+    public Task<bool> AddAsync(IReadOnlyList<QueueItem> items, CancellationToken cancellationToken) =>
+        ReachAsync("offer", () => backend.EnqueueAsync(items, cancellationToken), cancellationToken);
+
     /// <summary>Whether the backend answers now.</summary>
     public Task<bool> AnswersAsync(CancellationToken cancellationToken) => ReachAsync("question", () => backend.StatsAsync(cancellationToken), cancellationToken);
 
@@ -121,11 +142,21 @@ internal sealed partial class DispatchQueue
         {
             call = begin();
             await call.WaitAsync(Patience, clock, cancellationToken);
+            if (Interlocked.Exchange(ref isAway, 0) == 1)
+            {
+                LogBack(logger);
+            }
+
             return true;
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {
-            LogAway(logger, fault, operation);
+            if (Interlocked.Exchange(ref isAway, 1) == 0)
+            {
+                Interlocked.Increment(ref absences);
+                LogAway(logger, fault, operation);
+            }
+
             _ = OutlastAsync(call);
             return false;
         }
@@ -235,6 +266,9 @@ internal sealed partial class DispatchQueue
         queue.Enqueue(item, (-(long)item.Priority, item.Rank, arrivals++));
         shelved++;
     }
+
+    [LoggerMessage(LogLevel.Information, "The queue backend answers again.")]
+    private static partial void LogBack(ILogger logger);
 
     [LoggerMessage(LogLevel.Warning, "The queue backend did not take an {Operation}; steps are dispatched from the database meanwhile.")]
     private static partial void LogAway(ILogger logger, Exception fault, string operation);

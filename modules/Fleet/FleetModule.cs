@@ -21,6 +21,8 @@ public sealed class FleetModule : IModule
         services.AddSingleton<PodIdentity>();
         services.AddSingleton<StepCounters>();
         services.AddSingleton<DispatchQueue>();
+        services.AddSingleton<WaitingLine>();
+        services.AddSingleton<IWaitingLine>(provider => provider.GetRequiredService<WaitingLine>());
         services.AddSingleton<QueueRoom>();
         services.AddSingleton<WaitingClaims>();
         services.AddSingleton<StepIntake>();
@@ -53,6 +55,7 @@ public sealed class FleetModule : IModule
         services.AddSingleton<IStepCancel, StepCancel>();
         services.AddSingleton<ILocalWorker>(provider => provider.GetRequiredService<LocalPod>());
         services.AddHostedService<FleetStart>();
+        services.AddHostedService<QueueFillLoop>();
         services.AddHostedService<RecoveryLoop>();
         services.AddHostedService<HeartbeatLoop>();
         services.AddHostedService<ElectionLoop>();

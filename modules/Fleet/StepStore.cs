@@ -258,6 +258,21 @@ internal static class StepStore
     internal const string Waiting =
         $"SELECT type, priority, COUNT(*) AS count FROM steps WHERE status = 'pending' GROUP BY type, {IsDelayed}, priority";
 
+    /// <summary>How many steps of each type and priority may be called at once.</summary>
+    public static Task<IReadOnlyList<WaitingCount>> ListLinesAsync(SqlSession sql) => sql.QueryAsync<WaitingCount>(
+        $"SELECT type, priority, COUNT(*) AS count FROM steps WHERE status = 'pending' AND {IsDelayed} = 0 GROUP BY type, priority");
+
+    /// <summary>A page of one line, in calling order; locks nothing.</summary>
+    /// <param name="after">The last one seen of the line's type and priority.</param>
+    public static Task<IReadOnlyList<QueueItem>> ListLineAsync(SqlSession sql, QueueItem after, int limit) => sql.QueryAsync(
+        row => after with { StepId = row.Text(0), Rank = row.Whole(1), EnqueuedAt = row.Instant(2) },
+        $"""
+        SELECT step_id, rank, created_at FROM steps
+        WHERE status = 'pending' AND type = @Type AND {IsDelayed} = 0 AND priority = @Priority AND rank >= @Rank AND (rank > @Rank OR step_id > @StepId)
+        ORDER BY rank, step_id LIMIT @Limit
+        """,
+        new { after.Type, after.Priority, after.Rank, after.StepId, Limit = limit });
+
     /// <summary>How many steps of each type are claimed or run.</summary>
     internal const string Held = "SELECT type, status, COUNT(*) AS count FROM steps WHERE status IN ('claimed', 'running') GROUP BY type, status";
 

@@ -30,6 +30,7 @@ internal sealed partial class GroupMember : IAsyncDisposable
     private readonly Task running;
     private volatile bool isWanted;
     private bool isSubscribed;
+    private bool hasShare;
     private bool isInDoubt = true;
     private string? fault;
     private int unreadable;
@@ -90,6 +91,12 @@ internal sealed partial class GroupMember : IAsyncDisposable
                 consumer.Subscribe(topic.Name);
             }
 
+            Fetch();
+        }
+
+        // Debian's librdkafka aborts the process when a member leaves that was let in and has not been told its share yet (its issue 4312).
+        for (var stopped = clock.GetTimestamp(); isSubscribed && !hasShare && !reach.IsAway && clock.GetElapsedTime(stopped) < FirstAnswer;)
+        {
             Fetch();
         }
 
@@ -178,6 +185,7 @@ internal sealed partial class GroupMember : IAsyncDisposable
         Items.Rebalance(isOurs, partitions);
         if (isOurs)
         {
+            hasShare = true;
             joined.TrySetResult();
         }
     }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Refinery.Tests.Builds;
 using Refinery.Tests.Fleet;
+using Refinery.Tests.Plugins;
 
 namespace Refinery.Tests.Host;
 
@@ -100,6 +101,23 @@ public sealed partial class MetricsTests
         Assert.Equal(before, Series(text));
         Assert.Contains("api_requests_total{endpoint=\"unmatched\",method=\"OTHER\",status=\"404\"} 101\n", text, StringComparison.Ordinal);
         Assert.Contains("api_requests_total{endpoint=\"/builds/{id}\",method=\"GET\",status=\"404\"} 101\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_queue_backend_that_is_away_is_seen_and_so_is_its_return()
+    {
+        using var redis = new RedisServer();
+        await using var host = await RefineryHost.StartAsync(
+            ("FeatureManagement:Metrics", "true"), ("LOCAL_WORKER", "0"), ("QUEUE_BACKEND", "redis"), ("REDIS_URL", redis.Url));
+        await host.PostAsync("/submit", new { type = "note", args = new { } });
+        await UntilAsync(host, "refinery_queue_backend_up{backend=\"redis\"} 1", "refinery_queue_backend_length{backend=\"redis\"} 1");
+
+        redis.Kill();
+        await host.PostAsync("/submit", new { type = "note", args = new { } });
+        await UntilAsync(host, "refinery_queue_backend_up{backend=\"redis\"} 0");
+        redis.Start();
+
+        await UntilAsync(host, "refinery_queue_backend_up{backend=\"redis\"} 1");
     }
 
     [Fact]

@@ -85,7 +85,7 @@ public sealed class StartTests
         await using var host = HostRun.Start(folder, arguments);
 
         Assert.Equal(1, await host.ExitAsync());
-        Assert.Equal($"'{arguments[0]}' is no verb; rebuild, verify, rebuild-projections, serve, worker or, to serve, settings alone as --NAME value are expected.", host.Errors.TrimEnd());
+        Assert.Equal($"'{arguments[0]}' is no verb; rebuild, verify, rebuild-projections, journal, queue, serve, worker or, to serve, settings alone as --NAME value are expected.", host.Errors.TrimEnd());
         Assert.False(Directory.Exists(folder.File("data")));
     }
 

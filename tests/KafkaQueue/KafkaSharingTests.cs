@@ -7,6 +7,23 @@ namespace Refinery.Tests.KafkaQueue;
 /// <summary>Several hosts in one group: they share the work, and what one leaves the others get.</summary>
 public sealed class KafkaSharingTests(KafkaYard yard) : IClassFixture<KafkaYard>
 {
+    /// <remarks>Debian's librdkafka ends the process otherwise.</remarks>
+    [Fact]
+    public async Task Hosts_that_stop_while_the_group_lets_them_in_end_in_peace()
+    {
+        var settings = yard.NewSettings();
+        for (var round = 0; round < 3; round++)
+        {
+            var queues = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => yard.OpenAsync(settings)));
+            var pops = queues.Select(queue => queue.PopAsync(1, TimeSpan.Zero, CancellationToken.None)).ToList();
+            await Task.WhenAny(pops);
+
+            await Task.WhenAll(queues.Select(queue => queue.DisposeAsync().AsTask()));
+
+            await Task.WhenAll(pops);
+        }
+    }
+
     [Fact]
     public async Task Two_hosts_share_the_items_and_double_none_of_them()
     {

@@ -82,6 +82,27 @@ public sealed class RedisHostTests : IDisposable
     }
 
     [Fact]
+    public async Task What_came_while_Redis_was_away_has_its_place_when_it_is_back()
+    {
+        await using var host = await StartAsync();
+        List<string> steps = [];
+        foreach (var priority in new[] { 0, 9, 0, 9 })
+        {
+            server.Kill();
+            steps.Add(await host.SubmitAsync(new { type = FleetCalls.Elsewhere, args = new { }, priority }));
+            server.Start();
+        }
+
+        // An empty Redis that answers again is filled from the database: the next that comes goes to Redis, and is not called before them.
+        await Wait.UntilAsync(async () => (await ReadyAsync(host)).Status == HttpStatusCode.OK);
+        steps.Add(await host.SubmitAsync(new { type = FleetCalls.Elsewhere, args = new { }, priority = 5 }));
+        await Wait.UntilAsync(() => Task.FromResult(server.Ask($"ZCARD {{{Key}}}:items") == $":{steps.Count}"));
+        var called = await host.ClaimAsync("pod-a", max: 10);
+
+        Assert.Equal([steps[1], steps[3], steps[4], steps[0], steps[2]], called.Select(step => step.GetProperty("step_id").GetString()));
+    }
+
+    [Fact]
     public async Task A_wiped_Redis_loses_no_step()
     {
         await using var host = await StartAsync();
