@@ -93,6 +93,27 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
+    public async Task The_journal_of_Postgres_is_written_beside_a_host_at_work()
+    {
+        var host = await StartAsync(books, [OnPostgres(books), ("QUEUE_BACKEND", "postgres")]);
+        using var stop = new CancellationTokenSource();
+        var accepted = new ConcurrentQueue<string>();
+        var load = LoadAsync(host, accepted, stop.Token);
+        await Wait.UntilAsync(() => Task.FromResult(accepted.Count >= 20));
+        var before = await host.Services.GetRequiredService<EventJournal>().HeadAsync(CancellationToken.None);
+
+        await using var run = HostRun.Start(copies, ["journal", "--file", "copy.ndjson"], OnPostgres(books), ("QUEUE_BACKEND", "postgres"));
+        Assert.True(await run.ExitAsync() == 0, run.Errors);
+        await stop.CancelAsync();
+        await load;
+        await host.StopAsync();
+
+        var verdict = JournalFileAudit.Verify(copies.File("copy.ndjson"), checkpoint: null);
+        Assert.Null(verdict.Fault);
+        Assert.True(verdict.Head.Sequence >= before.Sequence);
+    }
+
+    [Fact]
     public async Task A_file_of_another_journal_is_refused()
     {
         foreach (var (folder, type) in new[] { (books, "one"), (restored, "other") })
