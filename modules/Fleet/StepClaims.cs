@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Microsoft.Extensions.Options;
 using Refinery.Contract;
 using Refinery.Kernel.Storage;
