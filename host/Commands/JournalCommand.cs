@@ -33,7 +33,8 @@ internal static class JournalCommand
         }
 
         await using var app = RefineryApp.Build(args, builder => builder.Configuration.AddInMemoryCollection([new("Logging:LogLevel:Default", "Warning")]));
-        if (!File.Exists(path))
+        var isThere = File.Exists(path);
+        if (!isThere)
         {
             ExistingBooks.Require(app.Services);
         }
@@ -41,6 +42,11 @@ internal static class JournalCommand
         await RefineryApp.PrepareAsync(app, cancellationToken);
         var journal = app.Services.GetRequiredService<EventJournal>();
         var before = await journal.HeadAsync(cancellationToken);
+        if (before.Sequence == 0 && !isThere)
+        {
+            throw new StartupException($"The database is empty and there is no file {Errors.Quote(path)}; the journal of either is expected.");
+        }
+
         await AgreeAsync(app.Services, path, cancellationToken);
         if (JournalFileAudit.Verify(path, checkpoint: null) is not { Fault: null } verdict || verdict.Head.Sequence < before.Sequence)
         {

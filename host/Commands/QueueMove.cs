@@ -19,7 +19,7 @@ internal sealed class QueueMove(IServiceProvider services, (IQueuePlugin Plugin,
     public async Task<int> TryAsync(CancellationToken cancellationToken)
     {
         var length = await line.CountAsync(cancellationToken);
-        await Console.Out.WriteLineAsync($"{Steps(length.Ready)} would move from {from.Plugin.Name} to {to.Name}; nothing was changed.");
+        await Console.Out.WriteLineAsync($"{Steps(length.Ready)} would move from {from.Plugin.Name} to {to.Name}; no step was moved.");
         return 0;
     }
 

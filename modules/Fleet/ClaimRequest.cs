@@ -3,8 +3,9 @@ using System.Collections.Frozen;
 namespace Refinery.Fleet;
 
 /// <summary>A claim that waits to be written with others.</summary>
+/// <param name="left">Fires when who claims leaves.</param>
 /// <param name="open">Those of its types that are not paused.</param>
-internal sealed class LinedUp(ClaimRequest request, FrozenSet<string> open)
+internal sealed class LinedUp(ClaimRequest request, FrozenSet<string> open, CancellationToken left)
 {
     private readonly TaskCompletionSource<IReadOnlyList<StepRow>> claimed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -17,6 +18,18 @@ internal sealed class LinedUp(ClaimRequest request, FrozenSet<string> open)
 
     /// <summary>What it got, once that is committed.</summary>
     public Task<IReadOnlyList<StepRow>> Claimed => claimed.Task;
+
+    /// <summary>True when who claims has left before it was lined up; it is told so.</summary>
+    public bool IsLeft()
+    {
+        if (left.IsCancellationRequested)
+        {
+            IsTaken = true;
+            claimed.TrySetCanceled(left);
+        }
+
+        return IsTaken;
+    }
 
     /// <summary>Hands over its part of what a unit claimed.</summary>
     /// <param name="unit">Has ended.</param>

@@ -20,14 +20,23 @@ internal sealed partial class FleetStart(
 
         await ReplaceAsync(cancellationToken);
 
-        // Nobody could renew while this process was down; who has worked on through it finds its lease as it left it.
-        var fresh = clock.GetUtcNow() + options.Value.Lease;
-        await database.WriteAsync(sql => StepStore.RefreshLeasesAsync(sql, after: DateTimeOffset.MinValue, fresh), cancellationToken);
+        await RefreshAsync(cancellationToken);
         await beat.BeatAsync(cancellationToken);
         await election.CheckAsync(cancellationToken);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Nobody could renew while no host was there; who has worked on through it finds its lease as it left it.</summary>
+    private Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        return database.WriteAsync(
+            async sql => await PodStore.HasHostAsync(sql, after: now - (2 * options.Value.Heartbeat))
+                ? 0
+                : await StepStore.RefreshLeasesAsync(sql, after: DateTimeOffset.MinValue, now + options.Value.Lease),
+            cancellationToken);
+    }
 
     /// <summary>Takes over from earlier pods of this directory: their steps, their lead, their place in the list.</summary>
     private async Task ReplaceAsync(CancellationToken cancellationToken)

@@ -5,6 +5,10 @@ namespace Refinery.Fleet;
 /// <summary>The table <c>pods</c>.</summary>
 internal static class PodStore
 {
+    /// <summary>True when a host has beaten since an instant.</summary>
+    public static async Task<bool> HasHostAsync(SqlSession sql, DateTimeOffset after) =>
+        await sql.WholeAsync("SELECT COUNT(*) FROM pods WHERE host_id IS NOT NULL AND state <> 'dead' AND beat_at > @After", new { After = after }) > 0;
+
     /// <summary>Keeps that a pod lives; its first beat registers it as the youngest.</summary>
     /// <remarks>Age is a rank given in order of arrival: a clock that is set makes nobody older.</remarks>
     public static Task<int> BeatAsync(SqlSession sql, PodRow pod) => sql.ExecuteAsync(

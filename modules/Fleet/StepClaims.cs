@@ -13,6 +13,9 @@ internal sealed class StepClaims(
     /// <summary>Delayed steps and those of other hosts ring no bell here; this is how long they may go unseen.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
 
+    /// <summary>As many as one claim may ask for: a backend is made for no more at once.</summary>
+    private const int MostTaken = 1000;
+
     /// <summary>Who takes candidates from the queue has its unit lined up before the next one takes: so claims are written in the order of calling.</summary>
     private readonly SemaphoreSlim turn = new(1, 1);
 
@@ -20,7 +23,7 @@ internal sealed class StepClaims(
 
     private SharedWork<Offered, IReadOnlyList<IReadOnlyList<StepRow>>> Claims => field ??= new(ClaimAllAsync);
 
-    private SharedWork<Holder, DateTimeOffset?> Renewals => field ??= new(RenewAsync);
+    private SharedWork<IReadOnlyList<Holder>, IReadOnlyList<DateTimeOffset?>> Renewals => field ??= new(RenewAsync);
 
     /// <summary>Claims up to <see cref="ClaimRequest.Max"/> steps, waiting for a first one as long as asked.</summary>
     /// <returns>The steps claimed; empty after the wait.</returns>
@@ -101,7 +104,7 @@ internal sealed class StepClaims(
     public async Task<DateTimeOffset?> RenewAsync(Holder holder, TimeSpan wait, CancellationToken cancellationToken)
     {
         using var bell = bells.Hang(holder);
-        if (await database.WriteAsync(Renewals, holder, cancellationToken) is not { } until)
+        if (await database.WriteAsync(Renewals, [holder], cancellationToken) is not [{ } until])
         {
             return null;
         }
@@ -114,7 +117,7 @@ internal sealed class StepClaims(
     /// <returns>Those that are no longer the pod's.</returns>
     public async Task<IReadOnlyList<Holder>> RenewAsync(IReadOnlyList<Holder> holders, CancellationToken cancellationToken)
     {
-        var renewed = await Task.WhenAll(holders.Select(holder => database.WriteAsync(Renewals, holder, cancellationToken)));
+        var renewed = await database.WriteAsync(Renewals, holders, cancellationToken);
         return [.. holders.Where((_, number) => renewed[number] is null)];
     }
 
@@ -151,14 +154,14 @@ internal sealed class StepClaims(
             return [];
         }
 
-        var mine = new LinedUp(request, await pauses.OpenAsync(request.Types, cancellationToken));
+        var mine = new LinedUp(request, await pauses.OpenAsync(request.Types, cancellationToken), cancellationToken);
         await LineUpAsync(mine);
         var claimed = await mine.Claimed;
         await KeepAsync(claimed, cancellationToken);
         return claimed;
     }
 
-    /// <summary>Lines a claim up to be written, and with it all that wait meanwhile: what the queue offers for them is taken at once.</summary>
+    /// <summary>Lines a claim up to be written, and with it those that wait for the same: what the queue offers for them is taken at once.</summary>
     /// <remarks>Not cancellable, since others' claims go with it; the queue answers within a second or counts as away.</remarks>
     private async Task LineUpAsync(LinedUp mine)
     {
@@ -170,9 +173,8 @@ internal sealed class StepClaims(
         await turn.WaitAsync();
         try
         {
-            if (!mine.IsTaken)
+            if (!mine.IsTaken && TakeGathered(mine) is { Count: > 0 } together)
             {
-                var together = TakeGathered();
                 _ = AnswerAsync(together, await WriteAsync(together));
             }
         }
@@ -182,13 +184,25 @@ internal sealed class StepClaims(
         }
     }
 
-    private List<LinedUp> TakeGathered()
+    /// <summary>A claim and those behind it that want the same types, as many as one claim may ask for; each of the others takes its own turn.</summary>
+    private List<LinedUp> TakeGathered(LinedUp first)
     {
         lock (gathered)
         {
-            var together = gathered.ToList();
-            gathered.Clear();
+            gathered.RemoveAll(one => one.IsLeft());
+            var together = new List<LinedUp>();
+            var room = MostTaken;
+            foreach (var one in gathered.Where(one => one.Open.SetEquals(first.Open)).OrderBy(one => one == first ? 0 : 1))
+            {
+                if (one == first || one.Request.Max <= room)
+                {
+                    together.Add(one);
+                    room -= one.Request.Max;
+                }
+            }
+
             together.ForEach(one => one.IsTaken = true);
+            gathered.RemoveAll(one => one.IsTaken);
             return together;
         }
     }
@@ -198,7 +212,7 @@ internal sealed class StepClaims(
     {
         try
         {
-            var offered = await queue.TakeAsync(together.SelectMany(one => one.Open).ToHashSet(StringComparer.Ordinal), together.Sum(one => one.Request.Max), CancellationToken.None);
+            var offered = together is [{ Open.Count: > 0 } any, ..] ? await queue.TakeAsync(any.Open, together.Sum(one => one.Request.Max), CancellationToken.None) : [];
             return database.WriteAsync(Claims, new Offered([.. together.Select(one => one.Request)], offered), CancellationToken.None);
         }
         catch (Exception fault)
@@ -243,12 +257,12 @@ internal sealed class StepClaims(
         return round.Claimed;
     }
 
-    /// <returns>The new ends of the leases; null where the claim is no longer the holder's.</returns>
-    private async Task<IReadOnlyList<DateTimeOffset?>> RenewAsync(SqlSession sql, IReadOnlyList<Holder> holders)
+    /// <returns>The new ends of each caller's leases; null where the claim is no longer the holder's.</returns>
+    private async Task<IReadOnlyList<IReadOnlyList<DateTimeOffset?>>> RenewAsync(SqlSession sql, IReadOnlyList<IReadOnlyList<Holder>> all)
     {
         var lease = NewLease();
-        var renewed = (await StepStore.RenewAsync(sql, [.. holders.Distinct().Select(lease.Of)])).ToHashSet();
-        return [.. holders.Select(holder => renewed.Contains(holder) ? lease.Until : (DateTimeOffset?)null)];
+        var renewed = (await StepStore.RenewAsync(sql, [.. all.SelectMany(holders => holders).Distinct().Select(lease.Of)])).ToHashSet();
+        return [.. all.Select(holders => holders.Select(holder => renewed.Contains(holder) ? lease.Until : (DateTimeOffset?)null).ToList())];
     }
 
     private Lease NewLease()

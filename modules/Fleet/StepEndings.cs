@@ -131,7 +131,8 @@ internal sealed class StepEndings(Database database, DispatchQueue queue, StepCh
     /// <summary>Records the outcomes that came together: what has succeeded at once, then each failure, whose place in line depends on those before it.</summary>
     private async Task<IReadOnlyList<IReadOnlyList<StepRow?>>> FinishAllAsync(SqlSession sql, IReadOnlyList<IReadOnlyList<Reported>> all)
     {
-        var reports = all.SelectMany(some => some).ToList();
+        // Of two reports of one claim the first counts.
+        var reports = all.SelectMany(some => some).DistinctBy(report => report.Holder).ToList();
         var rows = new Dictionary<Reported, StepRow>(ReferenceEqualityComparer.Instance);
         await CompleteAsync(sql, [.. reports.Where(report => report.Outcome.Succeeded)], rows);
         foreach (var report in reports.Where(report => !report.Outcome.Succeeded))
@@ -148,10 +149,8 @@ internal sealed class StepEndings(Database database, DispatchQueue queue, StepCh
     /// <param name="rows">Gets the steps as they are then, by report.</param>
     private async Task CompleteAsync(SqlSession sql, IReadOnlyList<Reported> reports, Dictionary<Reported, StepRow> rows)
     {
-        // Of two reports of one claim the first counts.
-        var firsts = reports.DistinctBy(report => report.Holder).ToList();
-        var held = await StepChanges.ListHeldAsync(sql, [.. firsts.Select(report => report.Holder)]);
-        var wanted = firsts.Where(report => held.ContainsKey(report.Holder)).ToDictionary(report => report.Holder.StepId, StringComparer.Ordinal);
+        var held = await StepChanges.ListHeldAsync(sql, [.. reports.Select(report => report.Holder)]);
+        var wanted = reports.Where(report => held.ContainsKey(report.Holder)).ToDictionary(report => report.Holder.StepId, StringComparer.Ordinal);
         var changed = wanted.Values.Select(report => held[report.Holder]).Zip(wanted.Values, (row, report) => new StepChange(row, Ended(row, Status.Completed, report.Outcome.Detail)));
         foreach (var row in await changes.MakeAsync(sql, [.. changed]))
         {

@@ -8,7 +8,7 @@ namespace Refinery.Fleet;
 internal sealed class StepIntake(
     Database database, DispatchQueue queue, StepClaims claims, WaitingClaims waiting, StepCounters counters, Ids ids, QueueRoom room, TimeProvider clock)
 {
-    private SharedWork<Arrival, IReadOnlyList<StoredStep>> Arrivals => field ??= new(TakeInAsync);
+    private SharedWork<Arrival, TakenIn> Arrivals => field ??= new(TakeInAsync);
 
     /// <summary>Stores the steps in one unit.</summary>
     /// <exception cref="QueueFullException">There is no room; nothing was stored.</exception>
@@ -23,24 +23,21 @@ internal sealed class StepIntake(
     /// <exception cref="QueueFullException">There is no room; nothing was stored.</exception>
     public async Task<KeyedStep> TakeOnceAsync(NewStep step, string key, CancellationToken cancellationToken)
     {
-        // What the key has made already needs no room.
-        if (await database.ReadAsync(sql => FindMadeAsync(sql, key), cancellationToken) is { } made)
-        {
-            return new KeyedStep(new StoredStep(made, IsNew: true), IsFirst: false, Submission.IsSame(made, step));
-        }
-
         var prepared = Prepare(step, Instant.Truncate(clock.GetUtcNow()), key);
-        var isFirst = true;
-        var stored = await StoreAsync([prepared], cancellationToken);
-        if (stored is not [var own])
+        while (true)
         {
-            isFirst = false;
-            var other = await database.ReadAsync(sql => FindMadeAsync(sql, key), cancellationToken)
-                ?? throw new InvalidOperationException($"The submission key '{key}' names no step.");
-            own = new StoredStep(other, IsNew: true);
-        }
+            // What the key has made already needs no room.
+            if (await database.ReadAsync(sql => FindMadeAsync(sql, key), cancellationToken) is { } made)
+            {
+                return new KeyedStep(new StoredStep(made, IsNew: true), IsFirst: false, Submission.IsSame(made, step));
+            }
 
-        return new KeyedStep(own, isFirst, isFirst || Submission.IsSame(own.Row, step));
+            // Nothing, when another brings the key at this moment: it has made a step by now, or was told of one that is active and has freed the key.
+            if (await StoreAsync([prepared], cancellationToken) is [var own])
+            {
+                return new KeyedStep(own, IsFirst: true, IsSame: true);
+            }
+        }
     }
 
     /// <summary>Stores steps, and makes in the same unit a claim for each that somebody waits for.</summary>
@@ -49,12 +46,12 @@ internal sealed class StepIntake(
         var taken = waiting.Take(steps.Where(step => step.Row.NotBefore is null).Select(step => step.Row.Type));
         try
         {
-            var stored = await room.FillAsync(
+            var came = await room.FillAsync(
                 steps.Count,
                 () => database.WriteAsync(Arrivals, new Arrival(steps, taken), cancellationToken),
-                came: rows => rows.Count(row => row.IsNew));
-            await OfferAsync(stored, taken);
-            return stored;
+                came: one => one.Stored.Count(step => step.IsNew));
+            await OfferAsync(came);
+            return came.Stored;
         }
         finally
         {
@@ -66,21 +63,23 @@ internal sealed class StepIntake(
     }
 
     /// <summary>Stores what came together, each under its key, then makes the claims that wait for it.</summary>
-    private async Task<IReadOnlyList<IReadOnlyList<StoredStep>>> TakeInAsync(SqlSession sql, IReadOnlyList<Arrival> all)
+    private async Task<IReadOnlyList<TakenIn>> TakeInAsync(SqlSession sql, IReadOnlyList<Arrival> all)
     {
         var steps = all.SelectMany(arrival => arrival.Steps).ToList();
         var refused = await TakeKeysAsync(sql, steps);
         var stored = await InsertAsync(sql, [.. steps.Where(step => !refused.Contains(step))], new Turns(sql));
         await NameKeysAsync(sql, stored);
 
+        var inHands = new HashSet<string>(StringComparer.Ordinal);
         var taken = all.SelectMany(arrival => arrival.Claims).ToList();
         if (taken.Count > 0)
         {
             var claimed = await claims.ClaimDueAsync(sql, [.. taken.Select(claim => claim.Request)]);
+            inHands.UnionWith(claimed.SelectMany(rows => rows).Select(row => row.StepId));
             sql.AfterCommit(() => taken.ForEach(claim => claim.Answer(claimed[taken.IndexOf(claim)])));
         }
 
-        return [.. all.Select(arrival => arrival.Steps.Where(stored.ContainsKey).Select(step => stored[step]).ToList())];
+        return [.. all.Select(arrival => new TakenIn([.. arrival.Steps.Where(stored.ContainsKey).Select(step => stored[step])], inHands))];
     }
 
     /// <summary>Takes the keys of the steps that have one: of two who bring it at once, the second waits for that and finds the step of the first.</summary>
@@ -112,15 +111,9 @@ internal sealed class StepIntake(
     }
 
     /// <summary>Offers what nobody has claimed; those that wait for a later instant are reached from SQL once due.</summary>
-    private async Task OfferAsync(IReadOnlyList<StoredStep> stored, IReadOnlyList<WaitingClaim> taken)
+    private async Task OfferAsync(TakenIn came)
     {
-        var claimed = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var claim in taken)
-        {
-            claimed.UnionWith((await claim.Made).Select(row => row.StepId));
-        }
-
-        var items = stored.Where(step => step is { IsNew: true, Row.NotBefore: null } && !claimed.Contains(step.Row.StepId)).Select(step => Steps.Item(step.Row)).ToList();
+        var items = came.Stored.Where(step => step is { IsNew: true, Row.NotBefore: null } && !came.InHands.Contains(step.Row.StepId)).Select(step => Steps.Item(step.Row)).ToList();
         if (items.Count > 0)
         {
             await queue.OfferAsync(items);
@@ -229,6 +222,10 @@ internal sealed class StepIntake(
     /// <summary>What one caller brings.</summary>
     /// <param name="Claims">Those that wait for it.</param>
     private sealed record Arrival(IReadOnlyList<PreparedStep> Steps, IReadOnlyList<WaitingClaim> Claims);
+
+    /// <summary>What became of it.</summary>
+    /// <param name="InHands">The steps that claims took in the same unit, of all who came together.</param>
+    private sealed record TakenIn(IReadOnlyList<StoredStep> Stored, IReadOnlySet<string> InHands);
 
     /// <summary>A step with everything that is written of it but its rank.</summary>
     private sealed record PreparedStep(NewStep Asked, StepRow Row, Place Place, EventDraft Created, string? Key)

@@ -45,7 +45,7 @@ internal sealed partial class LiveBroadcast(Database database, LiveLogs live, Li
             {
                 return;
             }
-            catch (Exception fault) when (fault is DatabaseUnavailableException or DbException or IOException or InvalidOperationException)
+            catch (Exception fault) when (fault is DatabaseUnavailableException or DbException or IOException or UnauthorizedAccessException or InvalidOperationException)
             {
                 LogOnce(fault);
             }
@@ -58,6 +58,13 @@ internal sealed partial class LiveBroadcast(Database database, LiveLogs live, Li
 
     private async Task RoundAsync(CancellationToken cancellationToken)
     {
+        if (beaten is not { } last || clock.GetElapsedTime(last) > Beat)
+        {
+            var now = clock.GetUtcNow();
+            await database.WriteAsideAsync(sql => LiveLogStore.BeatAsync(sql, host, now, now - Silence), cancellationToken);
+            beaten = clock.GetTimestamp();
+        }
+
         foreach (var log in live.List().Where(log => log.Length > 0 && !sendings.ContainsKey(log.Log.LogId)))
         {
             sendings.Add(log.Log.LogId, new LiveSending(log));
@@ -65,17 +72,24 @@ internal sealed partial class LiveBroadcast(Database database, LiveLogs live, Li
 
         // Looked at first: a log that ends after this is removed in the next round.
         var ended = sendings.Values.Where(sending => sending.Log.IsEnded).ToList();
-        var texts = sendings.Values.Except(ended).Select(sending => (Sending: sending, Text: sending.Read())).Where(one => one.Text is not null).ToList();
+        var texts = sendings.Values.Except(ended).Select(sending => (Sending: sending, Text: Read(sending))).Where(one => one.Text is not null).ToList();
         if (ended.Count + texts.Count > 0)
         {
             await SendAsync([.. texts.Select(one => (one.Sending, one.Text!))], ended, cancellationToken);
         }
+    }
 
-        if (beaten is not { } last || clock.GetElapsedTime(last) > Beat)
+    /// <summary>What is to be sent of a log; null when there is nothing, or its file cannot be read, which keeps no other back.</summary>
+    private LiveText? Read(LiveSending sending)
+    {
+        try
         {
-            var now = clock.GetUtcNow();
-            await database.WriteAsideAsync(sql => LiveLogStore.BeatAsync(sql, host, now, now - Silence), cancellationToken);
-            beaten = clock.GetTimestamp();
+            return sending.Read();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            LogOnce(fault);
+            return null;
         }
     }
 

@@ -31,10 +31,23 @@ internal sealed class LogReader(
         }
 
         var here = live.FindNewest(target.NormalizedName, target.Version, target.Attempt)?.Log.LogId;
-        var there = await elsewhere.FindNewestAsync(target, cancellationToken);
+        var there = await FindElsewhereAsync(target, here, cancellationToken);
         var logId = Newer(here, there)
             ?? (await store.FindNewestAsync(target.NormalizedName, target.Version, target.Attempt, cancellationToken))?.LogId;
         return logId is null ? null : new LogPosition(logId, Line: 0);
+    }
+
+    /// <summary>The newest log that another host writes. One that is written here is followed also while the database is away.</summary>
+    private async Task<string?> FindElsewhereAsync(LogTarget target, string? here, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await elsewhere.FindNewestAsync(target, cancellationToken);
+        }
+        catch (DatabaseUnavailableException) when (here is not null)
+        {
+            return null;
+        }
     }
 
     /// <summary>Sends the lines behind the position until the log is complete, the reader leaves or the process stops.</summary>

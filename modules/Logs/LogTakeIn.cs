@@ -13,7 +13,9 @@ internal sealed partial class LogTakeIn(
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    private bool isTidied;
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
+    private long? tidied;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -26,14 +28,15 @@ internal sealed partial class LogTakeIn(
                 {
                 }
 
-                await TidyOnceAsync(stoppingToken);
+                await texts.TryAgainAsync(stoppingToken);
+                await TidyAsync(stoppingToken);
                 await Task.WhenAny(wanted, Task.Delay(Look, clock, stoppingToken));
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
                 return;
             }
-            catch (Exception fault) when (fault is DatabaseUnavailableException or DbException or IOException or InvalidOperationException)
+            catch (Exception fault) when (fault is DatabaseUnavailableException or DbException or IOException or UnauthorizedAccessException or InvalidOperationException)
             {
                 LogLate(logger, fault, Pause.TotalSeconds);
                 await Task.WhenAny(Task.Delay(Pause, clock, stoppingToken));
@@ -41,13 +44,14 @@ internal sealed partial class LogTakeIn(
         }
     }
 
-    private async Task TidyOnceAsync(CancellationToken cancellationToken)
+    /// <summary>At the start, and then every day.</summary>
+    private async Task TidyAsync(CancellationToken cancellationToken)
     {
-        if (!isTidied)
+        if (tidied is not { } last || clock.GetElapsedTime(last) > Day)
         {
             await texts.ShareOwnAsync(archive, cancellationToken);
             await bodies.SweepAsync(cancellationToken);
-            isTidied = true;
+            tidied = clock.GetTimestamp();
         }
     }
 

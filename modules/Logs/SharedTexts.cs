@@ -15,12 +15,16 @@ internal sealed partial class SharedTexts(
     private const string Stored = "log.stored";
     private const int PageSize = 500;
 
+    /// <summary>Texts that are looked for again; what is missing beyond that is found by the next start.</summary>
+    private const int MostMissing = 10_000;
+
     /// <summary>After this a search answers from what is here.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<string, Lazy<Task<TextPlace?>>> fetching = new(StringComparer.Ordinal);
     private readonly AsyncSignal wanted = new();
     private readonly AsyncSignal advanced = new();
+    private readonly HashSet<string> missing = new(StringComparer.Ordinal);
     private long taken;
 
     /// <summary>Ends when there may be something to take in. Taken before looking.</summary>
@@ -99,11 +103,32 @@ internal sealed partial class SharedTexts(
         }
 
         // Few at once: they share the readers' connections.
-        var missing = page.Select(log => log.Sha256).Distinct(StringComparer.Ordinal).Where(sha256 => held.Find(sha256) is null);
-        await Parallel.ForEachAsync(missing, new ParallelOptions { MaxDegreeOfParallelism = 3, CancellationToken = cancellationToken }, TakeInAsync);
+        var fresh = page.Select(log => log.Sha256).Distinct(StringComparer.Ordinal).Where(sha256 => held.Find(sha256) is null);
+        await Parallel.ForEachAsync(fresh, new ParallelOptions { MaxDegreeOfParallelism = 3, CancellationToken = cancellationToken }, TakeInAsync);
         Volatile.Write(ref taken, page[^1].Sequence);
         advanced.Pulse();
         return true;
+    }
+
+    /// <summary>Looks again for texts that were not in the database: another machine may have shared them since.</summary>
+    public async Task TryAgainAsync(CancellationToken cancellationToken)
+    {
+        string[] again;
+        lock (missing)
+        {
+            again = [.. missing.Take(PageSize)];
+        }
+
+        foreach (var sha256 in again)
+        {
+            if (await FindAsync(sha256, cancellationToken) is not null)
+            {
+                lock (missing)
+                {
+                    missing.Remove(sha256);
+                }
+            }
+        }
     }
 
     /// <summary>Shares the texts that lie here, that logs name and that the database has not: from before texts were shared, or it lost them.</summary>
@@ -132,6 +157,10 @@ internal sealed partial class SharedTexts(
         if (await FindAsync(sha256, cancellationToken) is null)
         {
             LogMissing(logger, sha256);
+            lock (missing)
+            {
+                _ = missing.Count < MostMissing && missing.Add(sha256);
+            }
         }
     }
 
@@ -158,6 +187,6 @@ internal sealed partial class SharedTexts(
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "A log names the text {Sha256}, which is not whole in the database; searches on this host pass over it.")]
+    [LoggerMessage(LogLevel.Warning, "A log names the text {Sha256}, which is not whole in the database; searches on this host pass over it until it is.")]
     private static partial void LogMissing(ILogger logger, string sha256);
 }

@@ -83,6 +83,72 @@ public sealed class TogetherTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Of_submissions_with_one_key_all_are_told_of_one_step(bool isActive)
+    {
+        await using var host = await RefineryHost.StartAsync(("LOCAL_WORKER", "0"));
+        var intake = host.Services.GetRequiredService<StepIntake>();
+        var active = isActive ? await host.SubmitAsync(new { type = FleetCalls.Elsewhere, args = new { name = "one" }, unique_key = "one" }) : null;
+
+        var answers = await HeldAsync(host, () => Enumerable.Range(0, 5).ToArray(), _ => intake.TakeOnceAsync(Step("one", "one"), "key", CancellationToken.None));
+
+        Assert.Equal(active ?? answers[0].Step.Row.StepId, Assert.Single(answers.Select(answer => answer.Step.Row.StepId).Distinct()));
+        Assert.All(answers, answer => Assert.True(answer.IsSame));
+        Assert.Equal(1, (await host.GetAsync("/admin/queue")).GetProperty("pending_steps").GetInt64());
+    }
+
+    [Fact]
+    public async Task What_pods_that_waited_have_got_is_offered_to_nobody()
+    {
+        await using var host = await RefineryHost.StartAsync(("LOCAL_WORKER", "0"));
+        var (claims, steps) = (host.Services.GetRequiredService<StepClaims>(), host.Services.GetRequiredService<ISteps>());
+        var waiting = Enumerable.Range(0, 4).Select(pod => claims.ClaimAsync(Request($"pod-{pod}", 1), TimeSpan.FromMinutes(1), CancellationToken.None)).ToList();
+        await Wait.UntilAsync(() => Task.FromResult(host.Services.GetRequiredService<WaitingClaims>().Count == 4));
+
+        var submitted = await HeldAsync(host, () => Enumerable.Range(0, 4).ToArray(), number => steps.SubmitAsync([Step($"{number}", null)], CancellationToken.None));
+
+        var claimed = await Task.WhenAll(waiting);
+        Assert.Equal(submitted.Select(one => one[0].StepId).Order(StringComparer.Ordinal), claimed.Select(rows => Assert.Single(rows).StepId).Order(StringComparer.Ordinal));
+        Assert.Equal(0, (await host.Services.GetRequiredService<IQueueBackend>().StatsAsync(CancellationToken.None)).Length);
+    }
+
+    [Fact]
+    public async Task Claims_of_different_types_that_come_together_take_nothing_from_each_other()
+    {
+        await using var host = await RefineryHost.StartAsync(("LOCAL_WORKER", "0"));
+        var (claims, steps) = (host.Services.GetRequiredService<StepClaims>(), host.Services.GetRequiredService<ISteps>());
+        await steps.SubmitAsync([.. Enumerable.Range(0, 50).Select(number => Step($"{number}", null))], CancellationToken.None);
+        await steps.SubmitAsync([Step("later", null) with { Type = "rare", NotBefore = DateTimeOffset.UtcNow.AddHours(1) }], CancellationToken.None);
+
+        var claimed = await HeldAsync(
+            host,
+            () => (ClaimRequest[])[Request("pod-a", 1000) with { Types = new HashSet<string> { "rare" }.ToFrozenSet() }, Request("pod-b", 1), Request("pod-c", 1)],
+            request => claims.ClaimNowAsync(request, CancellationToken.None));
+
+        Assert.Equal([0, 1, 1], claimed.Select(rows => rows.Count));
+        var rest = await claims.ClaimNowAsync(Request("pod-d", 100), CancellationToken.None);
+        Assert.Equal(48, rest.Count);
+        Assert.Equal(rest.OrderBy(row => row.Rank).Select(row => row.StepId), rest.Select(row => row.StepId));
+    }
+
+    [Fact]
+    public async Task Whoever_left_claims_nothing_and_the_others_do()
+    {
+        await using var host = await RefineryHost.StartAsync(("LOCAL_WORKER", "0"));
+        var claims = host.Services.GetRequiredService<StepClaims>();
+        await host.SubmitAsync();
+        await host.SubmitAsync();
+        using var left = new CancellationTokenSource();
+        await left.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => claims.ClaimNowAsync(Request("pod-a", 1), left.Token));
+        var claimed = await claims.ClaimNowAsync(Request("pod-b", 5), CancellationToken.None);
+
+        Assert.Equal([1L, 1L], claimed.Select(row => row.Attempts));
+    }
+
     private static ClaimRequest Request(string pod, int max) => new(pod, new HashSet<string> { FleetCalls.Elsewhere }.ToFrozenSet(), max, Start: false);
 
     private static NewStep Step(string name, string? key) =>

@@ -90,6 +90,18 @@ public sealed class ManyHostsTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_third_that_starts_prolongs_no_lease()
+    {
+        var stepId = await SubmitAsync(One);
+        await ClaimAsync(Two);
+        var before = await LeaseAsync(stepId);
+
+        await using var third = await StartAsync(("LOCAL_WORKER", "0"));
+
+        Assert.Equal(before, await LeaseAsync(stepId));
+    }
+
+    [Fact]
     public async Task One_of_them_leads()
     {
         await Wait.UntilAsync(async () => await LeaderAsync(One) is ({ Length: > 0 } leader, 2) && await LeaderAsync(Two) == (leader, 2));

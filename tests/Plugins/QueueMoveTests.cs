@@ -23,7 +23,7 @@ public sealed class QueueMoveTests
         await using var stores = new QueueStores(onPostgres);
         var inOrder = await LeaveWaitingAsync(stores, from);
 
-        Assert.Equal((0, $"{Count} waiting steps would move from {from} to {to}; nothing was changed.", ""), await stores.RunAsync("queue", "move", "--from", from, "--to", to, "--dry-run"));
+        Assert.Equal((0, $"{Count} waiting steps would move from {from} to {to}; no step was moved.", ""), await stores.RunAsync("queue", "move", "--from", from, "--to", to, "--dry-run"));
         Assert.Equal((0, $"Moved {Count} waiting steps from {from} to {to}; {now}", ""), await stores.RunAsync("queue", "move", "--from", from, "--to", to));
 
         var host = await stores.StartAsync(to);

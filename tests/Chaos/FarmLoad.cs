@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+
+namespace Refinery.Tests.Chaos;
+
+/// <summary>One who submits at a steady rate and two pods that do the work, each with whichever host answers.</summary>
+internal sealed class FarmLoad : IAsyncDisposable
+{
+    private const int PerSecond = 50;
+
+    private readonly CancellationTokenSource stopSubmitting = new();
+    private readonly CancellationTokenSource stopWorking = new();
+    private readonly ConcurrentDictionary<string, int> ended = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<string> accepted = new();
+    private readonly HostFarm farm;
+    private readonly Task submitting;
+    private readonly Task working;
+
+    public FarmLoad(HostFarm farm)
+    {
+        this.farm = farm;
+        submitting = Task.Run(SubmitAsync);
+        working = Task.WhenAll(new[] { "pod-a", "pod-b" }.Select(pod => Task.Run(() => WorkAsync(pod))));
+    }
+
+    /// <summary>The steps that a host has taken.</summary>
+    public IReadOnlyCollection<string> Accepted => accepted;
+
+    /// <summary>Of how many steps a pod was told that its report counts.</summary>
+    public int Ended => ended.Count;
+
+    /// <summary>Waits until so many more steps have ended: work goes on.</summary>
+    public async Task GoesOnAsync(int steps = PerSecond)
+    {
+        var before = Ended;
+        await UntilAsync(() => Ended >= before + steps);
+    }
+
+    /// <summary>Waits until no more steps wait than come within half a second: the pods keep up with who submits, as before.</summary>
+    public Task CaughtUpAsync() => UntilAsync(() => accepted.Count - Ended < PerSecond / 2);
+
+    /// <summary>Submits no more and waits until all has ended.</summary>
+    public async Task FinishAsync()
+    {
+        await stopSubmitting.CancelAsync();
+        await submitting;
+        await UntilAsync(() => Ended >= accepted.Count);
+        await stopWorking.CancelAsync();
+        await working;
+        Assert.Equal(accepted.Order(StringComparer.Ordinal), ended.Keys.Order(StringComparer.Ordinal));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopSubmitting.CancelAsync();
+        await stopWorking.CancelAsync();
+        await Task.WhenAll(submitting, working).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        stopSubmitting.Dispose();
+        stopWorking.Dispose();
+    }
+
+    private async Task SubmitAsync()
+    {
+        using var pace = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / PerSecond));
+        for (var number = 0; !stopSubmitting.IsCancellationRequested; number++)
+        {
+            await pace.WaitForNextTickAsync();
+            var step = await farm.PostAsync(
+                "/submit", new { type = FleetCalls.Elsewhere, args = new { number }, priority = number % 3, max_retries = 10 }, $"{GetHashCode()}-{number}", stopWorking.Token);
+            accepted.Enqueue(step.GetProperty("step_id").GetString()!);
+        }
+    }
+
+    private async Task WorkAsync(string pod)
+    {
+        while (!stopWorking.IsCancellationRequested)
+        {
+            var claims = await farm.PostAsync("/api/steps/claim", new { pod_id = pod, kinds = new[] { FleetCalls.Elsewhere }, max = 20, wait_seconds = 1 }, key: null, CancellationToken.None);
+            var reports = claims.EnumerateArray().Select(claim => new { step_id = claim.GetProperty("step_id").GetString(), pod_id = pod, fence = claim.GetProperty("fence").GetInt64() }).ToArray();
+            if (reports.Length > 0)
+            {
+                var answers = await farm.PostAsync("/api/steps/complete", reports, key: null, CancellationToken.None);
+
+                foreach (var answer in answers.EnumerateArray())
+                {
+                    await EndAsync(answer.GetProperty("step_id").GetString()!, answer.GetProperty("accepted").GetBoolean());
+                }
+            }
+        }
+    }
+
+    /// <summary>Notes an end. A report whose answer was lost counted all the same, and the next one is refused.</summary>
+    private async Task EndAsync(string stepId, bool isAccepted)
+    {
+        if (isAccepted)
+        {
+            Assert.Equal(1, ended.AddOrUpdate(stepId, 1, (_, times) => times + 1));
+        }
+        else if (await farm.StatusAsync(stepId) == "completed")
+        {
+            ended.TryAdd(stepId, 1);
+        }
+    }
+
+    /// <summary>Fails at once when a pod or who submits has failed.</summary>
+    private Task UntilAsync(Func<bool> condition) => Wait.UntilAsync(async () =>
+    {
+        if (submitting.IsFaulted || working.IsFaulted)
+        {
+            await Task.WhenAll(submitting, working);
+        }
+
+        return condition();
+    });
+}
