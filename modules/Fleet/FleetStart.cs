@@ -28,7 +28,7 @@ internal sealed partial class FleetStart(
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Nobody could renew while no host was there; who has worked on through it finds its lease as it left it.</summary>
-    private Task RefreshAsync(CancellationToken cancellationToken)
+    private Task<int> RefreshAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         return database.WriteAsync(

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
+using Refinery.Kernel.Storage;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Logs;

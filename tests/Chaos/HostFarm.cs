@@ -6,6 +6,12 @@ namespace Refinery.Tests.Chaos;
 /// <summary>Three hosts, each a process of its own, on one database and one queue; whoever calls finds one that answers.</summary>
 internal sealed class HostFarm : IAsyncDisposable
 {
+    /// <summary>What is lost is found within seconds.</summary>
+    private static readonly (string Name, string Value)[] Quick =
+    [
+        ("LOCAL_WORKER", "0"), ("HINT_CATALOGUE", "0"), ("FLEET_Q_HEARTBEAT_SEC", "1"), ("FLEET_Q_LEASE_SEC", "4"), ("FLEET_Q_DEAD_AFTER_SEC", "4"), ("FLEET_Q_RECOVERY_SEC", "1"),
+    ];
+
     private readonly HttpClient http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) }) { Timeout = TimeSpan.FromSeconds(60) };
     private readonly (string Name, string Value)[] settings;
     private readonly TemporaryFolder[] folders;
@@ -35,9 +41,7 @@ internal sealed class HostFarm : IAsyncDisposable
     /// <summary>Starts a host, again over its own folder.</summary>
     public async Task StartAsync(int number)
     {
-        runs[number] = HostRun.Start(
-            folders[number], [], ("LOCAL_WORKER", "0"), ("HINT_CATALOGUE", "0"), ("FLEET_Q_HEARTBEAT_SEC", "1"), ("FLEET_Q_LEASE_SEC", "4"), ("FLEET_Q_DEAD_AFTER_SEC", "4"), ("FLEET_Q_RECOVERY_SEC", "1"),
-            .. settings);
+        runs[number] = HostRun.Start(folders[number], [], [.. Quick, .. settings]);
         addresses[number] = await runs[number].ReadyAsync();
     }
 
