@@ -78,7 +78,7 @@ public sealed partial class ComposeTests
         return new DeserializerBuilder().IgnoreUnmatchedProperties().Build().Deserialize<Composition>(new MergingParser(new Parser(text))).Services;
     }
 
-    [GeneratedRegex("PASSWORD|TOKEN|SECRET|AUTH|DSN|REDIS_URL", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex("PASSWORD|TOKEN|SECRET|AUTH$|DSN|REDIS_URL", RegexOptions.ExplicitCapture)]
     private static partial Regex SecretName();
 
     [GeneratedRegex(@"\$\{(?<name>[A-Z_]+):\?[^}]+\}", RegexOptions.ExplicitCapture)]
