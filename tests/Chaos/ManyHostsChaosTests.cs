@@ -13,7 +13,7 @@ namespace Refinery.Tests.Chaos;
 public sealed class ManyHostsChaosTests(ITestOutputHelper output) : IDisposable
 {
     /// <summary>How often each thing is done to one farm.</summary>
-    private static readonly int Times = Chance.IsLong ? 20 : 2;
+    private static readonly int Times = Chance.IsLong ? 20 : 1;
 
     private readonly PostgresServer server = PostgresServer.StartOwn();
 
