@@ -181,29 +181,12 @@ internal sealed partial class GroupMember : IAsyncDisposable
 
     private void Rebalance(bool isOurs, IEnumerable<int> partitions)
     {
-        // A partition that comes back comes back as it went: one that was paused would give nothing more.
-        foreach (var partition in partitions.Where(paused.Remove).ToList())
-        {
-            Release(partition);
-        }
-
+        paused.ExceptWith(partitions);
         Items.Rebalance(isOurs, partitions);
         if (isOurs)
         {
             hasShare = true;
             joined.TrySetResult();
-        }
-    }
-
-    private void Release(int partition)
-    {
-        try
-        {
-            consumer.Resume([new TopicPartition(topic.Name, partition)]);
-        }
-        catch (KafkaException)
-        {
-            // It was taken away already.
         }
     }
 
