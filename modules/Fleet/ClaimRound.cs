@@ -30,8 +30,7 @@ internal sealed class ClaimRound
     public static async Task<ClaimRound> BeginAsync(SqlSession sql, StepCounters counters, Lease lease, IReadOnlyList<ClaimRequest> requests)
     {
         var paused = (await PausedTypeStore.ListAsync(sql)).Select(one => one.Type).ToHashSet(StringComparer.Ordinal);
-        return new ClaimRound(sql, counters, lease.Now, [.. requests.Select(request => new Share(
-            request, lease.Until, paused.Overlaps(request.Types) ? request.Types.Except(paused, StringComparer.Ordinal).ToFrozenSet(StringComparer.Ordinal) : request.Types))]);
+        return new ClaimRound(sql, counters, lease.Now, [.. requests.Select(request => new Share(request, lease.Until, Pauses.Without(paused, request.Types)))]);
     }
 
     /// <summary>Hands out what the queue offers, in the order of calling, and in their places among it those whose instant has come; then the next rows in line.</summary>

@@ -65,8 +65,12 @@ internal sealed class Pauses
             Volatile.Write(ref known, current);
         }
 
-        return current.Paused.Overlaps(types) ? types.Except(current.Paused, StringComparer.Ordinal).ToFrozenSet(StringComparer.Ordinal) : types;
+        return Without(current.Paused, types);
     }
+
+    /// <summary>Types without those that are paused.</summary>
+    public static FrozenSet<string> Without(HashSet<string> paused, FrozenSet<string> types) =>
+        paused.Overlaps(types) ? types.Except(paused, StringComparer.Ordinal).ToFrozenSet(StringComparer.Ordinal) : types;
 
     private void TellAfter(SqlSession sql)
     {

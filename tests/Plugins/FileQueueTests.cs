@@ -98,54 +98,9 @@ public sealed class FileQueueTests : QueueBackendContract
     [InlineData(6)]
     [InlineData(7)]
     [InlineData(8)]
-    public async Task Any_sequence_of_verbs_agrees_with_a_sorted_list(int seed)
-    {
-        var chance = new Random(seed);
-        var model = new List<QueueItem>();
-        for (var step = 0; step < 400; step++)
-        {
-            switch (chance.Next(20))
-            {
-                case < 9:
-                    var added = Enumerable.Range(0, chance.Next(1, 12)).Select(_ => RandomItem(chance, step)).ToList();
-                    await AddAsync(added);
-                    model.AddRange(added.DistinctBy(item => item.StepId).Where(item => !model.Exists(other => other.StepId == item.StepId)).ToList());
-                    break;
-                case < 17:
-                    var max = chance.Next(1, 15);
-                    var expected = InOrder(model).Take(max).ToList();
-                    Assert.Equal(expected, await PopAsync(max));
-                    model.RemoveAll(expected.Contains);
-                    break;
-                case 17:
-                    Assert.Equal(InOrder(model).Take(10), await ListAsync(10));
-                    break;
-                case 18:
-                    await ReopenAsync();
-                    break;
-                default:
-                    Assert.Equal(chance.Next(4) == 0 ? await ClearedAsync(model) : model.Count, (await StatsAsync()).Length);
-                    break;
-            }
-        }
-
-        await ReopenAsync();
-        Assert.Equal(InOrder(model).Select(item => item.StepId), await DrainAsync());
-    }
-
-    private static QueueItem RandomItem(Random chance, int step) => Item(
-        $"step-{chance.Next(300)}",
-        priority: chance.Next(-1, 2),
-        rank: chance.Next(4) == 0 ? chance.Next(400) : step,
-        age: step);
-
-    private static IEnumerable<QueueItem> InOrder(List<QueueItem> model) =>
-        model.OrderByDescending(item => item.Priority).ThenBy(item => item.Rank);
-
-    private async Task<long> ClearedAsync(List<QueueItem> model)
-    {
-        Assert.Equal(model.Count, await Queue.ClearAsync(CancellationToken.None));
-        model.Clear();
-        return 0;
-    }
+    public Task Any_sequence_of_verbs_agrees_with_a_sorted_list(int seed) => AgreeAsync(new Random(seed), 400, (
+        (held, added) => held.AddRange(added.DistinctBy(item => item.StepId).Where(item => !held.Exists(other => other.StepId == item.StepId)).ToList()),
+        held => held.OrderByDescending(item => item.Priority).ThenBy(item => item.Rank),
+        step => step,
+        false));
 }

@@ -84,56 +84,9 @@ public sealed class PostgresQueueTests : QueueBackendContract
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
-    public async Task Any_sequence_of_verbs_agrees_with_a_sorted_list(int seed)
-    {
-        var chance = new Random(seed);
-        var model = new List<QueueItem>();
-        for (var step = 0; step < 300; step++)
-        {
-            switch (chance.Next(20))
-            {
-                case < 9:
-                    var added = Enumerable.Range(0, chance.Next(1, 12)).Select(_ => RandomItem(chance, step)).ToList();
-                    await AddAsync(added);
-                    model.AddRange(added);
-                    break;
-                case < 17:
-                    var max = chance.Next(1, 15);
-                    var expected = InOrder(model).Take(max).ToList();
-                    Assert.Equal(expected, await PopAsync(max));
-                    expected.ForEach(item => model.Remove(item));
-                    break;
-                case 17:
-                    Assert.Equal(InOrder(model).Take(10), await ListAsync(10));
-                    break;
-                case 18:
-                    await ReopenAsync();
-                    break;
-                default:
-                    Assert.Equal(chance.Next(4) == 0 ? await ClearedAsync(model) : Stats(model), await StatsAsync());
-                    break;
-            }
-        }
-
-        await ReopenAsync();
-        Assert.Equal(InOrder(model).Select(item => item.StepId), await DrainAsync());
-    }
-
-    private static QueueItem RandomItem(Random chance, int step) => Item(
-        $"step-{chance.Next(300)}",
-        priority: chance.Next(-1, 2),
-        rank: chance.Next(4) == 0 ? chance.Next(300) : step,
-        age: step);
-
-    private static IEnumerable<QueueItem> InOrder(List<QueueItem> model) =>
-        model.OrderByDescending(item => item.Priority).ThenBy(item => item.Rank);
-
-    private static QueueStats Stats(List<QueueItem> model) => new(model.Count, model.Min(item => (DateTimeOffset?)item.EnqueuedAt));
-
-    private async Task<QueueStats> ClearedAsync(List<QueueItem> model)
-    {
-        Assert.Equal(model.Count, await Queue.ClearAsync(CancellationToken.None));
-        model.Clear();
-        return Stats(model);
-    }
+    public Task Any_sequence_of_verbs_agrees_with_a_sorted_list(int seed) => AgreeAsync(new Random(seed), 300, (
+        (held, added) => held.AddRange(added),
+        held => held.OrderByDescending(item => item.Priority).ThenBy(item => item.Rank),
+        step => step,
+        true));
 }

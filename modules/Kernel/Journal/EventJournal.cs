@@ -211,7 +211,7 @@ public sealed class EventJournal : ICommitParticipant
         }
 
         // Only one process holds the embedded database, so its head may be kept; other hosts move Postgres' head.
-        head = database.Dialect == SqlDialect.Sqlite ? new JournalHead(pending[^1].Sequence, pending[^1].Hash) : null;
+        head = database.IsShared ? null : new JournalHead(pending[^1].Sequence, pending[^1].Hash);
         appended.Pulse();
         Appended?.Invoke(pending);
     }

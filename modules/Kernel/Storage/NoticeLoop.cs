@@ -15,7 +15,7 @@ public sealed partial class NoticeLoop(Database database, TimeProvider clock, IL
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var pause = Shortest;
-        while (database.Dialect == SqlDialect.Postgres && !stoppingToken.IsCancellationRequested)
+        while (database.IsShared && !stoppingToken.IsCancellationRequested)
         {
             var start = clock.GetTimestamp();
             try
