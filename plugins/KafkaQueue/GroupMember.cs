@@ -24,6 +24,9 @@ internal sealed partial class GroupMember : IAsyncDisposable
     private readonly TimeProvider clock;
     private readonly ILogger logger;
     private readonly HashSet<int> paused = [];
+
+    /// <summary>Partitions that went while they were paused: librdkafka keeps that for the day they come back.</summary>
+    private readonly HashSet<int> leftPaused = [];
     private readonly TaskCompletionSource joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource stop = new();
     private readonly long start;
@@ -65,7 +68,7 @@ internal sealed partial class GroupMember : IAsyncDisposable
         }
     }
 
-    /// <summary>Commits what was handed out and leaves the group.</summary>
+    /// <summary>Commits what was handed out and leaves the group; without a broker that answers the group finds out by itself.</summary>
     public async ValueTask DisposeAsync()
     {
         Items.Close();
@@ -94,23 +97,37 @@ internal sealed partial class GroupMember : IAsyncDisposable
             Fetch();
         }
 
+        Leave();
+    }
+
+    /// <summary>Commits and leaves, unless no broker answers: librdkafka would wait for one, sometimes without end.</summary>
+    private void Leave()
+    {
+        var isSilent = Look() is { IsLocalError: true };
+
         // Debian's librdkafka aborts the process when a member leaves that was let in and has not been told its share yet (its issue 4312).
-        for (var stopped = clock.GetTimestamp(); isSubscribed && !hasShare && !reach.IsAway && clock.GetElapsedTime(stopped) < FirstAnswer;)
+        for (var stopped = clock.GetTimestamp(); isSubscribed && !hasShare && !isSilent && clock.GetElapsedTime(stopped) < FirstAnswer;)
         {
             Fetch();
+            isSilent = Look() is { IsLocalError: true };
         }
 
-        Try(consumer.Close);
+        if (!isSilent)
+        {
+            Try(consumer.Close);
+        }
     }
 
     /// <summary>Asks for the topic; while it is not there nobody can join.</summary>
-    private void Look()
+    /// <returns>What was wrong; null when it is there, or is being made.</returns>
+    private Error? Look()
     {
         isInDoubt = false;
         try
         {
             topic.ReadPartitions();
             reach.Regain();
+            return null;
         }
         catch (KafkaException exception)
         {
@@ -122,6 +139,7 @@ internal sealed partial class GroupMember : IAsyncDisposable
             }
 
             stop.Token.WaitHandle.WaitOne(Pause);
+            return isInDoubt ? null : exception.Error;
         }
     }
 
@@ -168,6 +186,11 @@ internal sealed partial class GroupMember : IAsyncDisposable
     {
         foreach (var (partition, count) in Items.Counts())
         {
+            if (leftPaused.Remove(partition))
+            {
+                consumer.Resume([new TopicPartition(topic.Name, partition)]);
+            }
+
             if (count >= ManyFetched && paused.Add(partition))
             {
                 consumer.Pause([new TopicPartition(topic.Name, partition)]);
@@ -181,6 +204,7 @@ internal sealed partial class GroupMember : IAsyncDisposable
 
     private void Rebalance(bool isOurs, IEnumerable<int> partitions)
     {
+        leftPaused.UnionWith(paused.Intersect(partitions));
         paused.ExceptWith(partitions);
         Items.Rebalance(isOurs, partitions);
         if (isOurs)

@@ -1,13 +1,18 @@
 using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
 using Refinery.Contract;
 
 namespace Refinery.KafkaQueue;
 
 /// <summary>The five verbs over a topic, as far as Kafka has them: what lies in a partition cannot be removed.</summary>
-internal sealed class KafkaQueueBackend(IProducer<string, byte[]> producer, IAdminClient admin, GroupMember member, WaitingItems waiting, Sender sender) : IQueueBackend
+internal sealed partial class KafkaQueueBackend(
+    IProducer<string, byte[]> producer, IAdminClient admin, GroupMember member, WaitingItems waiting, Sender sender, TimeProvider clock, ILogger logger) : IQueueBackend
 {
     /// <summary>Longer than a message is tried for: after it every caller has his answer.</summary>
     private static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(10);
+
+    /// <summary>Longer than its clients need to close; a client that still does not come back is left to the end of the process.</summary>
+    private static readonly TimeSpan LongestClosing = TimeSpan.FromSeconds(40);
 
     private int isDisposed;
 
@@ -23,7 +28,7 @@ internal sealed class KafkaQueueBackend(IProducer<string, byte[]> producer, IAdm
         var member = new GroupMember(clients, topic, reach, clock);
         var waiting = new WaitingItems(reader, topic, member.Items, reach, clock);
         var sender = new Sender(producer, topic.Name, reach, sent => member.Items.Expect(sent.Partition, sent.Offset + 1));
-        return new KafkaQueueBackend(producer, admin, member, waiting, sender);
+        return new KafkaQueueBackend(producer, admin, member, waiting, sender, clock, clients.Logger);
     }
 
     public Task EnqueueAsync(IReadOnlyList<QueueItem> items, CancellationToken cancellationToken)
@@ -64,17 +69,27 @@ internal sealed class KafkaQueueBackend(IProducer<string, byte[]> producer, IAdm
             return;
         }
 
-        await member.DisposeAsync();
-        await waiting.DisposeAsync();
-        await Task.Run(Disconnect, CancellationToken.None);
+        try
+        {
+            await Task.Run(CloseAsync, CancellationToken.None).WaitAsync(LongestClosing, clock);
+        }
+        catch (TimeoutException)
+        {
+            LogLeft(logger, LongestClosing.TotalSeconds);
+        }
     }
 
-    private void Disconnect()
+    private async Task CloseAsync()
     {
+        await member.DisposeAsync();
+        await waiting.DisposeAsync();
         producer.Flush(LastAnswers);
         admin.Dispose();
         producer.Dispose();
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref isDisposed) != 0, this);
+
+    [LoggerMessage(LogLevel.Warning, "librdkafka did not close its clients within {Seconds} seconds; they end with this process.")]
+    private static partial void LogLeft(ILogger logger, double seconds);
 }

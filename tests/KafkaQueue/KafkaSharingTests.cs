@@ -78,6 +78,32 @@ public sealed class KafkaSharingTests(KafkaYard yard) : IClassFixture<KafkaYard>
     }
 
     [Fact]
+    public async Task What_another_gives_back_is_fetched_however_much_was_held_of_it_before()
+    {
+        const int Many = 12_000;
+        var settings = yard.NewSettings();
+        await using var first = await yard.OpenAsync(settings);
+        await first.EnqueueAsync(QueueFolder.Items(Many), CancellationToken.None);
+        var seen = Ids(await PopAsync(first, max: 1)).ToHashSet(StringComparer.Ordinal);
+
+        await using (var second = await yard.OpenAsync(settings))
+        {
+            await Wait.UntilAsync(async () =>
+            {
+                var taken = await PopAsync(second, max: 1);
+                seen.UnionWith(Ids(taken));
+                return taken.Count > 0;
+            });
+        }
+
+        await Wait.UntilAsync(async () =>
+        {
+            seen.UnionWith(Ids(await PopAsync(first, max: 1000)));
+            return seen.Count == Many;
+        });
+    }
+
+    [Fact]
     public async Task What_was_fetched_and_not_handed_out_waits_for_the_next_host()
     {
         var settings = yard.NewSettings();
