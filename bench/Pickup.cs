@@ -5,7 +5,8 @@ using System.Text.Json;
 
 namespace Refinery.Bench;
 
-/// <summary>From the call that submits a step until somebody has it in hands, at a steady rate: <c>pickup [rate = 100]</c>.</summary>
+/// <summary>From the call that submits a step until somebody has it in hands, at a steady rate: <c>pickup [rate = 100] [queue]</c>. Prints the figures also as lines of JSON.</summary>
+/// <remarks>With <c>POSTGRES_DSN</c> the host keeps its books there, and the queue is <c>postgres</c> unless another is named.</remarks>
 internal static class Pickup
 {
     private const int Seconds = 20;
@@ -14,32 +15,36 @@ internal static class Pickup
     public static async Task RunAsync(string[] settings)
     {
         var rate = settings.Length > 0 ? int.Parse(settings[0]) : 100;
-        await FloorAsync(rate);
-        await LocalAsync(rate);
-        await RemoteAsync(rate);
+        var onPostgres = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("POSTGRES_DSN"));
+        await using var database = onPostgres ? await BenchDatabase.CreateAsync() : null;
+        var queue = settings.ElementAtOrDefault(1) ?? (onPostgres ? "postgres" : "file");
+        string[] host = [$"QUEUE_BACKEND={queue}", .. onPostgres ? [$"POSTGRES_DSN={database?.Dsn}"] : Array.Empty<string>()];
+        await FloorAsync(rate, host);
+        await LocalAsync(rate, host, queue);
+        await RemoteAsync(rate, host);
     }
 
     /// <summary>What the way to the host costs by itself, at this hour of the machine.</summary>
-    private static async Task FloorAsync(int rate)
+    private static async Task FloorAsync(int rate, string[] settings)
     {
-        await using var host = await HostProcess.StartAsync();
+        await using var host = await HostProcess.StartAsync(settings);
         var arrivals = new Arrivals();
         await EachAsync(rate, arrivals, async number =>
         {
             await host.Http.GetByteArrayAsync("/healthz");
             arrivals.Note(number, Stopwatch.GetTimestamp());
         });
-        Console.WriteLine($"pickup: the floor: {arrivals.Figures()} (call → answer of GET /healthz; {rate}/s for {Seconds} s after {WarmUp} to warm up, open loop)");
+        arrivals.Print("the floor", $"(call → answer of GET /healthz; {rate}/s for {Seconds} s after {WarmUp} to warm up, open loop)");
     }
 
     /// <summary>The local pod runs the step, and its handler says when it was entered.</summary>
-    private static async Task LocalAsync(int rate)
+    private static async Task LocalAsync(int rate, string[] settings, string queue)
     {
         var plugins = Directory.CreateTempSubdirectory("refinery-bench-plugins-").FullName;
-        Directory.CreateSymbolicLink(Path.Combine(plugins, "file"), Path.Combine(HostProcess.OutputOf("host"), "plugins", "file"));
+        Directory.CreateSymbolicLink(Path.Combine(plugins, queue), Path.Combine(HostProcess.OutputOf("host"), "plugins", queue));
         Directory.CreateDirectory(Path.Combine(plugins, "handlers"));
         Directory.CreateSymbolicLink(Path.Combine(plugins, "handlers", "pickup"), HostProcess.OutputOf("bench/PickupHandler"));
-        await using var host = await HostProcess.StartAsync($"PLUGINS_DIR={plugins}", "FLEET_Q_MAX_PARALLELISM=20");
+        await using var host = await HostProcess.StartAsync([.. settings, $"PLUGINS_DIR={plugins}", "FLEET_Q_MAX_PARALLELISM=20"]);
         var arrivals = new Arrivals();
         var steps = new ConcurrentDictionary<int, string>();
         await EachAsync(rate, arrivals, async number => steps[number] = await SubmitAsync(host, number));
@@ -49,7 +54,7 @@ internal static class Pickup
         }
 
         Directory.Delete(plugins, recursive: true);
-        Console.WriteLine($"pickup: local pod: {arrivals.Figures()} (call of POST /submit → the handler is entered; {rate}/s for {Seconds} s after {WarmUp} to warm up, open loop, capacity 16)");
+        arrivals.Print("local pod", $"(call of POST /submit → the handler is entered; {rate}/s for {Seconds} s after {WarmUp} to warm up, open loop, capacity 16)");
     }
 
     private static async Task<long> EnteredAsync(HostProcess host, string stepId)
@@ -67,18 +72,18 @@ internal static class Pickup
     }
 
     /// <summary>Pods elsewhere wait for work by long poll: what is measured ends when the claim is in their hands.</summary>
-    private static async Task RemoteAsync(int rate)
+    private static async Task RemoteAsync(int rate, string[] settings)
     {
         const int Pods = 4;
         var arrivals = new Arrivals();
-        await using var host = await HostProcess.StartAsync();
+        await using var host = await HostProcess.StartAsync(settings);
         using var stop = new CancellationTokenSource();
         var pods = Enumerable.Range(0, Pods).Select(number => Task.Run(() => ClaimAsync(host, $"pod-{number}", arrivals, stop.Token))).ToList();
         await EachAsync(rate, arrivals, number => SubmitAsync(host, number));
         await arrivals.AllAsync();
         await stop.CancelAsync();
         await Task.WhenAll(pods);
-        Console.WriteLine($"pickup: remote pod by long poll: {arrivals.Figures()} (call of POST /submit → claim received; {rate}/s for {Seconds} s after {WarmUp} to warm up, open loop, {Pods} pods)");
+        arrivals.Print("remote pod by long poll", $"(call of POST /submit → claim received; {rate}/s for {Seconds} s after {WarmUp} to warm up, open loop, {Pods} pods)");
     }
 
     private static async Task ClaimAsync(HostProcess host, string pod, Arrivals arrivals, CancellationToken stop)
@@ -173,10 +178,15 @@ internal static class Pickup
 
         public Task AllAsync() => all.Task.WaitAsync(TimeSpan.FromMinutes(2));
 
-        public string Figures()
+        public void Print(string what, string how)
         {
             var sorted = waits.Values.Order().ToList();
-            return $"p50 {sorted[sorted.Count / 2]:N1} ms, p99 {sorted[sorted.Count * 99 / 100]:N1} ms, most {sorted[^1]:N1} ms, {expected - sorted.Count} lost";
+            var (p50, p99) = (sorted[sorted.Count / 2], sorted[sorted.Count * 99 / 100]);
+            Console.WriteLine($"pickup: {what}: p50 {p50:N1} ms, p99 {p99:N1} ms, most {sorted[^1]:N1} ms {how}");
+            foreach (var (name, value) in (ReadOnlySpan<(string, double)>)[("p50", p50), ("p99", p99)])
+            {
+                Console.WriteLine("RESULT " + JsonSerializer.Serialize(new { metric = $"refinery.pickup {what} {name}", value, unit = "ms" }));
+            }
         }
     }
 }
