@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
@@ -35,10 +36,10 @@ public static class CanonicalJson
                 WriteArray(output, value);
                 break;
             case JsonValueKind.String:
-                WriteText(output, TextOf(value));
+                WriteString(output, value);
                 break;
             case JsonValueKind.Number:
-                WriteNumber(output, value.GetRawText());
+                WriteNumber(output, JsonMarshal.GetRawUtf8Value(value));
                 break;
             case JsonValueKind.True or JsonValueKind.False:
                 output.Write(value.ValueKind == JsonValueKind.True ? "true"u8 : "false"u8);
@@ -111,6 +112,9 @@ public static class CanonicalJson
     private static readonly SearchValues<char> Plain = SearchValues.Create(
         string.Concat(Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code).Where(character => character is not ('"' or '\\'))));
 
+    private static readonly SearchValues<byte> PlainBytes = SearchValues.Create(
+        [.. Enumerable.Range(' ', '~' - ' ' + 1).Where(code => code is not ('"' or '\\')).Select(code => (byte)code)]);
+
     private static void WriteEscape(IBufferWriter<byte> output, char character)
     {
         var shortForm = character switch
@@ -138,24 +142,49 @@ public static class CanonicalJson
 
     private static void WriteObject(IBufferWriter<byte> output, JsonElement value)
     {
-        var members = new SortedDictionary<string, JsonElement>(CodePointOrder.Instance);
-        foreach (var member in value.EnumerateObject())
-        {
-            members[NameOf(member)] = member.Value;
-        }
-
         output.Write("{"u8);
         var first = true;
-        foreach (var (name, member) in members)
+        foreach (var member in CanonicalMembers.Of(value))
         {
             WriteSeparator(output, ref first);
-            WriteText(output, name);
+            WriteName(output, member);
             output.Write(":"u8);
-            Write(output, member);
+            Write(output, member.Value);
         }
 
         output.Write("}"u8);
     }
+
+    private static void WriteName(IBufferWriter<byte> output, JsonProperty member)
+    {
+        var raw = JsonMarshal.GetRawUtf8PropertyName(member);
+        if (IsPlain(raw))
+        {
+            output.Write("\""u8);
+            output.Write(raw);
+            output.Write("\""u8);
+        }
+        else
+        {
+            WriteText(output, NameOf(member));
+        }
+    }
+
+    private static void WriteString(IBufferWriter<byte> output, JsonElement value)
+    {
+        var raw = JsonMarshal.GetRawUtf8Value(value);
+        if (IsPlain(raw[1..^1]))
+        {
+            output.Write(raw);
+        }
+        else
+        {
+            WriteText(output, TextOf(value));
+        }
+    }
+
+    /// <summary>True for the inside of a text in quotes that is canonical as it stands.</summary>
+    internal static bool IsPlain(ReadOnlySpan<byte> raw) => raw.IndexOfAnyExcept(PlainBytes) < 0;
 
     private static void WriteArray(IBufferWriter<byte> output, JsonElement value)
     {
@@ -180,11 +209,11 @@ public static class CanonicalJson
         first = false;
     }
 
-    private static void WriteNumber(IBufferWriter<byte> output, string raw)
+    private static void WriteNumber(IBufferWriter<byte> output, ReadOnlySpan<byte> raw)
     {
-        if (raw.AsSpan().IndexOfAny('.', 'e', 'E') < 0)
+        if (raw.IndexOfAny(".eE"u8) < 0)
         {
-            Encoding.ASCII.GetBytes(raw == "-0" ? "0" : raw, output);
+            output.Write(raw.SequenceEqual("-0"u8) ? "0"u8 : raw);
             return;
         }
 

@@ -21,7 +21,7 @@ internal static class EventChain
         Member(buffer, ",\"event_id\":"u8, eventId);
         Member(buffer, ",\"event_type\":"u8, draft.EventType);
         buffer.Write(",\"payload\":"u8);
-        draft.Payload.WriteTo(buffer);
+        buffer.Write(draft.Payload.Text);
         Member(buffer, ",\"prev_hash\":"u8, head.Hash);
         Member(buffer, ",\"timestamp\":"u8, CanonicalInstant(timestamp));
         buffer.Write("}"u8);

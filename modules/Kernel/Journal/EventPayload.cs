@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Refinery.Kernel.Journal;
@@ -7,9 +8,17 @@ namespace Refinery.Kernel.Journal;
 /// <remarks>Members may be added in any order; each name once. A null value is left out.</remarks>
 public sealed class EventPayload
 {
-    private readonly ArrayBufferWriter<byte> values = new(1024);
-    private readonly List<(string Name, int Start, int Length)> members = new(16);
-    private byte[]? text;
+    [ThreadStatic]
+    private static Draft? spare;
+
+    private Draft? draft;
+    private JsonElement sealedAs;
+
+    public EventPayload()
+    {
+        draft = spare ?? new Draft();
+        spare = null;
+    }
 
     /// <summary>A payload that came as JSON; of members with the same name the last one counts.</summary>
     /// <param name="payload">A JSON object.</param>
@@ -35,9 +44,7 @@ public sealed class EventPayload
     {
         if (value is not null)
         {
-            var start = values.WrittenCount;
-            CanonicalJson.WriteText(values, value);
-            Member(name, start);
+            CanonicalJson.WriteText(Member(name), value);
         }
 
         return this;
@@ -47,9 +54,7 @@ public sealed class EventPayload
     {
         if (value is { } number)
         {
-            var start = values.WrittenCount;
-            CanonicalJson.WriteNumber(values, number);
-            Member(name, start);
+            CanonicalJson.WriteNumber(Member(name), number);
         }
 
         return this;
@@ -59,9 +64,7 @@ public sealed class EventPayload
     {
         if (value is { } flag)
         {
-            var start = values.WrittenCount;
-            values.Write(flag ? "true"u8 : "false"u8);
-            Member(name, start);
+            Member(name).Write(flag ? "true"u8 : "false"u8);
         }
 
         return this;
@@ -77,9 +80,7 @@ public sealed class EventPayload
     {
         if (value.ValueKind != JsonValueKind.Undefined)
         {
-            var start = values.WrittenCount;
-            CanonicalJson.Write(values, value);
-            Member(name, start);
+            CanonicalJson.Write(Member(name), value);
         }
 
         return this;
@@ -91,7 +92,7 @@ public sealed class EventPayload
 
     public EventPayload AddList(string name, IEnumerable<string> items)
     {
-        var start = values.WrittenCount;
+        var values = Member(name);
         values.Write("["u8);
         var first = true;
         foreach (var item in items)
@@ -102,55 +103,82 @@ public sealed class EventPayload
         }
 
         values.Write("]"u8);
-        Member(name, start);
         return this;
     }
 
-    /// <summary>Finishes text and reading of the payload where the caller is, so that the one writer of the database need not.</summary>
+    /// <summary>Finishes text and reading of the payload where the caller is, so that the one writer of the database need not; a second call does nothing.</summary>
     /// <returns>Itself; nothing may be added any more.</returns>
     public EventPayload Seal()
     {
-        var output = new ArrayBufferWriter<byte>(values.WrittenCount + (members.Count * 24) + "{}".Length);
-        WriteTo(output);
-        text = output.WrittenSpan.ToArray();
-        var reader = new Utf8JsonReader(text);
-        Element = JsonElement.ParseValue(ref reader);
+        if (draft is { } built)
+        {
+            var reader = new Utf8JsonReader(built.Text());
+            sealedAs = JsonElement.ParseValue(ref reader);
+            draft = null;
+            spare = built.Clear();
+        }
+
         return this;
     }
 
-    /// <summary>The payload as projections read it; null until it is sealed.</summary>
-    internal JsonElement? Element { get; private set; }
+    /// <summary>The payload as projections read it, sealed with that.</summary>
+    internal JsonElement Element => Seal().sealedAs;
 
-    /// <summary>Writes the canonical object.</summary>
-    internal void WriteTo(IBufferWriter<byte> output)
+    /// <summary>The canonical object, sealed with that.</summary>
+    internal ReadOnlySpan<byte> Text => JsonMarshal.GetRawUtf8Value(Element);
+
+    /// <summary>Begins a member; what is written next is its value.</summary>
+    private ArrayBufferWriter<byte> Member(string name) =>
+        draft?.Begin(name) ?? throw new InvalidOperationException($"The payload is sealed; '{name}' cannot be added.");
+
+    /// <summary>A payload while it is built. Payloads of a thread use one after the other the same.</summary>
+    private sealed class Draft
     {
-        if (text is not null)
+        /// <summary>A draft that grew larger is not kept.</summary>
+        private const int LargestKept = 64 * 1024;
+
+        private readonly ArrayBufferWriter<byte> values = new(1024);
+        private readonly ArrayBufferWriter<byte> text = new(1024);
+        private readonly List<(string Name, int Start)> members = new(16);
+        private readonly List<(string Name, int Start, int End)> sorted = new(16);
+
+        public ArrayBufferWriter<byte> Begin(string name)
         {
-            output.Write(text);
-            return;
+            members.Add((name, values.WrittenCount));
+            return values;
         }
 
-        members.Sort(static (left, right) => CodePointOrder.Instance.Compare(left.Name, right.Name));
-        output.Write("{"u8);
-        for (var index = 0; index < members.Count; index++)
+        /// <summary>The canonical object.</summary>
+        public ReadOnlySpan<byte> Text()
         {
-            var (name, start, length) = members[index];
-            output.Write(index == 0 ? default : ","u8);
-            CanonicalJson.WriteText(output, name);
-            output.Write(":"u8);
-            output.Write(values.WrittenSpan.Slice(start, length));
+            for (var index = 0; index < members.Count; index++)
+            {
+                var end = index + 1 < members.Count ? members[index + 1].Start : values.WrittenCount;
+                sorted.Add((members[index].Name, members[index].Start, end));
+            }
+
+            sorted.Sort(static (left, right) => CodePointOrder.Instance.Compare(left.Name, right.Name));
+            text.Write("{"u8);
+            foreach (var (name, start, end) in sorted)
+            {
+                text.Write(text.WrittenCount == 1 ? default : ","u8);
+                CanonicalJson.WriteText(text, name);
+                text.Write(":"u8);
+                text.Write(values.WrittenSpan[start..end]);
+            }
+
+            text.Write("}"u8);
+            return text.WrittenSpan;
         }
 
-        output.Write("}"u8);
-    }
-
-    private void Member(string name, int start)
-    {
-        if (text is not null)
+        /// <returns>Itself, empty; null when it is too large to be kept.</returns>
+        public Draft? Clear()
         {
-            throw new InvalidOperationException($"The payload is sealed; '{name}' cannot be added.");
+            values.ResetWrittenCount();
+            text.ResetWrittenCount();
+            members.Clear();
+            sorted.Clear();
+            return values.Capacity + text.Capacity <= LargestKept ? this : null;
         }
-
-        members.Add((name, start, values.WrittenCount - start));
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using Refinery.Kernel.Journal;
 
@@ -23,6 +24,27 @@ public sealed class EventChainTests
         Assert.Equal("4620f5d6c4b4f2492987a39693c1baccf053defb2ec559d8468182f6ee90e479", first.Hash);
         Assert.Equal("ba54a40b9b5f1407bb655313334631d6807dde5595cb745dcea566e697983435", second.Hash);
         Assert.Contains("\"s\":\"\\u00e9\\u2028<&\\\"\"", second.Canonical, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Payloads_that_are_built_side_by_side_do_not_mix()
+    {
+        for (var round = 0; round < 3; round++)
+        {
+            var (first, second) = (new EventPayload(), new EventPayload());
+            _ = new EventPayload().Add("left", "unfinished");
+            first.Add("b", 1);
+            second.Add("b", 2);
+            first.Add("a", "one");
+            second.Add("a", "two");
+
+            Assert.Equal("""{"a":"two","b":2}""", Text(second.Seal()));
+            Assert.Equal("""{"a":"one","b":1}""", Text(first.Seal()));
+            Assert.Equal("{}", Text(new EventPayload().Seal()));
+            Assert.Throws<InvalidOperationException>(() => first.Add("c", 3));
+        }
+
+        static string Text(EventPayload payload) => Encoding.UTF8.GetString(payload.Text);
     }
 
     private static EventDraft Draft(string type, string id, string? actor, string timestamp, string payload) =>

@@ -61,7 +61,7 @@ internal sealed class JsonSource(int seed)
     private void WriteMany(StringBuilder text, char open, char close, Action item)
     {
         text.Append(open);
-        for (int index = 0, count = random.Next(6); index < count; index++)
+        for (int index = 0, count = random.Next(random.Next(20) == 0 ? 45 : 6); index < count; index++)
         {
             text.Append(index == 0 ? string.Empty : ",");
             item();
