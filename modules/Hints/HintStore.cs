@@ -8,7 +8,7 @@ namespace Refinery.Hints;
 internal sealed class HintStore(Database database)
 {
     /// <summary>Hints whose id, pattern or note holds the text, newest first; the catalogue's in the order of their ids.</summary>
-    /// <param name="text">Empty for all; letters in either case.</param>
+    /// <param name="text">Empty for all; letters of ASCII in either case, others as they are.</param>
     public async Task<IReadOnlyList<Hint>> ListAsync(string text, Page page, CancellationToken cancellationToken)
     {
         var rows = await database.ReadAsync(
@@ -145,7 +145,10 @@ internal sealed class HintStore(Database database)
     };
 
     private static string Contains(string text) =>
-        $"%{text.ToLowerInvariant().Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal)}%";
+        $"%{Fold(text).Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal)}%";
+
+    /// <summary>As both engines' LOWER does.</summary>
+    private static string Fold(string text) => string.Concat(text.Select(letter => char.IsAsciiLetterUpper(letter) ? char.ToLowerInvariant(letter) : letter));
 
     private static string ToJson<T>(T value) => JsonSerializer.Serialize(value, RefineryJson.Options);
 

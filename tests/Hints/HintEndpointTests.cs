@@ -86,6 +86,18 @@ public sealed class HintEndpointTests
         Assert.Empty(wildcard.EnumerateArray());
     }
 
+    [Fact]
+    public async Task A_hint_is_found_by_letters_of_any_language_as_they_are()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        await host.PostAsync("/api/hints", Hint("Überlauf in 行"));
+
+        foreach (var query in new[] { "Überlauf", "ÜBERLAUF IN 行" })
+        {
+            Assert.Equal("Überlauf in 行", Assert.Single((await host.GetAsync($"/api/hints?q={Uri.EscapeDataString(query)}")).EnumerateArray()).GetProperty("pattern").GetString());
+        }
+    }
+
     [Theory]
     [InlineData("""{"pattern":"(","recipes":{},"note":"n"}""", "'pattern'")]
     [InlineData("""{"pattern":"x","recipes":"dnf install everything","note":"n"}""", "'recipes'")]

@@ -10,7 +10,7 @@ internal static class MigrationStore
     /// <returns>How many ran.</returns>
     public static async Task<int> ApplyAsync(SqlSession sql, IReadOnlyList<Migration> scripts)
     {
-        await sql.ExecuteAsync("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, digest TEXT NOT NULL)");
+        await sql.ExecuteAsync(sql.Dialect.RenderSchema("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, digest TEXT NOT NULL)"));
         var known = (await sql.QueryAsync<MigrationRow>("SELECT name, digest FROM migrations"))
             .ToDictionary(row => row.Name, row => row.Digest, StringComparer.Ordinal);
 
@@ -40,7 +40,7 @@ internal static class MigrationStore
                 : throw new InvalidOperationException($"The schema text '{script.Name}' was changed after it ran; add a new numbered text instead.");
         }
 
-        await sql.ExecuteAsync(script.Sql);
+        await sql.ExecuteAsync(sql.Dialect.RenderSchema(script.Sql));
         await sql.ExecuteAsync("INSERT INTO migrations (name, digest) VALUES (@Name, @Digest)", new { script.Name, Digest = digest });
         return 1;
     }

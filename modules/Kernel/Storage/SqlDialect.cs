@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Refinery.Kernel.Storage;
 
 /// <summary>The few words in which the two engines differ. A text written with the tokens runs on both.</summary>
@@ -7,7 +9,7 @@ namespace Refinery.Kernel.Storage;
 /// <c>{{clustered}}</c> after a table whose rows lie in its primary key's tree, <c>{{skip_locked}}</c> the
 /// clause by which concurrent claimers pass over each other's rows, <c>{{refusal}}</c> and <c>{{refuse}}</c> what a trigger needs to refuse a change. Source: docs/adr, "One SQL text for two engines".
 /// </remarks>
-public sealed class SqlDialect
+public sealed partial class SqlDialect
 {
     private readonly (string Token, string Text)[] tokens;
 
@@ -54,6 +56,7 @@ public sealed class SqlDialect
         // Of the hosts on one database one at a time runs its group, as if there were one process.
         Notify = $"SELECT pg_notify('{Notices.Channel}', @Payload)",
         TakeTurn = "SELECT pg_advisory_xact_lock(hashtext('refinery'))",
+        Patience = TimeSpan.FromMilliseconds(2),
     };
 
     /// <summary><c>sqlite</c> or <c>postgres</c>.</summary>
@@ -65,8 +68,14 @@ public sealed class SqlDialect
     /// <summary>What waits for the right to write and holds it until the commit; null where only one process writes anyway.</summary>
     internal string? TakeTurn { get; private init; }
 
+    /// <summary>How long the writer waits for a group at most after one of several: a third of what a group takes on a server elsewhere; nothing on the embedded engine, which is done sooner.</summary>
+    internal TimeSpan Patience { get; private init; }
+
     /// <summary>Statements run once on every new connection.</summary>
     internal IReadOnlyList<string> OnOpen { get; }
+
+    /// <summary>A schema text in this engine's words, whose texts sort by their bytes, as SQLite's do, whatever language the database was made in.</summary>
+    internal string RenderSchema(string sql) => this == Sqlite ? Render(sql) : Text().Replace(Render(sql), "TEXT COLLATE \"C\"");
 
     /// <summary>The text with every token replaced by this engine's words.</summary>
     public string Render(string sql)
@@ -78,4 +87,7 @@ public sealed class SqlDialect
 
         return tokens.Aggregate(sql, (text, token) => text.Replace(token.Token, token.Text, StringComparison.Ordinal));
     }
+
+    [GeneratedRegex(@"\bTEXT\b", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Text();
 }

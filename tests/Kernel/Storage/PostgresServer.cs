@@ -47,11 +47,12 @@ internal sealed class PostgresServer : IDisposable
     {
         var user = Environment.UserName == "root" ? "setpriv --reuid=postgres --regid=postgres --init-groups" : string.Empty;
 
+        // Sorts as a dictionary does, unlike the embedded engine, as many a server out there.
         // The server ends when this process lets go of the shell's input, also when it is killed.
         shell = Process.Start(new ProcessStartInfo("bash", ["-c", $"""
             cd '{folder.Path}' && if [ ! -d data ]; then
                 mkdir data && if [ "$(id -u)" = 0 ]; then chmod 755 . && chown postgres data; fi
-                {user} '{Folder}/initdb' -D data -U postgres -A trust -E UTF8 --locale=C --no-sync >initdb.log 2>&1 || exit 1
+                {user} '{Folder}/initdb' -D data -U postgres -A trust -E UTF8 --locale=C --locale-provider=icu --icu-locale=en-US --no-sync >initdb.log 2>&1 || exit 1
             fi
             {user} '{Folder}/postgres' -D data -k '' -h 127.0.0.1 -p {port} -c fsync=off -c max_connections=200 </dev/null >>server.log 2>&1 & server=$!
             read -r how; if [ "$how" = gently ]; then kill -INT $server; else kill -QUIT $server; fi; wait $server
@@ -66,10 +67,23 @@ internal sealed class PostgresServer : IDisposable
         End();
     }
 
+    /// <summary>Lets none of its processes run: it refuses nobody and answers nobody, as behind a cable that was pulled.</summary>
+    public void Freeze() => Signal("STOP");
+
+    /// <summary>Lets them run again.</summary>
+    public void Thaw() => Signal("CONT");
+
     public void Dispose()
     {
         End();
         folder.Dispose();
+    }
+
+    private void Signal(string name)
+    {
+        using var sent = Process.Start("bash", ["-c", $"read -r server <'{folder.Path}/data/postmaster.pid' && kill -{name} $server $(pgrep -P $server)"]);
+        sent.WaitForExit();
+        Assert.Equal(0, sent.ExitCode);
     }
 
     private void End()

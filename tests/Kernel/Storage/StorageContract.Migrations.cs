@@ -48,6 +48,21 @@ public abstract partial class StorageContract
         Assert.Equal([0, 2], applied.Order());
     }
 
+    /// <remarks>The server of the tests was made in English, and would put them as a dictionary does.</remarks>
+    [Fact]
+    public async Task Texts_sort_by_their_bytes()
+    {
+        string[] names = ["A", "B", "Z", "_", "a", "a b", "a-b", "ab", "é"];
+        await MigrateAsync(database, new Migration("Test/001_sorted", "CREATE TABLE sorted (name TEXT NOT NULL PRIMARY KEY)"));
+        foreach (var name in names.Reverse())
+        {
+            await WriteAsync("INSERT INTO sorted (name) VALUES (@Name)", new { Name = name });
+        }
+
+        Assert.Equal(names, await database.ReadAsync(sql => sql.QueryAsync<string>("SELECT name FROM sorted ORDER BY name"), CancellationToken.None));
+        Assert.Equal(["ab", "é"], await database.ReadAsync(sql => sql.QueryAsync<string>("SELECT name FROM sorted WHERE name > @After ORDER BY name", new { After = "a-b" }), CancellationToken.None));
+    }
+
     [Fact]
     public async Task The_kernels_own_schema_is_embedded_and_runs()
     {
