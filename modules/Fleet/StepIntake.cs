@@ -146,9 +146,9 @@ internal sealed class StepIntake(
             }
         }
 
-        await turns.KeepAsync();
         await InsertAsync(sql, fresh, stored);
         await InsertAnewAsync(sql, [.. fresh.Select(one => one.Step).Where(step => !stored.ContainsKey(step))], turns, stored);
+        await turns.KeepAsync();
         followers.ForEach(one => stored.Add(one.Step, stored[one.First] with { IsNew = false }));
         return stored;
     }

@@ -12,14 +12,12 @@ internal sealed class StepTotalProjection : IProjection
 
     public Task ResetAsync(SqlSession sql) => StepTotalStore.ResetAsync(sql);
 
-    public async Task ApplyAsync(SqlSession sql, IReadOnlyList<JournalEvent> events)
+    public Task ApplyAsync(SqlSession sql, IReadOnlyList<JournalEvent> events)
     {
-        // Events of others, which may have the same types, name their target. The order is fixed for hosts that lock rows.
+        // Events of others, which may have the same types, name their target.
         var changes = events.Where(link => link.Target is null).Select(Change).Where(change => change.Status is not null);
-        foreach (var group in changes.GroupBy(change => change.Status ?? string.Empty, change => change.By, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal))
-        {
-            await StepTotalStore.AddAsync(sql, group.Key, group.Sum());
-        }
+        return StepTotalStore.AddAsync(
+            sql, [.. changes.GroupBy(change => change.Status ?? string.Empty, change => change.By, (status, by) => new StepTotal(status, by.Sum()), StringComparer.Ordinal)]);
     }
 
     private static (string? Status, long By) Change(JournalEvent link) => link.EventType switch

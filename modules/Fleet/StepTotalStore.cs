@@ -5,12 +5,13 @@ namespace Refinery.Fleet;
 /// <summary>The table <c>step_totals</c>: how many steps have ended, by status, so that nobody counts them anew.</summary>
 internal static class StepTotalStore
 {
-    public static Task<int> AddAsync(SqlSession sql, string status, long count) => sql.ExecuteAsync(
+    /// <param name="totals">Each status once.</param>
+    public static Task AddAsync(SqlSession sql, IReadOnlyCollection<StepTotal> totals) => sql.ExecuteAllAsync(
         """
         INSERT INTO step_totals (status, count) VALUES (@Status, @Count)
         ON CONFLICT (status) DO UPDATE SET count = step_totals.count + excluded.count
         """,
-        new { Status = status, Count = count });
+        totals);
 
     /// <summary>How many steps have ended with a status.</summary>
     public static Task<long> FindAsync(SqlSession sql, string status) =>
@@ -18,3 +19,6 @@ internal static class StepTotalStore
 
     public static Task<int> ResetAsync(SqlSession sql) => sql.ExecuteAsync("DELETE FROM step_totals");
 }
+
+/// <summary>How many steps have ended with a status.</summary>
+internal sealed record StepTotal(string Status, long Count);

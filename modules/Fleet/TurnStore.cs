@@ -15,7 +15,7 @@ internal static class TurnStore
 
     /// <summary>Keeps the last turns of owners.</summary>
     /// <param name="turns">Each owner of a line once.</param>
-    public static Task<int> PutAsync(SqlSession sql, IReadOnlyCollection<TurnRow> turns) => sql.ExecuteAllAsync(
+    public static Task PutAsync(SqlSession sql, IReadOnlyCollection<TurnRow> turns) => sql.ExecuteAllAsync(
         """
         INSERT INTO turns (type, priority, owner, rank) VALUES (@Type, @Priority, @Owner, @Rank)
         ON CONFLICT (type, priority, owner) DO UPDATE SET rank = excluded.rank

@@ -9,7 +9,7 @@ internal static class GraphCountStore
     public const string Edges = "edge";
 
     /// <param name="counts">Each kind and type once.</param>
-    public static Task<int> AddAsync(SqlSession sql, IReadOnlyCollection<GraphCount> counts) => sql.ExecuteAllAsync(
+    public static Task AddAsync(SqlSession sql, IReadOnlyCollection<GraphCount> counts) => sql.ExecuteAllAsync(
         """
         INSERT INTO graph_counts (kind, type, count) VALUES (@Kind, @Type, @Count)
         ON CONFLICT (kind, type) DO UPDATE SET count = graph_counts.count + excluded.count

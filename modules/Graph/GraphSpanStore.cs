@@ -10,7 +10,7 @@ internal static class GraphSpanStore
 
     /// <summary>Says which spans hold an event of the graph, and when the first of those happened.</summary>
     /// <param name="spans">Each once.</param>
-    public static Task<int> PutAsync(SqlSession sql, IReadOnlyCollection<GraphSpan> spans) => sql.ExecuteAllAsync(
+    public static Task PutAsync(SqlSession sql, IReadOnlyCollection<GraphSpan> spans) => sql.ExecuteAllAsync(
         """
         INSERT INTO graph_spans (span, happened_at) VALUES (@Span, @HappenedAt)
         ON CONFLICT (span) DO UPDATE SET happened_at = excluded.happened_at WHERE excluded.happened_at < graph_spans.happened_at

@@ -12,6 +12,7 @@ internal static class AsideTransaction
         {
             await unit(session);
             await notices.SendAsync(session);
+            await session.FlushAsync();
             await transaction.CommitAsync();
             return true;
         }

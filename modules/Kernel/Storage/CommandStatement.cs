@@ -4,8 +4,7 @@ using System.Data.Common;
 namespace Refinery.Kernel.Storage;
 
 /// <summary>A statement behind ADO.NET, for every engine.</summary>
-/// <param name="transaction">The transaction of the moment.</param>
-internal sealed class CommandStatement(DbCommand command, Func<DbTransaction?> transaction, CommandRun run) : ISqlStatement, ISqlValues
+internal sealed class CommandStatement(DbCommand command, CommandRun run) : ISqlStatement, ISqlValues
 {
     private Type? boundType;
     private int[] positions = [];
@@ -19,7 +18,6 @@ internal sealed class CommandStatement(DbCommand command, Func<DbTransaction?> t
     /// <summary>The command with the values of its next run.</summary>
     public DbCommand With(object? parameters)
     {
-        command.Transaction = transaction();
         if (parameters is not null)
         {
             var binder = ParameterBinder.Of(parameters.GetType());

@@ -16,6 +16,7 @@ internal static class GroupTransaction
         {
             await TakeTurnAsync(session);
             await work();
+            await session.FlushAsync();
             Commit(transaction, session, uncertain);
         }
         catch (Exception fault) when (!session.IsLost && fault is not SessionLostException)

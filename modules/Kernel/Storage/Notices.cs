@@ -24,10 +24,7 @@ public sealed class Notices
     {
         if (session.Dialect.Notify is { } notify && session.Told.Count > 0)
         {
-            foreach (var payload in Payloads(session.Told, session.Sequence))
-            {
-                await session.ExecuteAsync(notify, new { Payload = payload });
-            }
+            await session.ExecuteAllAsync(notify, [.. Payloads(session.Told, session.Sequence).Select(payload => new { Payload = payload })]);
         }
     }
 

@@ -39,7 +39,14 @@ internal sealed partial class ParameterBinder
             command.Parameters.Add(parameter);
         }
 
-        return [.. Names.Select(name => Array.IndexOf(named, name) + 1)];
+        return PositionsAmong(named);
+    }
+
+    /// <summary>The positions of all properties among some names, from 1 on; 0 for one that is not among them.</summary>
+    public int[] PositionsAmong(IEnumerable<string> names)
+    {
+        var named = names.ToList();
+        return [.. Names.Select(name => named.IndexOf(name) + 1)];
     }
 
     /// <summary>The properties that a text names as parameters, in their order.</summary>

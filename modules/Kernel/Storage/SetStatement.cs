@@ -4,21 +4,40 @@ using System.Text.RegularExpressions;
 namespace Refinery.Kernel.Storage;
 
 /// <summary>A text that is written for one row, run once for a whole set of them: the engine gets each parameter as an array.</summary>
-/// <remarks><c>VALUES (@A, @B)</c> becomes <c>SELECT given."A", given."B" FROM unnest(…) AS given ("A", "B")</c>; an UPDATE, a DELETE and a SELECT are joined with the set.</remarks>
-internal sealed partial class SetStatement(DbCommand command, Func<DbTransaction?> transaction, CommandRun run) : IAsyncDisposable
+/// <remarks>
+/// <c>VALUES (@A, @B)</c> becomes <c>SELECT given."A", given."B" FROM unnest(…) AS given ("A", "B")</c>; an UPDATE, a DELETE and a SELECT are joined with the set.
+/// One that is asked for rows is a command of its own; one that answers nothing goes along with the next that does.
+/// </remarks>
+internal sealed partial class SetStatement : IAsyncDisposable
 {
     /// <summary>Rows at most; a larger set only holds more memory.</summary>
     public const int MaxRows = 5000;
 
-    private Type? boundType;
-    private int[] positions = [];
+    private readonly CommandRun run;
+    private readonly DbCommand asking;
+    private readonly DbBatchCommand telling;
+    private readonly Parameters asked;
+    private readonly Parameters told;
+
+    /// <param name="text">For one row, in the engine's own words.</param>
+    /// <param name="names">The parameters it names.</param>
+    public SetStatement(string text, IReadOnlyList<string> names, DbConnection connection, CommandRun run)
+    {
+        this.run = run;
+        asking = connection.CreateCommand();
+        asked = new Parameters(names, asking.Parameters, asking.CreateParameter);
+        using var batch = connection.CreateBatch();
+        telling = batch.CreateBatchCommand();
+        told = new Parameters(names, telling.Parameters, telling.CreateParameter);
+        asking.CommandText = telling.CommandText = Render(text, names);
+    }
 
     /// <summary>The text for a set of rows.</summary>
     /// <exception cref="ArgumentException">The text has no place for a set.</exception>
-    public static string Render(string text, IReadOnlyCollection<string> names)
+    public static string Render(string text, IReadOnlyList<string> names)
     {
         var given = ParameterBinder.Parameter().Replace(text, "given.\"${name}\"");
-        var from = $"unnest({string.Join(", ", names.Select(name => $"@{name}"))}) AS given ({string.Join(", ", names.Select(name => $"\"{name}\""))})";
+        var from = $"unnest({string.Join(", ", names.Select((_, index) => $"${index + 1}"))}) AS given ({string.Join(", ", names.Select(name => $"\"{name}\""))})";
         if (Values().Match(given) is { Success: true } values)
         {
             return $"{given[..values.Index]}SELECT {values.Groups["values"].Value} FROM {from}{given[(values.Index + values.Length)..]}";
@@ -30,49 +49,77 @@ internal sealed partial class SetStatement(DbCommand command, Func<DbTransaction
             ['D', ..] => " USING ",
             _ => ", ",
         };
-        return Where().Match(given) is { Success: true } where
-            ? $"{given[..where.Index]}{joined}{from}{given[where.Index..]}"
-            : throw new ArgumentException("A set is given to an INSERT with VALUES, or to a text with WHERE.", nameof(text));
+        return Where().Match(given) is { Success: true } where ? $"{given[..where.Index]}{joined}{from}{given[where.Index..]}"
+            : given.StartsWith("SELECT ", StringComparison.Ordinal) && !given.Contains(" FROM ", StringComparison.Ordinal) ? $"{given} FROM {from}"
+            : throw new ArgumentException("A set is given to an INSERT with VALUES, to a text with WHERE, or to a SELECT of no table.", nameof(text));
     }
 
-    public Task<int> ExecuteAsync<T>(IReadOnlyCollection<T> rows)
-        where T : notnull => run.ExecuteAsync(With(rows));
-
-    public Task<List<TResult>> QueryAsync<T, TResult>(Func<ISqlRow, TResult> read, IReadOnlyCollection<T> rows)
-        where T : notnull => run.QueryAsync(With(rows), read);
-
-    public ValueTask DisposeAsync() => command.DisposeAsync();
-
-    private DbCommand With<T>(IReadOnlyCollection<T> rows)
+    public async Task ExecuteAsync<T>(IReadOnlyCollection<T> rows)
         where T : notnull
     {
-        command.Transaction = transaction();
-        var binder = ParameterBinder.Of(typeof(T));
-        if (boundType != typeof(T))
+        if (run.Holds(telling))
         {
-            positions = binder.Declare(command);
-            boundType = typeof(T);
+            await run.FlushAsync();
         }
 
-        var columns = new Columns(command.Parameters.Count, rows.Count);
-        foreach (var row in rows)
-        {
-            binder.Bind(row, columns, positions);
-        }
-
-        for (var position = 0; position < columns.Values.Length; position++)
-        {
-            command.Parameters[position].Value = columns.Values[position];
-        }
-
-        return command;
+        told.Set(rows);
+        await run.TellAsync(telling);
     }
+
+    public Task<List<TResult>> QueryAsync<T, TResult>(Func<ISqlRow, TResult> read, IReadOnlyCollection<T> rows)
+        where T : notnull
+    {
+        asked.Set(rows);
+        return run.QueryAsync(asking, read);
+    }
+
+    public ValueTask DisposeAsync() => asking.DisposeAsync();
 
     [GeneratedRegex(@"VALUES \((?<values>([^()]|\([^()]*\))*)\)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Values();
 
     [GeneratedRegex(@"\sWHERE\s", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Where();
+
+    /// <summary>The parameters of a command, by position; their values are arrays.</summary>
+    private sealed class Parameters
+    {
+        private readonly IReadOnlyList<string> names;
+        private readonly DbParameterCollection parameters;
+        private Type? boundType;
+        private int[] positions = [];
+
+        public Parameters(IReadOnlyList<string> names, DbParameterCollection parameters, Func<DbParameter> create)
+        {
+            (this.names, this.parameters) = (names, parameters);
+            foreach (var _ in names)
+            {
+                parameters.Add(create());
+            }
+        }
+
+        public void Set<T>(IReadOnlyCollection<T> rows)
+            where T : notnull
+        {
+            var binder = ParameterBinder.Of(typeof(T));
+            if (boundType != typeof(T))
+            {
+                positions = binder.PositionsAmong(names);
+                boundType = typeof(T);
+            }
+
+            var columns = new Columns(names.Count, rows.Count);
+            foreach (var row in rows)
+            {
+                binder.Bind(row, columns, positions);
+            }
+
+            for (var position = 0; position < columns.Values.Length; position++)
+            {
+                parameters[position].Value = columns.Values[position];
+            }
+        }
+    }
 
     /// <summary>Takes the rows' values, column by column.</summary>
     private sealed class Columns(int count, int rows) : ISqlValues

@@ -40,7 +40,7 @@ public sealed class SqlSession : IAsyncDisposable
         this.connection = connection;
         Dialect = dialect;
         IsWriter = isWriter;
-        run = new CommandRun(isWriter);
+        run = new CommandRun(connection, () => Transaction, isWriter);
     }
 
     /// <summary>The engine behind; asked only in the few files a test lists.</summary>
@@ -67,29 +67,26 @@ public sealed class SqlSession : IAsyncDisposable
     public Task<int> ExecuteAsync(string sql, object? parameters = null) => Statement(sql).ExecuteAsync(parameters);
 
     /// <summary>Runs a statement for every row of a set: on an engine that is elsewhere as one statement, where it stands for one row here.</summary>
-    /// <param name="sql">A constant text, tokens allowed: an INSERT with VALUES, or a text with WHERE.</param>
+    /// <remarks>It answers nothing; what it does is seen by the next statement. In a transaction elsewhere its faults are that one's, or the commit's; else they are thrown here.</remarks>
+    /// <param name="sql">A constant text, tokens allowed: an INSERT with VALUES, a text with WHERE, or a SELECT of no table.</param>
     /// <param name="rows">Objects whose properties are the <c>@Name</c> values. No two may change one row of the table.</param>
-    /// <returns>The number of rows changed.</returns>
-    public async Task<int> ExecuteAllAsync<T>(string sql, IReadOnlyCollection<T> rows)
+    public async Task ExecuteAllAsync<T>(string sql, IReadOnlyCollection<T> rows)
         where T : notnull
     {
-        var changed = 0;
-        if (!TakesSets || rows.Count == 1)
+        if (!TakesSets)
         {
             foreach (var row in rows)
             {
-                changed += await ExecuteAsync(sql, row);
+                await ExecuteAsync(sql, row);
             }
 
-            return changed;
+            return;
         }
 
         foreach (var page in rows.Chunk(SetStatement.MaxRows))
         {
-            changed += await Set<T>(sql).ExecuteAsync(page);
+            await Set<T>(sql).ExecuteAsync(page);
         }
-
-        return changed;
     }
 
     /// <summary>Runs a query, or a change that says what it changed, for every row of a set, and reads what comes of it in any order.</summary>
@@ -119,29 +116,12 @@ public sealed class SqlSession : IAsyncDisposable
     }
 
     /// <summary>All rows of a query, mapped by column name (<c>snake_case</c> to <c>PascalCase</c>); empty when there are none.</summary>
-    public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? parameters = null)
-    {
-        await using var reader = await Command(sql).With(parameters).ExecuteReaderAsync();
-        var rows = new List<T>();
-        if (await reader.ReadAsync())
-        {
-            var parse = reader.GetRowParser(typeof(T));
-            do
-            {
-                rows.Add((T)parse(reader));
-            }
-            while (await reader.ReadAsync());
-        }
-
-        return rows;
-    }
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? parameters = null) =>
+        [.. (await run.MapAsync(Command(sql).With(parameters), typeof(T))).Cast<T>()];
 
     /// <summary>The first row of a query, or the default when there is none or its only value is NULL.</summary>
-    public async Task<T?> FirstOrDefaultAsync<T>(string sql, object? parameters = null)
-    {
-        await using var reader = await Command(sql).With(parameters).ExecuteReaderAsync(CommandBehavior.SingleRow);
-        return await reader.ReadAsync() && reader.GetRowParser(typeof(T))(reader) is { } value ? (T)value : default;
-    }
+    public async Task<T?> FirstOrDefaultAsync<T>(string sql, object? parameters = null) =>
+        await run.MapAsync(Command(sql).With(parameters), typeof(T), most: 1) is [{ } first] ? (T)first : default;
 
     /// <summary>All rows of a query, each read by a function of the store's: for the hot paths.</summary>
     public async Task<IReadOnlyList<T>> QueryAsync<T>(Func<ISqlRow, T> read, string sql, object? parameters = null) =>
@@ -213,12 +193,16 @@ public sealed class SqlSession : IAsyncDisposable
     /// <summary>The draft of an id among those that wait for this commit, or null.</summary>
     internal EventDraft? DraftOf(string eventId) => named.GetValueOrDefault(eventId);
 
+    /// <summary>Sends what waits for a statement that is answered; to be called before a commit.</summary>
+    internal Task FlushAsync() => run.FlushAsync();
+
     internal void Forget()
     {
         drafts.Clear();
         named.Clear();
         afterCommit.Clear();
         told.Clear();
+        run.Forget();
         Sequence = 0;
     }
 
@@ -252,7 +236,7 @@ public sealed class SqlSession : IAsyncDisposable
         {
             var command = connection.CreateCommand();
             command.CommandText = Dialect.Render(sql);
-            statement = new CommandStatement(command, () => Transaction, run);
+            statement = new CommandStatement(command, run);
             Keep(commands, sql, statement);
         }
 
@@ -265,9 +249,7 @@ public sealed class SqlSession : IAsyncDisposable
         if (!sets.TryGetValue(sql, out var statement))
         {
             var text = Dialect.Render(sql);
-            var command = connection.CreateCommand();
-            command.CommandText = SetStatement.Render(text, ParameterBinder.Of(typeof(T)).NamedIn(text));
-            statement = new SetStatement(command, () => Transaction, run);
+            statement = new SetStatement(text, ParameterBinder.Of(typeof(T)).NamedIn(text), connection, run);
             Keep(sets, sql, statement);
         }
 

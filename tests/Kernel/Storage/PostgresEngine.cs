@@ -28,7 +28,7 @@ internal sealed class PostgresEngine : ITestEngine
             PostgresServer.Instance.Run($"CREATE DATABASE {name}");
         }
 
-        var database = new Database(NpgsqlDataSource.Create(PostgresServer.Instance.ConnectionString(name)), SqlDialect.Postgres);
+        var database = new Database(NpgsqlDataSource.Create(PostgresServer.Instance.ConnectionString(name) + ";Max Auto Prepare=500"), SqlDialect.Postgres);
         opened.Add(database);
         return database;
     }

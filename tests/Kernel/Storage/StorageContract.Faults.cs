@@ -56,7 +56,7 @@ public abstract partial class StorageContract
             fastest = took < fastest ? took : fastest;
         }
 
-        // A writer that gathers for a while would take that while every time, however idle the machine.
+        // A writer that gathers for a while after every call would take that while every time, however idle the machine.
         Assert.InRange(fastest, TimeSpan.Zero, TimeSpan.FromMilliseconds(5));
     }
 

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Refinery.Kernel.Storage;
 
 namespace Refinery.Tests.Kernel.Storage;
@@ -5,6 +6,8 @@ namespace Refinery.Tests.Kernel.Storage;
 public abstract partial class StorageContract
 {
     private const string AddThing = "INSERT INTO things (name, size, weight, made_at) VALUES (@Name, COALESCE(@Size, 7), @Weight, @MadeAt) ON CONFLICT DO NOTHING RETURNING name";
+
+    private const string PutThing = "INSERT INTO things (name, size) VALUES (@Name, @Size)";
 
     private static readonly DateTimeOffset Made = new(2026, 1, 24, 10, 0, 0, TimeSpan.Zero);
 
@@ -47,12 +50,63 @@ public abstract partial class StorageContract
         }
 
         Row[] rows = [new("a", 1, null, Made), new("c", 3, null, Made), new("nobody", 9, null, Made)];
-        var changed = await database.WriteAsync(sql => sql.ExecuteAllAsync("UPDATE things SET size = @Size, made_at = @MadeAt WHERE name = @Name AND size IS NULL", rows), CancellationToken.None);
+        await PutAllAsync("UPDATE things SET size = @Size, made_at = @MadeAt WHERE name = @Name AND size IS NULL", rows);
         var found = await database.ReadAsync(sql => sql.QueryAllAsync(row => (row.Text(0), row.Whole(1)), "SELECT name, size FROM things WHERE name = @Name", rows), CancellationToken.None);
-        var removed = await database.WriteAsync(sql => sql.ExecuteAllAsync("DELETE FROM things WHERE name = @Name", rows), CancellationToken.None);
+        await PutAllAsync("DELETE FROM things WHERE name = @Name", rows);
 
-        Assert.Equal((2, 2), (changed, removed));
         Assert.Equal([("a", 1L), ("c", 3L)], found.Order());
+        Assert.Equal(2, await ReadAsync<long>("SELECT COUNT(*) FROM things"));
+    }
+
+    [Fact]
+    public async Task A_set_is_seen_by_the_next_statement_and_one_set_after_the_other()
+    {
+        var names = await database.WriteAsync(
+            async sql =>
+            {
+                await sql.ExecuteAllAsync(PutThing, [new Row("a", 1, null, Made), new Row("b", 2, null, Made)]);
+                await sql.ExecuteAllAsync("DELETE FROM things WHERE name = @Name", [new Row("a", null, null, Made)]);
+                await sql.ExecuteAllAsync(PutThing, [new Row("c", 3, null, Made)]);
+                return await sql.QueryAsync<string>("SELECT name FROM things ORDER BY name");
+            },
+            CancellationToken.None);
+
+        Assert.Equal(["b", "c"], names);
+    }
+
+    [Fact]
+    public async Task A_set_that_fails_takes_its_own_unit_along_and_no_other()
+    {
+        await AddAsync("there");
+        var (_, release) = await HoldAsync();
+        var failing = PutAllAsync("INSERT INTO things (name) VALUES (@Name)", [new Row("new", null, null, Made), new Row("there", null, null, Made)]);
+        var other = PutAllAsync(PutThing, [new Row("other", null, null, Made)]);
+        release();
+
+        await other;
+        await Assert.ThrowsAnyAsync<DbException>(() => failing);
+        Assert.Equal(["held", "other", "there"], await database.ReadAsync(sql => sql.QueryAsync<string>("SELECT name FROM things ORDER BY name"), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Nothing_is_left_of_a_set_whose_unit_goes_wrong_after_it()
+    {
+        var units = await GroupAsync(2, index => async sql =>
+        {
+            await sql.ExecuteAllAsync(PutThing, [new Row($"one {index}", 1, null, Made), new Row($"two {index}", 2, null, Made)]);
+            return index == 0 ? throw new TestFault(index) : index;
+        });
+
+        Assert.Equal([0], await FaultsAsync(units));
+        await AddAsync("after");
+        Assert.Equal(["after", "one 1", "two 1"], await database.ReadAsync(sql => sql.QueryAsync<string>("SELECT name FROM things ORDER BY name"), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_set_that_is_written_aside_is_kept()
+    {
+        await database.WriteAsideAsync(sql => sql.ExecuteAllAsync(PutThing, [new Row("a", 1, null, Made), new Row("b", 2, null, Made)]), CancellationToken.None);
+
         Assert.Equal(2, await ReadAsync<long>("SELECT COUNT(*) FROM things"));
     }
 
@@ -67,7 +121,10 @@ public abstract partial class StorageContract
             var stored = await database.WriteAsync(sql => sql.QueryAllAsync(row => row.Text(0), AddThing, names), CancellationToken.None);
 
             Assert.Equal(names.Count, stored.Count);
+            await PutAllAsync(PutThing, [.. names.Select((row, index) => row with { Name = $"{row.Name} put", Size = round % 3 == 0 || (round + index) % 2 == 0 ? null : index })]);
         }
+
+        Assert.Equal(2 * Enumerable.Range(0, 20).Sum(round => 2 + (round % 3)), await ReadAsync<long>("SELECT COUNT(*) FROM things"));
     }
 
     [Fact]
@@ -110,10 +167,18 @@ public abstract partial class StorageContract
         release();
 
         Assert.Equal(3, await asked[0]);
-        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => asked[1]);
+        await Assert.ThrowsAnyAsync<DbException>(() => asked[1]);
         Assert.Equal(5, await asked[2]);
         Assert.Equal(3, await ReadAsync<long>("SELECT COUNT(*) FROM things WHERE name <> 'held'"));
     }
+
+    private Task<bool> PutAllAsync(string text, IReadOnlyCollection<Row> rows) => database.WriteAsync(
+        async sql =>
+        {
+            await sql.ExecuteAllAsync(text, rows);
+            return true;
+        },
+        CancellationToken.None);
 
     /// <summary>A thing to store.</summary>
     private sealed record Row(string Name, int? Size, double? Weight, DateTimeOffset MadeAt);
