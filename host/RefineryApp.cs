@@ -154,6 +154,7 @@ internal static class RefineryApp
         services.AddOptions<JournalOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<Database>().Notices);
         services.AddHostedService<NoticeLoop>();
+        services.AddHostedService<ReachLoop>();
         services.AddSingleton<EventJournal>();
         services.AddSingleton<JournalFile>();
         services.AddSingleton<IProjection, JournalTree>();

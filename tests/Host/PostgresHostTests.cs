@@ -80,6 +80,36 @@ public sealed class PostgresHostTests : IDisposable
         Assert.True((await host.Services.GetRequiredService<EventJournal>().VerifyAsync(CancellationToken.None)).Valid);
     }
 
+    [Fact]
+    public async Task A_server_that_answers_nobody_keeps_nobody_waiting()
+    {
+        using var server = PostgresServer.StartOwn();
+        await using var host = await StartAsync("POSTGRES_DSN", server.ConnectionString("postgres"));
+        var stepId = (await host.PostAsync("/submit", new { type = "note", args = new { } })).GetProperty("step_id").GetString();
+
+        server.Freeze();
+        var answers = await Task.WhenAll(
+            host.Http.GetAsync("/api/steps/" + stepId),
+            host.Http.GetAsync("/builds"),
+            host.Http.PostAsJsonAsync("/submit", new { type = "note", args = new { } }));
+        foreach (var answer in answers)
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+            Assert.NotNull(answer.Headers.RetryAfter);
+            Assert.Contains("The database does not answer", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        using var lives = await host.Http.GetAsync("/healthz");
+        using var ready = await host.Http.GetAsync("/api/ready");
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable), (lives.StatusCode, ready.StatusCode));
+        server.Thaw();
+
+        await Wait.UntilAsync(async () => (await host.Http.GetAsync("/api/ready")).IsSuccessStatusCode);
+        await host.PostAsync("/submit", new { type = "note", args = new { } });
+        Assert.Equal("pending", (await host.GetAsync($"/api/steps/{stepId}")).GetProperty("status").GetString());
+        Assert.True((await host.Services.GetRequiredService<EventJournal>().VerifyAsync(CancellationToken.None)).Valid);
+    }
+
     [Theory]
     [InlineData("file", "postgres", "Another host serves this database with a queue of its own; stop it, or give both the same QUEUE_BACKEND.")]
     [InlineData("file", "file", "QUEUE_BACKEND 'file' belongs to one host, and another serves this database already; a queue that hosts share is expected, such as postgres.")]

@@ -16,6 +16,7 @@ public sealed class Database : IAsyncDisposable
     private readonly SemaphoreSlim readers = new(MaxReaders);
     private readonly List<ICommitParticipant> participants = [];
     private readonly GroupCommit writer;
+    private readonly Reach reach = new();
     private volatile bool isClosed;
 
     /// <summary>Opens nothing yet; the first read or write does.</summary>
@@ -27,7 +28,10 @@ public sealed class Database : IAsyncDisposable
         this.dataSource = dataSource;
         Dialect = dialect;
         writer = new GroupCommit(
-            () => OpenAsync(isWriter: true, CancellationToken.None).GetAwaiter().GetResult(), participants, Notices, logger ?? NullLogger<Database>.Instance);
+            () => OpenAsync(isWriter: true, CancellationToken.None).GetAwaiter().GetResult(), participants, Notices, logger ?? NullLogger<Database>.Instance)
+        {
+            Patience = dialect.Patience,
+        };
     }
 
     /// <summary>The engine behind.</summary>
@@ -44,23 +48,8 @@ public sealed class Database : IAsyncDisposable
     /// <exception cref="DatabaseUnavailableException">The database is away.</exception>
     /// <exception cref="OperationCanceledException">The token fired before a connection was free and open.</exception>
     /// <exception cref="ObjectDisposedException">The database is closed.</exception>
-    public async Task<T> ReadAsync<T>(Func<SqlSession, Task<T>> work, CancellationToken cancellationToken)
-    {
-        await readers.WaitAsync(cancellationToken);
-        try
-        {
-            ObjectDisposedException.ThrowIf(isClosed, this);
-            return await ReadOnceMoreAsync(work, cancellationToken);
-        }
-        catch (DbException fault) when (DatabaseUnavailableException.IsAway(fault))
-        {
-            throw new DatabaseUnavailableException(fault);
-        }
-        finally
-        {
-            readers.Release();
-        }
-    }
+    public Task<T> ReadAsync<T>(Func<SqlSession, Task<T>> work, CancellationToken cancellationToken) =>
+        IsShared ? reach.WaitAsync(() => ReadHereAsync(work, cancellationToken)) : ReadHereAsync(work, cancellationToken);
 
     /// <summary>Runs a unit of writing in the next group and returns when its commit is durable.</summary>
     /// <param name="unit">Touches only its session, waits for nothing else, and may run again when a neighbour in its group failed.</param>
@@ -102,10 +91,31 @@ public sealed class Database : IAsyncDisposable
         // Those who come later are let in to be told that it is closed.
         readers.Release(MaxReaders);
         await dataSource.DisposeAsync();
+        reach.Dispose();
     }
 
     /// <summary>A connection of the caller's own.</summary>
     internal ValueTask<DbConnection> ConnectAsync(CancellationToken cancellationToken) => dataSource.OpenConnectionAsync(cancellationToken);
+
+    /// <summary>How often somebody got an answer.</summary>
+    internal long Answers => reach.Answers + writer.Groups;
+
+    /// <summary>True while somebody waits for an answer.</summary>
+    internal bool IsAsked => reach.IsAsked || writer.IsBusy;
+
+    /// <summary>True while the server is known not to answer.</summary>
+    internal bool IsAway => reach.IsAway;
+
+    /// <summary>The server does not answer: everyone who waits is told, and everyone who comes, until <see cref="Regain"/>.</summary>
+    internal void GiveUp()
+    {
+        reach.Lose();
+        writer.Fail(new DatabaseUnavailableException(
+            "The database does not answer: look whether this was stored before you send it again, or send it with the same Idempotency-Key."));
+    }
+
+    /// <summary>The server answers again.</summary>
+    internal void Regain() => reach.Regain();
 
     /// <summary>Lets the journal join every commit; called once, before the first write.</summary>
     internal void Join(ICommitParticipant participant) => participants.Add(participant);
@@ -113,8 +123,27 @@ public sealed class Database : IAsyncDisposable
     private Task<T> WriteAsync<T>(WriteUnit<T> unit, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        reach.ThrowIfAway();
         writer.Add(unit);
         return unit.Completion;
+    }
+
+    private async Task<T> ReadHereAsync<T>(Func<SqlSession, Task<T>> work, CancellationToken cancellationToken)
+    {
+        await readers.WaitAsync(cancellationToken);
+        try
+        {
+            ObjectDisposedException.ThrowIf(isClosed, this);
+            return await ReadOnceMoreAsync(work, cancellationToken);
+        }
+        catch (DbException fault) when (DatabaseUnavailableException.IsAway(fault))
+        {
+            throw new DatabaseUnavailableException(fault);
+        }
+        finally
+        {
+            readers.Release();
+        }
     }
 
     /// <summary>A connection may have been lost since it was last used; reading is repeated on a new one, as it changes nothing.</summary>

@@ -5,16 +5,14 @@ namespace Refinery.Kernel.Storage;
 
 /// <summary>The one writer: takes the units that wait together, runs them in one transaction, commits once for all.</summary>
 /// <remarks>
-/// A caller alone waits for nobody. When a unit throws, the group is rolled back and its units run one by one, so a bad
-/// one harms only itself. The loop has a thread of its own because the embedded engine blocks while it flushes to disk.
+/// A caller alone waits for nobody, unless a group of several was answered a moment before. When a unit throws, the group is rolled
+/// back and its units run one by one, so a bad one harms only itself. The loop has a thread of its own because the embedded engine
+/// blocks while it flushes to disk.
 /// </remarks>
 internal sealed partial class GroupCommit : IDisposable
 {
     private const int MaxGroup = 512;
     private const int MaxWaiting = 20_000;
-
-    /// <summary>How long the next group is waited for at most; a group takes several times as long.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(2);
 
     private readonly Func<SqlSession> open;
     private readonly IReadOnlyList<ICommitParticipant> participants;
@@ -25,6 +23,8 @@ internal sealed partial class GroupCommit : IDisposable
     private readonly SemaphoreSlim arrived = new(0);
     private readonly ManualResetEventSlim gathered = new(initialState: false, spinCount: 0);
     private readonly Thread thread;
+    private List<WriteUnit> taken = [];
+    private long groups;
     private int wanted;
     private bool closed;
 
@@ -36,6 +36,36 @@ internal sealed partial class GroupCommit : IDisposable
         this.logger = logger;
         thread = new Thread(Loop) { IsBackground = true, Name = "refinery-writer" };
         thread.Start();
+    }
+
+    /// <summary>How long a group is waited for at most after one of several; zero where a group takes no longer than that.</summary>
+    public TimeSpan Patience { get; init; }
+
+    /// <summary>How many groups have ended, one way or the other.</summary>
+    public long Groups => Interlocked.Read(ref groups);
+
+    /// <summary>True while units wait or are written.</summary>
+    public bool IsBusy
+    {
+        get
+        {
+            lock (gate)
+            {
+                return waiting.Count + taken.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>Hands everyone who waits a fault. What waits in line is not written any more; what was begun may be kept.</summary>
+    public void Fail(Exception fault)
+    {
+        List<WriteUnit> all;
+        lock (gate)
+        {
+            all = [.. taken, .. waiting];
+        }
+
+        all.ForEach(unit => unit.Fail(fault));
     }
 
     /// <summary>Puts a unit in line.</summary>
@@ -92,6 +122,7 @@ internal sealed partial class GroupCommit : IDisposable
             while (TakeGroup() is { Count: > 0 } group)
             {
                 session = RunOnThisThread(group, session);
+                Interlocked.Increment(ref groups);
                 Gather(group.Count);
             }
 
@@ -112,7 +143,7 @@ internal sealed partial class GroupCommit : IDisposable
     {
         lock (gate)
         {
-            wanted = answered > 1 && !closed ? Math.Min(answered + waiting.Count, MaxGroup) : 0;
+            wanted = answered > 1 && !closed && Patience > TimeSpan.Zero ? Math.Min(answered + waiting.Count, MaxGroup) : 0;
             if (wanted <= waiting.Count)
             {
                 return;
@@ -136,6 +167,8 @@ internal sealed partial class GroupCommit : IDisposable
                     group.Add(unit);
                 }
             }
+
+            taken = group;
         }
 
         return group;
