@@ -59,25 +59,10 @@ public sealed class PostgresHostTests : IDisposable
         var stepId = (await host.PostAsync("/submit", new { type = "note", args = new { } })).GetProperty("step_id").GetString();
 
         server.Stop();
-        foreach (var path in new[] { "/api/steps/" + stepId, "/builds", "/submit" })
-        {
-            using var request = new HttpRequestMessage(path == "/submit" ? HttpMethod.Post : HttpMethod.Get, path);
-            request.Content = path == "/submit" ? JsonContent.Create(new { type = "note", args = new { } }) : null;
-            using var away = await host.Http.SendAsync(request);
-            Assert.Equal(HttpStatusCode.ServiceUnavailable, away.StatusCode);
-            Assert.NotNull(away.Headers.RetryAfter);
-            Assert.Contains("The database cannot be reached; try again shortly.", await away.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        }
-
-        using var lives = await host.Http.GetAsync("/healthz");
-        using var ready = await host.Http.GetAsync("/api/ready");
-        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable), (lives.StatusCode, ready.StatusCode));
+        await AssertAwayAsync(host, stepId, "The database cannot be reached; try again shortly.");
         server.Start();
 
-        await Wait.UntilAsync(async () => (await host.Http.GetAsync("/api/ready")).IsSuccessStatusCode);
-        Assert.Equal("pending", (await host.GetAsync($"/api/steps/{stepId}")).GetProperty("status").GetString());
-        await host.PostAsync("/submit", new { type = "note", args = new { } });
-        Assert.True((await host.Services.GetRequiredService<EventJournal>().VerifyAsync(CancellationToken.None)).Valid);
+        await AssertBackAsync(host, stepId);
     }
 
     [Fact]
@@ -88,26 +73,10 @@ public sealed class PostgresHostTests : IDisposable
         var stepId = (await host.PostAsync("/submit", new { type = "note", args = new { } })).GetProperty("step_id").GetString();
 
         server.Freeze();
-        var answers = await Task.WhenAll(
-            host.Http.GetAsync("/api/steps/" + stepId),
-            host.Http.GetAsync("/builds"),
-            host.Http.PostAsJsonAsync("/submit", new { type = "note", args = new { } }));
-        foreach (var answer in answers)
-        {
-            Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
-            Assert.NotNull(answer.Headers.RetryAfter);
-            Assert.Contains("The database does not answer", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        }
-
-        using var lives = await host.Http.GetAsync("/healthz");
-        using var ready = await host.Http.GetAsync("/api/ready");
-        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable), (lives.StatusCode, ready.StatusCode));
+        await AssertAwayAsync(host, stepId, "The database does not answer");
         server.Thaw();
 
-        await Wait.UntilAsync(async () => (await host.Http.GetAsync("/api/ready")).IsSuccessStatusCode);
-        await host.PostAsync("/submit", new { type = "note", args = new { } });
-        Assert.Equal("pending", (await host.GetAsync($"/api/steps/{stepId}")).GetProperty("status").GetString());
-        Assert.True((await host.Services.GetRequiredService<EventJournal>().VerifyAsync(CancellationToken.None)).Valid);
+        await AssertBackAsync(host, stepId);
     }
 
     [Theory]
@@ -147,6 +116,34 @@ public sealed class PostgresHostTests : IDisposable
 
     private static Task<RefineryHost> StartAsync(string setting, string value, string queue = "file") => RefineryHost.StartAsync(
         ("POSTGRES_DSN", string.Empty), ("LOCAL_WORKER", "0"), ("HINT_CATALOGUE", "0"), ("QUEUE_BACKEND", queue), (setting, value));
+
+    /// <summary>Reads and writes that come at once are told to come back; the process lives and is not ready.</summary>
+    private static async Task AssertAwayAsync(RefineryHost host, string? stepId, string sentence)
+    {
+        var answers = await Task.WhenAll(
+            host.Http.GetAsync("/api/steps/" + stepId),
+            host.Http.GetAsync("/builds"),
+            host.Http.PostAsJsonAsync("/submit", new { type = "note", args = new { } }));
+        foreach (var answer in answers)
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+            Assert.NotNull(answer.Headers.RetryAfter);
+            Assert.Contains(sentence, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        using var lives = await host.Http.GetAsync("/healthz");
+        using var ready = await host.Http.GetAsync("/api/ready");
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable), (lives.StatusCode, ready.StatusCode));
+    }
+
+    /// <summary>The host goes on by itself, with what it had.</summary>
+    private static async Task AssertBackAsync(RefineryHost host, string? stepId)
+    {
+        await Wait.UntilAsync(async () => (await host.Http.GetAsync("/api/ready")).IsSuccessStatusCode);
+        Assert.Equal("pending", (await host.GetAsync($"/api/steps/{stepId}")).GetProperty("status").GetString());
+        await host.PostAsync("/submit", new { type = "note", args = new { } });
+        Assert.True((await host.Services.GetRequiredService<EventJournal>().VerifyAsync(CancellationToken.None)).Valid);
+    }
 
     /// <summary>The steps that were accepted; what was not is told in a sentence.</summary>
     private static async Task<List<string>> SubmitAsync(RefineryHost host, int caller, int count)
