@@ -3,7 +3,7 @@ using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
 
-/// <summary>Cancels steps: one conditional update decides against every claim, result and other cancel.</summary>
+/// <summary>Cancels steps: whichever unit is written first, of a cancel, a claim and a result, decides.</summary>
 internal sealed class StepCancel(Database database, StepChanges changes, LocalPod pod, TimeProvider clock) : IStepCancel
 {
     private static readonly StepStatus[] Active = [StepStatus.Pending, StepStatus.Claimed, StepStatus.Running];
@@ -47,20 +47,11 @@ internal sealed class StepCancel(Database database, StepChanges changes, LocalPo
 
     private async Task<(CancelOutcome Outcome, StepRow? Cancelled)> CancelAsync(SqlSession sql, string stepId, IReadOnlyList<StepStatus> only, Cancelling word)
     {
-        while (await StepStore.FindAsync(sql, stepId) is { } step)
+        if (await StepStore.FindAsync(sql, stepId) is not { } step)
         {
-            if (!only.Contains(step.StepStatus))
-            {
-                return (CancelOutcome.Finished, null);
-            }
-
-            // Where another host may claim or finish it between the two statements, what it is then is looked at anew.
-            if (await changes.CancelAsync(sql, step, word) is { } cancelled)
-            {
-                return (CancelOutcome.Cancelled, cancelled);
-            }
+            return (CancelOutcome.Unknown, null);
         }
 
-        return (CancelOutcome.Unknown, null);
+        return only.Contains(step.StepStatus) ? (CancelOutcome.Cancelled, await changes.CancelAsync(sql, step, word)) : (CancelOutcome.Finished, null);
     }
 }

@@ -25,42 +25,30 @@ internal sealed class StepChanges(StepCounters counters, ClaimBells bells)
 
     /// <summary>Makes a step what it is to be.</summary>
     /// <param name="before">As this unit has read it.</param>
-    /// <returns>The step as it is then; null when somebody else was quicker and nothing was changed.</returns>
-    public async Task<StepRow?> MakeAsync(SqlSession sql, StepRow before, StepRow after) =>
-        (await MakeAsync(sql, [new StepChange(before, after)])) is [var made] ? made : null;
+    public Task MakeAsync(SqlSession sql, StepRow before, StepRow after) => MakeAsync(sql, [new StepChange(before, after)]);
 
-    /// <summary>Makes steps what they are to be.</summary>
-    /// <param name="wanted">Each step once.</param>
-    /// <returns>The steps that are so then, in their order; where somebody else was quicker nothing was changed.</returns>
-    public async Task<IReadOnlyList<StepRow>> MakeAsync(SqlSession sql, IReadOnlyList<StepChange> wanted)
+    /// <summary>Makes steps what they are to be. Nobody else writes between this unit's reading and its end; were it otherwise, the unit would fail.</summary>
+    /// <param name="changes">Each step once.</param>
+    public async Task MakeAsync(SqlSession sql, IReadOnlyList<StepChange> changes)
     {
-        var changed = (await StepStore.ChangeAsync(sql, wanted)).ToHashSet(StringComparer.Ordinal);
-        var made = new List<StepRow>(wanted.Count);
-        foreach (var (before, after) in wanted.Where(change => changed.Contains(change.Before.StepId)))
+        await StepStore.ChangeAsync(sql, changes);
+        foreach (var (before, after) in changes)
         {
             counters.MoveAfter(sql, after, before.Status);
             if (after is { Status: Status.Pending, NotBefore: null })
             {
                 sql.Tell(DispatchQueue.Came);
             }
-
-            made.Add(after);
         }
-
-        return made;
     }
 
     /// <summary>Cancels a step that has not ended.</summary>
     /// <param name="before">As this unit has read it.</param>
-    /// <returns>The step as it is then, still naming who held it; null when somebody else was quicker and nothing was changed.</returns>
-    public async Task<StepRow?> CancelAsync(SqlSession sql, StepRow before, Cancelling word)
+    /// <returns>The step as it is then, still naming who held it.</returns>
+    public async Task<StepRow> CancelAsync(SqlSession sql, StepRow before, Cancelling word)
     {
-        var cancelled = before with { Status = Status.Cancelled, Detail = word.Reason, LeaseUntil = null, NotBefore = null, UpdatedAt = word.Now };
-        if (await MakeAsync(sql, before, cancelled) is not { } after)
-        {
-            return null;
-        }
-
+        var after = before with { Status = Status.Cancelled, Detail = word.Reason, LeaseUntil = null, NotBefore = null, UpdatedAt = word.Now };
+        await MakeAsync(sql, before, after);
         if (after.ClaimedBy is not null)
         {
             bells.RingAfter(sql, after.Holder);

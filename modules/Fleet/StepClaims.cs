@@ -87,13 +87,14 @@ internal sealed class StepClaims(
     public Task<StepRow?> StartAsync(Holder holder, CancellationToken cancellationToken) => database.WriteAsync(
         async sql =>
         {
-            var lease = NewLease();
-            if (await StepChanges.FindHeldAsync(sql, holder) is not { Status: Status.Claimed } claim
-                || await changes.MakeAsync(sql, claim, claim with { Status = Status.Running, LeaseUntil = lease.Until, UpdatedAt = lease.Now }) is not { } row)
+            if (await StepChanges.FindHeldAsync(sql, holder) is not { Status: Status.Claimed } claim)
             {
                 return null;
             }
 
+            var lease = NewLease();
+            var row = claim with { Status = Status.Running, LeaseUntil = lease.Until, UpdatedAt = lease.Now };
+            await changes.MakeAsync(sql, claim, row);
             sql.Append(StepEvents.Started(row));
             return row;
         },

@@ -146,22 +146,24 @@ internal sealed class StepEndings(Database database, DispatchQueue queue, StepCh
         return [.. all.Select(some => some.Select(report => rows.GetValueOrDefault(report)).ToList())];
     }
 
-    /// <param name="rows">Gets the steps as they are then, by report.</param>
+    /// <param name="rows">Empty; gets the steps as they are then, by report.</param>
     private async Task CompleteAsync(SqlSession sql, IReadOnlyList<Reported> reports, Dictionary<Reported, StepRow> rows)
     {
         var held = await StepChanges.ListHeldAsync(sql, [.. reports.Select(report => report.Holder)]);
-        var wanted = reports.Where(report => held.ContainsKey(report.Holder)).ToDictionary(report => report.Holder.StepId, StringComparer.Ordinal);
-        var changed = wanted.Values.Select(report => held[report.Holder]).Zip(wanted.Values, (row, report) => new StepChange(row, Ended(row, Status.Completed, report.Outcome.Detail)));
-        foreach (var row in await changes.MakeAsync(sql, [.. changed]))
+        foreach (var report in reports.Where(report => held.ContainsKey(report.Holder)))
         {
-            var report = wanted[row.StepId];
+            rows.Add(report, Ended(held[report.Holder], Status.Completed, report.Outcome.Detail));
+        }
+
+        await changes.MakeAsync(sql, [.. rows.Select(one => new StepChange(held[one.Key.Holder], one.Value))]);
+        foreach (var (report, row) in rows)
+        {
             foreach (var artifact in report.Outcome.Artifacts)
             {
                 sql.Append(StepEvents.ArtifactMade(row, artifact));
             }
 
             sql.Append(StepEvents.Succeeded(row, report.Outcome, report.Facts));
-            rows.Add(report, row);
         }
     }
 
@@ -173,10 +175,8 @@ internal sealed class StepEndings(Database database, DispatchQueue queue, StepCh
         }
 
         var again = outcome.Retryable && held.RetryCount < held.MaxRetries;
-        if (await changes.MakeAsync(sql, held, again ? await RetriedAsync(sql, held, outcome) : Ended(held, Status.Failed, outcome.Detail)) is not { } row)
-        {
-            return null;
-        }
+        var row = again ? await RetriedAsync(sql, held, outcome) : Ended(held, Status.Failed, outcome.Detail);
+        await changes.MakeAsync(sql, held, row);
 
         // The event names the pod and the attempt that failed, which the requeued row no longer holds.
         sql.Append(StepEvents.Failed(row with { ClaimedBy = held.ClaimedBy }, outcome, facts));
@@ -185,10 +185,13 @@ internal sealed class StepEndings(Database database, DispatchQueue queue, StepCh
 
     private async Task<StepRow?> ReleaseAsync(SqlSession sql, Holder holder, string why)
     {
-        if (await StepChanges.FindHeldAsync(sql, holder) is not { } held || await changes.MakeAsync(sql, held, await BackInLineAsync(sql, held, why)) is not { } row)
+        if (await StepChanges.FindHeldAsync(sql, holder) is not { } held)
         {
             return null;
         }
+
+        var row = await BackInLineAsync(sql, held, why);
+        await changes.MakeAsync(sql, held, row);
 
         sql.Append(StepEvents.Invalidated(row with { ClaimedBy = held.ClaimedBy }, why));
         return row;

@@ -1,3 +1,4 @@
+using System.Data;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
 using Refinery.Kernel.Work;
@@ -48,7 +49,7 @@ internal sealed class StepIntake(
         {
             var came = await room.FillAsync(
                 steps.Count,
-                () => database.WriteAsync(Arrivals, new Arrival(steps, taken), cancellationToken),
+                () => WriteAsync(steps, taken, cancellationToken),
                 came: one => one.Stored.Count(step => step.IsNew));
             await OfferAsync(came);
             return came.Stored;
@@ -59,6 +60,20 @@ internal sealed class StepIntake(
             {
                 claim.Answer([]);
             }
+        }
+    }
+
+    private async Task<TakenIn> WriteAsync(IReadOnlyList<PreparedStep> steps, IReadOnlyList<WaitingClaim> taken, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await database.WriteAsync(Arrivals, new Arrival(steps, taken), cancellationToken);
+        }
+        catch (DBConcurrencyException)
+        {
+            // Two hosts may make one id in the same microsecond; of a second pair of them that cannot be believed.
+            var anew = steps.Select(step => Prepare(step.Asked, step.Row.CreatedAt, step.Key));
+            return await database.WriteAsync(Arrivals, new Arrival([.. anew], taken), cancellationToken);
         }
     }
 
@@ -121,6 +136,7 @@ internal sealed class StepIntake(
     }
 
     /// <summary>Stores steps, unless another is active under their unique key.</summary>
+    /// <exception cref="DBConcurrencyException">An id is taken. Thrown by the next statement, or the commit.</exception>
     private async Task<Dictionary<PreparedStep, StoredStep>> InsertAsync(SqlSession sql, IReadOnlyList<PreparedStep> steps, Turns turns)
     {
         var stored = new Dictionary<PreparedStep, StoredStep>(ReferenceEqualityComparer.Instance);
@@ -146,37 +162,18 @@ internal sealed class StepIntake(
             }
         }
 
-        await InsertAsync(sql, fresh, stored);
-        await InsertAnewAsync(sql, [.. fresh.Select(one => one.Step).Where(step => !stored.ContainsKey(step))], turns, stored);
-        await turns.KeepAsync();
-        followers.ForEach(one => stored.Add(one.Step, stored[one.First] with { IsNew = false }));
-        return stored;
-    }
-
-    /// <param name="stored">Gets those whose ids were free.</param>
-    private async Task InsertAsync(SqlSession sql, List<(PreparedStep Step, StepRow Row)> fresh, Dictionary<PreparedStep, StoredStep> stored)
-    {
-        var inserted = (await StepStore.InsertAsync(sql, [.. fresh.Select(one => one.Row)])).ToHashSet(StringComparer.Ordinal);
-        foreach (var (step, row) in fresh.Where(one => inserted.Remove(one.Row.StepId)))
+        await StepStore.InsertAsync(sql, [.. fresh.Select(one => one.Row)]);
+        foreach (var (step, row) in fresh)
         {
             sql.Append(step.Created);
             counters.MoveAfter(sql, row, from: null);
             sql.Tell(DispatchQueue.Came);
             stored.Add(step, new StoredStep(row, IsNew: true));
         }
-    }
 
-    /// <summary>Stores steps whose ids were taken, under others.</summary>
-    private async Task InsertAnewAsync(SqlSession sql, IReadOnlyList<PreparedStep> steps, Turns turns, Dictionary<PreparedStep, StoredStep> stored)
-    {
-        if (steps.Count == 0)
-        {
-            return;
-        }
-
-        var anew = steps.Select(step => (Old: step, New: Prepare(step.Asked, step.Row.CreatedAt, step.Key))).ToList();
-        var made = await InsertAsync(sql, [.. anew.Select(one => one.New)], turns);
-        anew.ForEach(one => stored.Add(one.Old, made[one.New]));
+        await turns.KeepAsync();
+        followers.ForEach(one => stored.Add(one.Step, stored[one.First] with { IsNew = false }));
+        return stored;
     }
 
     /// <summary>The step that a key has made, or null.</summary>

@@ -17,7 +17,7 @@ internal sealed class StepRestore : IRestore
         {
             if (StepReading.Created(link) is { } row)
             {
-                await StepStore.InsertAsync(sql, [row.NotBefore is null ? row with { Rank = await RankAsync(sql, row) } : row]);
+                await StepStore.InsertUnlessThereAsync(sql, row.NotBefore is null ? row with { Rank = await RankAsync(sql, row) } : row);
             }
             else if (StepReading.Changed(link) is { } change)
             {

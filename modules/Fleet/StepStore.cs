@@ -4,7 +4,7 @@ using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
 
-/// <summary>The table <c>steps</c>. Each change of status is one conditional update: the database decides, once.</summary>
+/// <summary>The table <c>steps</c>. Each change of status is one conditional update: it changes the step as it was read, or nothing.</summary>
 internal static class StepStore
 {
     /// <summary>0 for a waiting step that may be called at once, 1 for one that waits for an instant; the index of waiting steps keeps the two apart.</summary>
@@ -41,16 +41,19 @@ internal static class StepStore
     internal const string Head =
         $"SELECT rank FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = 0 AND priority = @Priority ORDER BY rank LIMIT 1";
 
-    /// <summary>Stores new steps.</summary>
-    /// <returns>The ids of those that were stored; the others' ids are taken, or a step with their unique key is active.</returns>
-    public static Task<IReadOnlyList<string>> InsertAsync(SqlSession sql, IReadOnlyCollection<StepRow> rows) => sql.QueryAllAsync(
-        row => row.Text(0),
+    private const string Insert =
         """
         INSERT INTO steps (step_id, build_id, type, status, priority, rank, args, metadata, recipes, max_retries, not_before, unique_key, traceparent, tracestate, created_at, updated_at)
         VALUES (@StepId, @BuildId, @Type, 'pending', @Priority, @Rank, @Args, @Metadata, @Recipes, @MaxRetries, @NotBefore, @UniqueKey, @Traceparent, @Tracestate, @CreatedAt, @CreatedAt)
-        ON CONFLICT DO NOTHING RETURNING step_id
-        """,
-        rows);
+        ON CONFLICT DO NOTHING
+        """;
+
+    /// <summary>Stores new steps.</summary>
+    /// <exception cref="System.Data.DBConcurrencyException">An id is taken, or a step with a unique key is active. Thrown by the next statement, or the commit.</exception>
+    public static Task InsertAsync(SqlSession sql, IReadOnlyCollection<StepRow> rows) => sql.ChangeEachAsync(Insert, rows);
+
+    /// <summary>Stores a step unless it is there.</summary>
+    public static Task<int> InsertUnlessThereAsync(SqlSession sql, StepRow row) => sql.ExecuteAsync(Insert, row);
 
     /// <summary>The step of a type that waits, is held or runs under a unique key; null when there is none.</summary>
     public static Task<StepRow?> FindActiveAsync(SqlSession sql, string type, string uniqueKey) => sql.FirstOrDefaultAsync(
@@ -59,8 +62,7 @@ internal static class StepStore
         new { Type = type, UniqueKey = uniqueKey });
 
     /// <summary>The rank of the first step in line of a type and priority; null when none waits.</summary>
-    public static Task<long?> HeadAsync(SqlSession sql, string type, long priority) =>
-        sql.WholeAsync(Head, new { Type = type, Priority = priority });
+    public static Task<long?> HeadAsync(SqlSession sql, string type, long priority) => sql.WholeAsync(Head, new { Type = type, Priority = priority });
 
     /// <summary>The lowest rank of all lines of a priority; null when none waits. Walks one index entry per type.</summary>
     public static Task<long?> HeadAsync(SqlSession sql, long priority) => sql.WholeAsync(
@@ -163,15 +165,13 @@ internal static class StepStore
 
     /// <summary>Writes steps as they are to be.</summary>
     /// <param name="changes">Each step once.</param>
-    /// <returns>The ids of those that were changed; the others are no longer what they were read as.</returns>
+    /// <exception cref="System.Data.DBConcurrencyException">One is no longer what it was read as. Thrown by the next statement, or the commit.</exception>
     /// <remarks>A claim raises the fence, so status and fence together tell whether anybody has touched the step since.</remarks>
-    public static Task<IReadOnlyList<string>> ChangeAsync(SqlSession sql, IEnumerable<StepChange> changes) => sql.QueryAllAsync(
-        row => row.Text(0),
+    public static Task ChangeAsync(SqlSession sql, IEnumerable<StepChange> changes) => sql.ChangeEachAsync(
         """
         UPDATE steps SET status = @Status, rank = @Rank, claimed_by = @ClaimedBy, fence = @Fence, attempts = @Attempts, retry_count = @RetryCount,
             lease_until = @LeaseUntil, not_before = @NotBefore, recipes = @Recipes, detail = @Detail, updated_at = @UpdatedAt
         WHERE step_id = @StepId AND status = @WasStatus AND fence = @WasFence
-        RETURNING step_id
         """,
         [.. changes.Select(change => new
         {
@@ -251,8 +251,8 @@ internal static class StepStore
         new { Type = type, word.Reason, word.Now, Limit = limit });
 
     /// <summary>When the first lease of all ends; null when no step is held.</summary>
-    public static Task<string?> SoonestLeaseAsync(SqlSession sql) =>
-        sql.FirstOrDefaultAsync<string>("SELECT MIN(lease_until) FROM steps WHERE status IN ('claimed', 'running')");
+    public static Task<string?> SoonestLeaseAsync(SqlSession sql) => sql.FirstOrDefaultAsync<string>(
+        "SELECT MIN(lease_until) FROM steps WHERE status IN ('claimed', 'running')");
 
     /// <summary>How many steps of each type and priority wait, the delayed ones apart: in the index's order, so that nothing is sorted.</summary>
     internal const string Waiting =

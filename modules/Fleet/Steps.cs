@@ -91,13 +91,9 @@ internal sealed class Steps(
         var turns = new Turns(sql);
         var again = InLineAgain(ended, reason) with { Rank = await turns.NextAsync(Place.Of(ended), ended.CreatedAt) };
         await turns.KeepAsync();
-        if (await changes.MakeAsync(sql, ended, again) is not { } row)
-        {
-            return null;
-        }
-
-        sql.Append(StepEvents.Replayed(row, ended.Status));
-        return row;
+        await changes.MakeAsync(sql, ended, again);
+        sql.Append(StepEvents.Replayed(again, ended.Status));
+        return again;
     }
 
     /// <summary>True when another step has taken the unique key since.</summary>

@@ -5,15 +5,15 @@ namespace Refinery.Graph;
 /// <summary>The table <c>edges</c>.</summary>
 internal static class EdgeStore
 {
-    /// <summary>Draws edges.</summary>
+    /// <summary>Draws edges that are not there.</summary>
     /// <param name="edges">Each once.</param>
-    /// <returns>Those that were not there.</returns>
-    public static Task<IReadOnlyList<EdgeRow>> InsertAsync(SqlSession sql, IReadOnlyCollection<NewEdge> edges) => sql.QueryAllAsync(
+    public static Task InsertAsync(SqlSession sql, IReadOnlyCollection<NewEdge> edges) => sql.ChangeEachAsync(
+        "INSERT INTO edges (source, edge_type, target, happened_at) VALUES (@Source, @EdgeType, @Target, @HappenedAt)", edges);
+
+    /// <summary>Those of some edges that are there, in any order.</summary>
+    public static Task<IReadOnlyList<EdgeRow>> ListAsync(SqlSession sql, IReadOnlyCollection<EdgeRow> edges) => sql.QueryAllAsync(
         row => new EdgeRow { Source = row.Text(0), EdgeType = row.Text(1), Target = row.Text(2) },
-        """
-        INSERT INTO edges (source, edge_type, target, happened_at) VALUES (@Source, @EdgeType, @Target, @HappenedAt)
-        ON CONFLICT (source, edge_type, target) DO NOTHING RETURNING source, edge_type, target
-        """,
+        "SELECT source, edge_type, target FROM edges WHERE source = @Source AND edge_type = @EdgeType AND target = @Target",
         edges);
 
     /// <summary>Lets edges be as old as what draws them too.</summary>

@@ -45,10 +45,10 @@ internal sealed class GraphProjection : IProjection
     {
         var made = facts.SelectMany(fact => fact.Facts.Nodes.Select((node, index) => MadeNode.Of(node, fact.Link, isSubject: index == 0))).ToList();
         var firsts = made.DistinctBy(node => node.Row.NodeId, StringComparer.Ordinal).ToDictionary(node => node.Row.NodeId, StringComparer.Ordinal);
-        var inserted = (await NodeStore.InsertAsync(sql, [.. firsts.Values.Select(node => node.Row)])).ToHashSet(StringComparer.Ordinal);
-        var there = (await NodeStore.ListAsync(sql, [.. firsts.Keys.Where(id => !inserted.Contains(id)).Select(id => new NodeKey(id))]))
-            .ToDictionary(node => node.NodeId, StringComparer.Ordinal);
-        foreach (var row in inserted.Select(id => firsts[id].Row))
+        var there = (await NodeStore.ListAsync(sql, [.. firsts.Keys.Select(id => new NodeKey(id))])).ToDictionary(node => node.NodeId, StringComparer.Ordinal);
+        var fresh = firsts.Values.Select(node => node.Row).Where(row => !there.ContainsKey(row.NodeId)).ToDictionary(row => row.NodeId, StringComparer.Ordinal);
+        await NodeStore.InsertAsync(sql, fresh.Values);
+        foreach (var row in fresh.Values)
         {
             Count(counts, GraphCountStore.Nodes, row.NodeType);
             there.Add(row.NodeId, row);
@@ -56,7 +56,7 @@ internal sealed class GraphProjection : IProjection
 
         var told = new List<NodeEvent>();
         var older = new Dictionary<string, NodeRow>(StringComparer.Ordinal);
-        foreach (var (row, isSubject) in made.Where(node => !inserted.Contains(node.Row.NodeId) || !ReferenceEquals(firsts[node.Row.NodeId], node)))
+        foreach (var (row, isSubject) in made.Where(node => !fresh.ContainsKey(node.Row.NodeId) || !ReferenceEquals(firsts[node.Row.NodeId], node)))
         {
             var known = there[row.NodeId];
             var isOlder = known.NodeType == row.NodeType && known.HappenedAt > row.HappenedAt;
@@ -90,13 +90,11 @@ internal sealed class GraphProjection : IProjection
             }
         }
 
-        foreach (var inserted in await EdgeStore.InsertAsync(sql, edges.Values))
-        {
-            Count(counts, GraphCountStore.Edges, inserted.EdgeType);
-            edges.Remove(inserted);
-        }
-
-        await EdgeStore.BackdateAsync(sql, edges.Values);
+        var there = (await EdgeStore.ListAsync(sql, [.. edges.Keys])).ToHashSet();
+        var fresh = edges.Where(edge => !there.Contains(edge.Key)).Select(edge => edge.Value).ToList();
+        await EdgeStore.InsertAsync(sql, fresh);
+        await EdgeStore.BackdateAsync(sql, [.. there.Select(edge => edges[edge])]);
+        fresh.ForEach(edge => Count(counts, GraphCountStore.Edges, edge.EdgeType));
     }
 
     private static void Count(Dictionary<(string Kind, string Type), long> counts, string kind, string type) =>

@@ -5,16 +5,10 @@ namespace Refinery.Graph;
 /// <summary>The tables <c>nodes</c>, <c>node_events</c> and <c>node_mentions</c>: which nodes there are and where their events stand in the journal.</summary>
 internal static class NodeStore
 {
-    /// <summary>Makes nodes.</summary>
+    /// <summary>Makes nodes that are not there.</summary>
     /// <param name="nodes">Each id once.</param>
-    /// <returns>The ids of those that were not there.</returns>
-    public static Task<IReadOnlyList<string>> InsertAsync(SqlSession sql, IReadOnlyCollection<NodeRow> nodes) => sql.QueryAllAsync(
-        row => row.Text(0),
-        """
-        INSERT INTO nodes (node_id, node_type, sequence, happened_at) VALUES (@NodeId, @NodeType, @Sequence, @HappenedAt)
-        ON CONFLICT (node_id) DO NOTHING RETURNING node_id
-        """,
-        nodes);
+    public static Task InsertAsync(SqlSession sql, IReadOnlyCollection<NodeRow> nodes) => sql.ChangeEachAsync(
+        "INSERT INTO nodes (node_id, node_type, sequence, happened_at) VALUES (@NodeId, @NodeType, @Sequence, @HappenedAt)", nodes);
 
     /// <summary>Those of some nodes that are there, in any order.</summary>
     public static Task<IReadOnlyList<NodeRow>> ListAsync(SqlSession sql, IReadOnlyCollection<NodeKey> nodes) => sql.QueryAllAsync(

@@ -73,12 +73,12 @@ public sealed class StepIndexTests : IAsyncLifetime
     private async Task<string> PlanAsync(string text) => string.Join('\n', (await yard.Database.ReadAsync(
         sql => sql.QueryAsync<PlanRow>("EXPLAIN QUERY PLAN " + text, new { Type = "build", Priority = 0, Now, Limit = 10 }), CancellationToken.None)).Select(row => row.Detail));
 
-    private Task<IReadOnlyList<string>> AddAsync(string stepId, long priority, long rank, DateTimeOffset? notBefore) => yard.Database.WriteAsync(
-        sql => StepStore.InsertAsync(sql, [new StepRow
+    private Task<int> AddAsync(string stepId, long priority, long rank, DateTimeOffset? notBefore) => yard.Database.WriteAsync(
+        sql => StepStore.InsertUnlessThereAsync(sql, new StepRow
         {
             StepId = stepId, BuildId = stepId, Type = "build", Status = Status.Pending, Priority = priority, Rank = rank, Args = "{}", Metadata = "{}",
             MaxRetries = 0, RetryCount = 0, Attempts = 0, Fence = 0, NotBefore = notBefore, CreatedAt = Now.AddSeconds(rank), UpdatedAt = Now,
-        }]),
+        }),
         CancellationToken.None);
 
     /// <summary>A line of SQLite's answer.</summary>

@@ -181,6 +181,11 @@ public sealed class EventJournal : ICommitParticipant
         },
         cancellationToken);
 
+    /// <remarks>The first group that appends reads the head itself: before it there may be no table.</remarks>
+    string? ICommitParticipant.AskedAtTurn => head is null ? null : JournalStore.Head;
+
+    void ICommitParticipant.HearAtTurn(ISqlRow? row) => head = JournalStore.ReadHead(row);
+
     async Task ICommitParticipant.BeforeCommitAsync(SqlSession session)
     {
         pending.Clear();
@@ -210,8 +215,8 @@ public sealed class EventJournal : ICommitParticipant
             return;
         }
 
-        // Only one process holds the embedded database, so its head may be kept; other hosts move Postgres' head.
-        head = database.IsShared ? null : new JournalHead(pending[^1].Sequence, pending[^1].Hash);
+        // Only one process holds the embedded database; where other hosts move the head it is read anew at each turn.
+        head = new JournalHead(pending[^1].Sequence, pending[^1].Hash);
         appended.Pulse();
         Appended?.Invoke(pending);
     }

@@ -5,11 +5,15 @@ namespace Refinery.Kernel.Journal;
 /// <summary>The table <c>events</c>: appended to, never changed.</summary>
 internal static class JournalStore
 {
-    public static async Task<JournalHead> HeadAsync(SqlSession sql) =>
-        await sql.FirstOrDefaultAsync(row => new JournalHead(row.Whole(0), row.Text(1)), "SELECT sequence, hash FROM events ORDER BY sequence DESC LIMIT 1")
-            ?? JournalHead.Genesis;
+    /// <summary>The end of the chain, or no row.</summary>
+    public const string Head = "SELECT sequence, hash FROM events ORDER BY sequence DESC LIMIT 1";
 
-    public static Task InsertAsync(SqlSession sql, IReadOnlyList<JournalEvent> links) => sql.ExecuteAllAsync(
+    public static async Task<JournalHead> HeadAsync(SqlSession sql) => await sql.FirstOrDefaultAsync(row => ReadHead(row), Head) ?? JournalHead.Genesis;
+
+    /// <summary>The end of the chain by the row of <see cref="Head"/>.</summary>
+    public static JournalHead ReadHead(ISqlRow? row) => row is null ? JournalHead.Genesis : new JournalHead(row.Whole(0), row.Text(1));
+
+    public static Task InsertAsync(SqlSession sql, IReadOnlyList<JournalEvent> links) => sql.ChangeEachAsync(
         """
         INSERT INTO events (sequence, event_id, event_type, target, sent_timestamp, canonical, hash)
         VALUES (@Sequence, @EventId, @EventType, @Target, @SentTimestamp, @Canonical, @Hash)

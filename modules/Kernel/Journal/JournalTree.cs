@@ -43,7 +43,7 @@ public sealed class JournalTree : IProjection
     public static Task CompleteAsync(Database database, CancellationToken cancellationToken) => database.WriteAsync(
         async sql =>
         {
-            await FillAsync(sql, (await JournalStore.HeadAsync(sql)).Sequence, new TileLeaves());
+            await FillAsync(sql, (await JournalStore.HeadAsync(sql)).Sequence);
             return true;
         },
         cancellationToken);
@@ -61,26 +61,38 @@ public sealed class JournalTree : IProjection
     /// <inheritdoc />
     public async Task ApplyAsync(SqlSession sql, IReadOnlyList<JournalEvent> events)
     {
+        var tiles = new List<TileRow>();
         foreach (var link in events)
         {
             recent.Add(link);
             if (link.Sequence % Width == 0)
             {
-                await FillAsync(sql, link.Sequence, recent);
+                // Whoever appended the lines before has made their tiles in the same commit, so nobody need count them here.
+                var tile = (link.Sequence / Width) - 1;
+                tiles.Add(TileRow.Of(level: 1, tile, recent.Take(tile) ?? await ListAsync(sql, level: 0, new LeafRange(tile * Width, Width))));
+            }
+
+            if (link.Sequence % (Width * Width) == 0)
+            {
+                await TileStore.InsertAsync(sql, tiles);
+                await FillAsync(sql, link.Sequence);
+                tiles.Clear();
             }
         }
+
+        await TileStore.InsertAsync(sql, tiles);
     }
 
     /// <summary>Makes every full tile that is missing below a size.</summary>
-    private static async Task FillAsync(SqlSession sql, long size, TileLeaves recent)
+    private static async Task FillAsync(SqlSession sql, long size)
     {
         var width = 1L;
         for (var level = 1; size / (width * Width) > 0; level++)
         {
             for (var tile = await TileStore.CountAsync(sql, level); tile < size / (width * Width); tile++)
             {
-                var below = level == 1 && recent.Take(tile) is { } leaves ? leaves : await ListAsync(sql, level - 1, new LeafRange(tile * Width, Width));
-                await TileStore.InsertAsync(sql, level, tile, MerkleFrontier.RootOf(below));
+                var below = await ListAsync(sql, level - 1, new LeafRange(tile * Width, Width));
+                await TileStore.InsertAsync(sql, [TileRow.Of(level, tile, below)]);
             }
 
             width *= Width;

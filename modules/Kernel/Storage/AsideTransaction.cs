@@ -18,6 +18,7 @@ internal static class AsideTransaction
         }
         finally
         {
+            await session.SettleAsync();
             session.Transaction = null;
             session.Forget();
         }

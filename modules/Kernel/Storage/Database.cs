@@ -184,7 +184,7 @@ public sealed class Database : IAsyncDisposable
         var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         try
         {
-            foreach (var statement in Dialect.OnOpen)
+            foreach (var statement in isWriter ? Dialect.OnOpen.Concat(Dialect.OnOpenWriter) : Dialect.OnOpen)
             {
                 await using var command = connection.CreateCommand();
                 command.CommandText = statement;

@@ -235,7 +235,7 @@ internal sealed partial class GroupCommit : IDisposable
         try
         {
             session.Forget();
-            await GroupTransaction.RunAsync(session, () => RunAsync(group, session), notices.Miss);
+            await GroupTransaction.RunAsync(session, () => RunAsync(group, session), participants, notices.Miss);
         }
         catch (Exception fault) when (fault is not SessionLostException && !session.IsLost)
         {

@@ -6,17 +6,16 @@ namespace Refinery.Kernel.Storage;
 internal static class GroupTransaction
 {
     /// <summary>Runs the group's work and commits it.</summary>
+    /// <param name="participants">Who wants to know something as the turn comes.</param>
     /// <param name="uncertain">Called when the connection was lost in the commit: if it was kept, nobody here was told.</param>
     /// <exception cref="SessionLostException">The connection is of no use any more, and the group must not be run again.</exception>
-    public static async Task RunAsync(SqlSession session, Func<Task> work, Action uncertain)
+    public static async Task RunAsync(SqlSession session, Func<Task> work, IReadOnlyList<ICommitParticipant> participants, Action uncertain)
     {
         var transaction = await session.Connection.BeginTransactionAsync();
         session.Transaction = transaction;
         try
         {
-            await TakeTurnAsync(session);
-            await work();
-            await session.FlushAsync();
+            await WorkAsync(session, work, participants);
             Commit(transaction, session, uncertain);
         }
         catch (Exception fault) when (!session.IsLost && fault is not SessionLostException)
@@ -32,8 +31,23 @@ internal static class GroupTransaction
         await transaction.DisposeAsync();
     }
 
+    /// <summary>Leaves the connection quiet, whatever comes: over one that has an answer under way nothing can be rolled back.</summary>
+    private static async Task WorkAsync(SqlSession session, Func<Task> work, IReadOnlyList<ICommitParticipant> participants)
+    {
+        try
+        {
+            TakeTurn(session, participants);
+            await work();
+            await session.FlushAsync();
+        }
+        finally
+        {
+            await session.SettleAsync();
+        }
+    }
+
     /// <exception cref="SessionLostException">The turn did not come: that is no unit's fault, and none would fare better alone.</exception>
-    private static async Task TakeTurnAsync(SqlSession session)
+    private static void TakeTurn(SqlSession session, IReadOnlyList<ICommitParticipant> participants)
     {
         if (session.Dialect.TakeTurn is not { } turn)
         {
@@ -42,7 +56,7 @@ internal static class GroupTransaction
 
         try
         {
-            await session.ExecuteAsync(turn);
+            session.TakeTurn(turn, participants);
         }
         catch (DbException fault) when (!session.IsLost)
         {

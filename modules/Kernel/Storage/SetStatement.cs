@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text.RegularExpressions;
+using Npgsql;
 
 namespace Refinery.Kernel.Storage;
 
@@ -26,9 +27,10 @@ internal sealed partial class SetStatement : IAsyncDisposable
         this.run = run;
         asking = connection.CreateCommand();
         asked = new Parameters(names, asking.Parameters, asking.CreateParameter);
-        using var batch = connection.CreateBatch();
-        telling = batch.CreateBatchCommand();
-        told = new Parameters(names, telling.Parameters, telling.CreateParameter);
+
+        // Not of the connection, by which another thread may be sending.
+        telling = new NpgsqlBatchCommand();
+        told = new Parameters(names, telling.Parameters, () => new NpgsqlParameter());
         asking.CommandText = telling.CommandText = Render(text, names);
     }
 
@@ -54,16 +56,13 @@ internal sealed partial class SetStatement : IAsyncDisposable
             : throw new ArgumentException("A set is given to an INSERT with VALUES, to a text with WHERE, or to a SELECT of no table.", nameof(text));
     }
 
-    public async Task ExecuteAsync<T>(IReadOnlyCollection<T> rows)
+    /// <param name="isExact">True when each row is to change one row.</param>
+    public async Task ExecuteAsync<T>(IReadOnlyCollection<T> rows, bool isExact)
         where T : notnull
     {
-        if (run.Holds(telling))
-        {
-            await run.FlushAsync();
-        }
-
+        await run.FreeAsync(telling);
         told.Set(rows);
-        await run.TellAsync(telling);
+        await run.TellAsync(new Telling(telling, rows.Count, isExact));
     }
 
     public Task<List<TResult>> QueryAsync<T, TResult>(Func<ISqlRow, TResult> read, IReadOnlyCollection<T> rows)

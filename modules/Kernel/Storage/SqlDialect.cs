@@ -57,6 +57,9 @@ public sealed partial class SqlDialect
         Notify = $"SELECT pg_notify('{Notices.Channel}', @Payload)",
         TakeTurn = "SELECT pg_advisory_xact_lock(hashtext('refinery'))",
         Patience = TimeSpan.FromMilliseconds(2),
+
+        // A group finds its rows by their keys. A plan is kept, and one made while a table was empty would go on to read it whole.
+        OnOpenWriter = ["SET enable_seqscan = off", "SET enable_hashjoin = off", "SET enable_mergejoin = off", "SET jit = off"],
     };
 
     /// <summary><c>sqlite</c> or <c>postgres</c>.</summary>
@@ -73,6 +76,9 @@ public sealed partial class SqlDialect
 
     /// <summary>Statements run once on every new connection.</summary>
     internal IReadOnlyList<string> OnOpen { get; }
+
+    /// <summary>Statements run once on every new connection that writes groups.</summary>
+    internal IReadOnlyList<string> OnOpenWriter { get; private init; } = [];
 
     /// <summary>A schema text in this engine's words, whose texts sort by their bytes, as SQLite's do, whatever language the database was made in.</summary>
     internal string RenderSchema(string sql) => this == Sqlite ? Render(sql) : Text().Replace(Render(sql), "TEXT COLLATE \"C\"");

@@ -70,24 +70,13 @@ public sealed class SqlSession : IAsyncDisposable
     /// <remarks>It answers nothing; what it does is seen by the next statement. In a transaction elsewhere its faults are that one's, or the commit's; else they are thrown here.</remarks>
     /// <param name="sql">A constant text, tokens allowed: an INSERT with VALUES, a text with WHERE, or a SELECT of no table.</param>
     /// <param name="rows">Objects whose properties are the <c>@Name</c> values. No two may change one row of the table.</param>
-    public async Task ExecuteAllAsync<T>(string sql, IReadOnlyCollection<T> rows)
-        where T : notnull
-    {
-        if (!TakesSets)
-        {
-            foreach (var row in rows)
-            {
-                await ExecuteAsync(sql, row);
-            }
+    public Task ExecuteAllAsync<T>(string sql, IReadOnlyCollection<T> rows)
+        where T : notnull => TellAllAsync(sql, rows, isExact: false);
 
-            return;
-        }
-
-        foreach (var page in rows.Chunk(SetStatement.MaxRows))
-        {
-            await Set<T>(sql).ExecuteAsync(page);
-        }
-    }
+    /// <summary>Runs a statement that is to change one row of a table for every row of a set, as <see cref="ExecuteAllAsync"/> does.</summary>
+    /// <exception cref="DBConcurrencyException">It changed fewer, or more: what it was made of is no longer so. Thrown where the statement's other faults are.</exception>
+    public Task ChangeEachAsync<T>(string sql, IReadOnlyCollection<T> rows)
+        where T : notnull => TellAllAsync(sql, rows, isExact: true);
 
     /// <summary>Runs a query, or a change that says what it changed, for every row of a set, and reads what comes of it in any order.</summary>
     /// <param name="read">Reads a row by position.</param>
@@ -193,8 +182,15 @@ public sealed class SqlSession : IAsyncDisposable
     /// <summary>The draft of an id among those that wait for this commit, or null.</summary>
     internal EventDraft? DraftOf(string eventId) => named.GetValueOrDefault(eventId);
 
+    /// <summary>Waits for the right to write, and asks at once what the participants want to know of the moment.</summary>
+    internal void TakeTurn(string turn, IEnumerable<ICommitParticipant> participants) =>
+        run.Begin(turn, [.. from one in participants where one.AskedAtTurn is not null select (one.AskedAtTurn, (Action<ISqlRow?>)one.HearAtTurn)]);
+
     /// <summary>Sends what waits for a statement that is answered; to be called before a commit.</summary>
     internal Task FlushAsync() => run.FlushAsync();
+
+    /// <summary>Waits until nothing is under way, whatever becomes of it; to be called before a rollback.</summary>
+    internal Task SettleAsync() => run.SettleAsync();
 
     internal void Forget()
     {
@@ -202,12 +198,34 @@ public sealed class SqlSession : IAsyncDisposable
         named.Clear();
         afterCommit.Clear();
         told.Clear();
-        run.Forget();
         Sequence = 0;
     }
 
     /// <summary>True where a statement may be given arrays.</summary>
     private bool TakesSets => connection is not SqliteConnection;
+
+    private async Task TellAllAsync<T>(string sql, IReadOnlyCollection<T> rows, bool isExact)
+        where T : notnull
+    {
+        if (TakesSets)
+        {
+            foreach (var page in rows.Chunk(SetStatement.MaxRows))
+            {
+                await Set<T>(sql).ExecuteAsync(page, isExact);
+            }
+
+            return;
+        }
+
+        foreach (var row in rows)
+        {
+            var changed = await ExecuteAsync(sql, row);
+            if (isExact)
+            {
+                Telling.Check(changed, wanted: 1);
+            }
+        }
+    }
 
     private void RequireWriter()
     {

@@ -74,18 +74,68 @@ public abstract partial class StorageContract
         Assert.Equal(["b", "c"], names);
     }
 
-    [Fact]
-    public async Task A_set_that_fails_takes_its_own_unit_along_and_no_other()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3000)]
+    public async Task A_set_that_fails_takes_its_own_unit_along_and_no_other(int count)
     {
         await AddAsync("there");
         var (_, release) = await HoldAsync();
-        var failing = PutAllAsync("INSERT INTO things (name) VALUES (@Name)", [new Row("new", null, null, Made), new Row("there", null, null, Made)]);
+        var rows = Enumerable.Range(0, count).Select(number => new Row($"new {number}", null, null, Made)).Append(new Row("there", null, null, Made)).ToList();
+        var failing = database.WriteAsync(
+            async sql =>
+            {
+                await sql.ExecuteAllAsync("INSERT INTO things (name) VALUES (@Name)", rows);
+                await sql.ExecuteAllAsync("UPDATE things SET size = 1 WHERE name = @Name", rows);
+                return true;
+            },
+            CancellationToken.None);
         var other = PutAllAsync(PutThing, [new Row("other", null, null, Made)]);
         release();
 
         await other;
         await Assert.ThrowsAnyAsync<DbException>(() => failing);
         Assert.Equal(["held", "other", "there"], await database.ReadAsync(sql => sql.QueryAsync<string>("SELECT name FROM things ORDER BY name"), CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(5000)]
+    public async Task A_set_that_is_to_change_each_row_fails_where_one_is_not_there_and_takes_no_other_unit_along(int count)
+    {
+        var names = Enumerable.Range(0, count).Select(number => new Row($"thing {number}", null, null, Made)).ToList();
+        await PutAllAsync(PutThing, names);
+        var (_, release) = await HoldAsync();
+        var failing = ChangeEachAsync([.. names, new Row("nobody", null, null, Made)], thenReads: false);
+        var reading = ChangeEachAsync([new Row("nobody", null, null, Made), .. names], thenReads: true);
+        var changing = ChangeEachAsync(names, thenReads: false);
+        release();
+
+        Assert.True(await changing);
+        await Assert.ThrowsAsync<System.Data.DBConcurrencyException>(() => failing);
+        await Assert.ThrowsAsync<System.Data.DBConcurrencyException>(() => reading);
+        Assert.Equal(count, await ReadAsync<long>("SELECT COUNT(*) FROM things WHERE size = 1"));
+    }
+
+    [Fact]
+    public async Task Many_sets_one_after_the_other_are_stored_in_their_order()
+    {
+        var rows = Enumerable.Range(0, 300).Select(number => new Row($"thing {number}", 0, null, Made)).ToList();
+        await database.WriteAsync(
+            async sql =>
+            {
+                await sql.ExecuteAllAsync(PutThing, rows);
+                for (var round = 1; round <= 20; round++)
+                {
+                    await sql.ChangeEachAsync("UPDATE things SET size = size * 2 + @Size WHERE name = @Name", [.. rows.Select(row => row with { Size = round % 2 })]);
+                    await sql.ChangeEachAsync("UPDATE things SET weight = size WHERE name = @Name", rows);
+                }
+
+                return true;
+            },
+            CancellationToken.None);
+
+        Assert.Equal(300, await ReadAsync<long>("SELECT COUNT(*) FROM things WHERE size = weight AND size = @Size", new { Size = 699_050L }));
     }
 
     [Fact]
@@ -177,6 +227,14 @@ public abstract partial class StorageContract
         {
             await sql.ExecuteAllAsync(text, rows);
             return true;
+        },
+        CancellationToken.None);
+
+    private Task<bool> ChangeEachAsync(IReadOnlyCollection<Row> rows, bool thenReads) => database.WriteAsync(
+        async sql =>
+        {
+            await sql.ChangeEachAsync("UPDATE things SET size = COALESCE(size, 0) + 1 WHERE name = @Name", rows);
+            return !thenReads || await sql.WholeAsync("SELECT COUNT(*) FROM things") > 0;
         },
         CancellationToken.None);
 
