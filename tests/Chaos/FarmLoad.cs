@@ -35,8 +35,27 @@ internal sealed class FarmLoad : IAsyncDisposable
         await UntilAsync(() => Ended >= before + steps);
     }
 
-    /// <summary>Waits until no more steps wait than come within half a second: the pods keep up with who submits, as before.</summary>
-    public Task CaughtUpAsync() => UntilAsync(() => accepted.Count - Ended < PerSecond / 2);
+    /// <summary>How many steps end in a second of quiet work; no more than come, though what waited at the start is worked off too.</summary>
+    public async Task<double> PaceAsync() => Math.Min(PerSecond, await KeepsUpAsync(0, TimeSpan.FromSeconds(3)));
+
+    /// <summary>Waits until so many steps have ended in each second of a while, or more, and no more wait than come within half a second.</summary>
+    /// <returns>How many ended in a second of that while.</returns>
+    public async Task<double> KeepsUpAsync(double pace, TimeSpan during)
+    {
+        var (before, began, reached) = (Ended, TimeProvider.System.GetTimestamp(), 0.0);
+        await UntilAsync(() =>
+        {
+            if (TimeProvider.System.GetElapsedTime(began) is { TotalSeconds: var passed } && passed < during.TotalSeconds)
+            {
+                return false;
+            }
+
+            reached = (Ended - before) / passed;
+            (before, began) = (Ended, TimeProvider.System.GetTimestamp());
+            return reached >= pace && accepted.Count - Ended < PerSecond / 2;
+        });
+        return reached;
+    }
 
     /// <summary>Submits no more and waits until all has ended.</summary>
     public async Task FinishAsync()
