@@ -23,9 +23,9 @@ internal static class TurnStore
         turns);
 
     /// <summary>Forgets the turns of a line that lie before a rank: whoever took them is as well off as who has taken none.</summary>
-    public static Task<int> DeleteAsync(SqlSession sql, Place place, long before) => sql.ExecuteAsync(
+    public static Task DeleteAsync(SqlSession sql, Place place, long before) => sql.ExecuteAllAsync(
         "DELETE FROM turns WHERE type = @Type AND priority = @Priority AND rank < @Before",
-        new { place.Type, place.Priority, Before = before });
+        [new { place.Type, place.Priority, Before = before }]);
 }
 
 /// <summary>The last turn of an owner in a line.</summary>
