@@ -133,8 +133,7 @@ internal sealed class StepEndings(Database database, DispatchQueue queue, StepCh
     {
         // Of two reports of one claim the first counts.
         var reports = all.SelectMany(some => some).DistinctBy(report => report.Holder).ToList();
-        var rows = new Dictionary<Reported, StepRow>(ReferenceEqualityComparer.Instance);
-        await CompleteAsync(sql, [.. reports.Where(report => report.Outcome.Succeeded)], rows);
+        var rows = await CompleteAsync(sql, [.. reports.Where(report => report.Outcome.Succeeded)]);
         foreach (var report in reports.Where(report => !report.Outcome.Succeeded))
         {
             if (await FailAsync(sql, report.Holder, report.Outcome, report.Facts) is { } row)
@@ -146,10 +145,11 @@ internal sealed class StepEndings(Database database, DispatchQueue queue, StepCh
         return [.. all.Select(some => some.Select(report => rows.GetValueOrDefault(report)).ToList())];
     }
 
-    /// <param name="rows">Empty; gets the steps as they are then, by report.</param>
-    private async Task CompleteAsync(SqlSession sql, IReadOnlyList<Reported> reports, Dictionary<Reported, StepRow> rows)
+    /// <returns>The steps as they are then, by report; none for what its holder does not hold any more.</returns>
+    private async Task<Dictionary<Reported, StepRow>> CompleteAsync(SqlSession sql, IReadOnlyList<Reported> reports)
     {
         var held = await StepChanges.ListHeldAsync(sql, [.. reports.Select(report => report.Holder)]);
+        var rows = new Dictionary<Reported, StepRow>(ReferenceEqualityComparer.Instance);
         foreach (var report in reports.Where(report => held.ContainsKey(report.Holder)))
         {
             rows.Add(report, Ended(held[report.Holder], Status.Completed, report.Outcome.Detail));
@@ -165,6 +165,8 @@ internal sealed class StepEndings(Database database, DispatchQueue queue, StepCh
 
             sql.Append(StepEvents.Succeeded(row, report.Outcome, report.Facts));
         }
+
+        return rows;
     }
 
     private async Task<StepRow?> FailAsync(SqlSession sql, Holder holder, StepOutcome outcome, RunFacts facts)
