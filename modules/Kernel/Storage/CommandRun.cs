@@ -7,7 +7,7 @@ namespace Refinery.Kernel.Storage;
 
 /// <summary>Runs the commands of one connection and reads their rows.</summary>
 /// <param name="transaction">The transaction of the moment.</param>
-/// <param name="blocks">True for the writer, whose thread has nothing else to do: it waits for each answer itself, and no other is woken for it.</param>
+/// <param name="blocks">True for the writer, whose thread has nothing else to do: it waits for each answer itself, and another is woken only to send a large set.</param>
 internal sealed class CommandRun(DbConnection connection, Func<DbTransaction?> transaction, bool blocks)
 {
     /// <summary>Fewer rows than this are not worth another thread.</summary>
