@@ -10,7 +10,8 @@ using Refinery.Kernel.Work;
 namespace Refinery.Bench;
 
 /// <summary>
-/// The queue on the Postgres of <c>POSTGRES_DSN</c>, called as a library as other queues are: <c>postgres submit|bulk|drain|pickup [steps] [callers] [batch] [queue]</c>.
+/// The queue on the Postgres of <c>POSTGRES_DSN</c>, called as a library as other queues are: <c>postgres submit|bulk|drain [steps] [callers] [batch] [queue]</c>
+/// and <c>postgres pickup [rate = 100] [pods = 4] [queue]</c>.
 /// Prints the figure also as one line of JSON.
 /// </summary>
 internal static class OnPostgres
@@ -20,7 +21,39 @@ internal static class OnPostgres
     private static readonly string[] Dnf = ["openblas-devel", "gcc-gfortran", "cmake"];
     private static readonly string[] Apt = ["libopenblas-dev", "gfortran"];
 
-    public static async Task RunAsync(string[] settings)
+    public static Task RunAsync(string[] settings) => settings[0] == "pickup" ? PickUpAsync(settings) : CountAsync(settings);
+
+    /// <summary>From the call that submits a step until a pod of the same process, which waited for it, has it in hands.</summary>
+    private static async Task PickUpAsync(string[] settings)
+    {
+        var (rate, pods, queue) = (Setting(settings, 1, 100), Setting(settings, 2, 4), settings.ElementAtOrDefault(3) ?? "postgres");
+        await using var database = await BenchDatabase.CreateAsync();
+        await using var host = await BenchHost.StartAsync(database.Dsn, queue);
+        var arrivals = new Arrivals();
+        using var stop = new CancellationTokenSource();
+        var claiming = Enumerable.Range(0, pods).Select(pod => Task.Run(() => PickUpAsync(host, $"pod-{pod}", arrivals, stop.Token))).ToList();
+        await arrivals.EachAsync(rate, number => SubmitAsync(host.Of<ISteps>(), number, 1));
+        await arrivals.AllAsync();
+        await stop.CancelAsync();
+        await Task.WhenAll(claiming);
+        arrivals.Print("called as a library", $"(call that submits → claimed by a pod that waits; {rate}/s for {Arrivals.Seconds} s after {Arrivals.WarmUpSeconds} s of it to warm up, open loop, {pods} pods, queue {queue}, {await database.DurabilityAsync()})");
+    }
+
+    private static async Task PickUpAsync(BenchHost host, string pod, Arrivals arrivals, CancellationToken stop)
+    {
+        var (claims, endings) = (host.Of<StepClaims>(), host.Of<StepEndings>());
+        var request = new ClaimRequest(pod, FrozenSet.Create(StringComparer.Ordinal, Type), Max: 1, Start: true);
+        while (!stop.IsCancellationRequested)
+        {
+            foreach (var step in await claims.ClaimAsync(request, TimeSpan.FromSeconds(1), CancellationToken.None))
+            {
+                arrivals.Note(step.ToClaimed().Args.GetProperty("i").GetInt32(), Stopwatch.GetTimestamp());
+                await endings.FinishAsync([new Reported(step.Holder, StepOutcome.Success("done"), RunFacts.None)], CancellationToken.None);
+            }
+        }
+    }
+
+    private static async Task CountAsync(string[] settings)
     {
         var (mode, steps, callers, batch, queue) = (settings[0], Setting(settings, 1, 40_000), Setting(settings, 2, 64), Setting(settings, 3, 1), settings.ElementAtOrDefault(4) ?? "file");
         await using var database = await BenchDatabase.CreateAsync();

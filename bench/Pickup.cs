@@ -9,11 +9,6 @@ namespace Refinery.Bench;
 /// <remarks>With <c>POSTGRES_DSN</c> the host keeps its books there, and the queue is <c>postgres</c> unless another is named.</remarks>
 internal static class Pickup
 {
-    private const int Seconds = 20;
-
-    /// <summary>At the same rate before it is measured: in the first seconds of that the runtime still compiles what is called most.</summary>
-    private const int WarmUpSeconds = 15;
-
     public static async Task RunAsync(string[] settings)
     {
         var rate = settings.Length > 0 ? int.Parse(settings[0]) : 100;
@@ -31,12 +26,12 @@ internal static class Pickup
     {
         await using var host = await HostProcess.StartAsync(settings);
         var arrivals = new Arrivals();
-        await EachAsync(rate, arrivals, async number =>
+        await arrivals.EachAsync(rate, async number =>
         {
             await host.Http.GetByteArrayAsync("/healthz");
             arrivals.Note(number, Stopwatch.GetTimestamp());
         });
-        arrivals.Print("the floor", $"(call → answer of GET /healthz; {rate}/s for {Seconds} s after {WarmUpSeconds} s of it to warm up, open loop)");
+        arrivals.Print("the floor", $"(call → answer of GET /healthz; {rate}/s for {Arrivals.Seconds} s after {Arrivals.WarmUpSeconds} s of it to warm up, open loop)");
     }
 
     /// <summary>The local pod runs the step, and its handler says when it was entered.</summary>
@@ -49,14 +44,14 @@ internal static class Pickup
         await using var host = await HostProcess.StartAsync([.. settings, $"PLUGINS_DIR={plugins}", "FLEET_Q_MAX_PARALLELISM=20"]);
         var arrivals = new Arrivals();
         var steps = new ConcurrentDictionary<int, string>();
-        await EachAsync(rate, arrivals, async number => steps[number] = await SubmitAsync(host, number));
+        await arrivals.EachAsync(rate, async number => steps[number] = await SubmitAsync(host, number));
         foreach (var (number, stepId) in steps.Where(step => step.Key >= 0))
         {
             arrivals.Note(number, await EnteredAsync(host, stepId));
         }
 
         Directory.Delete(plugins, recursive: true);
-        arrivals.Print("local pod", $"(call of POST /submit → the handler is entered; {rate}/s for {Seconds} s after {WarmUpSeconds} s of it to warm up, open loop, capacity 16)");
+        arrivals.Print("local pod", $"(call of POST /submit → the handler is entered; {rate}/s for {Arrivals.Seconds} s after {Arrivals.WarmUpSeconds} s of it to warm up, open loop, capacity 16)");
     }
 
     private static async Task<long> EnteredAsync(HostProcess host, string stepId)
@@ -81,11 +76,11 @@ internal static class Pickup
         await using var host = await HostProcess.StartAsync(settings);
         using var stop = new CancellationTokenSource();
         var pods = Enumerable.Range(0, Pods).Select(number => Task.Run(() => ClaimAsync(host, $"pod-{number}", arrivals, stop.Token))).ToList();
-        await EachAsync(rate, arrivals, number => SubmitAsync(host, number));
+        await arrivals.EachAsync(rate, number => SubmitAsync(host, number));
         await arrivals.AllAsync();
         await stop.CancelAsync();
         await Task.WhenAll(pods);
-        arrivals.Print("remote pod by long poll", $"(call of POST /submit → claim received; {rate}/s for {Seconds} s after {WarmUpSeconds} s of it to warm up, open loop, {Pods} pods)");
+        arrivals.Print("remote pod by long poll", $"(call of POST /submit → claim received; {rate}/s for {Arrivals.Seconds} s after {Arrivals.WarmUpSeconds} s of it to warm up, open loop, {Pods} pods)");
     }
 
     private static async Task ClaimAsync(HostProcess host, string pod, Arrivals arrivals, CancellationToken stop)
@@ -103,87 +98,10 @@ internal static class Pickup
         }
     }
 
-    /// <summary>Makes a call at each beat of the rate, late or not, and waits for their answers.</summary>
-    private static async Task EachAsync(int rate, Arrivals arrivals, Func<int, Task> call)
-    {
-        var calls = new List<Task>();
-        arrivals.Begin(rate, rate * Seconds);
-        for (var number = 0; number < rate * (WarmUpSeconds + Seconds); number++)
-        {
-            await arrivals.DueAsync(number);
-            var mine = Math.Max(-1, number - (rate * WarmUpSeconds));
-            calls.Add(Task.Run(() =>
-            {
-                arrivals.Begin(mine);
-                return call(mine);
-            }));
-        }
-
-        await Task.WhenAll(calls);
-    }
-
     /// <returns>The step's id.</returns>
     private static async Task<string> SubmitAsync(HostProcess host, int number)
     {
         using var answer = JsonDocument.Parse(await Load.PostAsync(host.Http, "/submit", Encoding.UTF8.GetBytes($$$"""{"type":"pickup","args":{"number":{{{number}}}}}""")));
         return answer.RootElement.GetProperty("step_id").GetString() ?? throw new InvalidOperationException("A submission has no step_id.");
-    }
-
-    /// <summary>When each step was due and when it arrived.</summary>
-    private sealed class Arrivals
-    {
-        private readonly TaskCompletionSource all = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly ConcurrentDictionary<int, long> begun = new();
-        private readonly ConcurrentDictionary<int, double> waits = new();
-        private long began;
-        private int rate;
-        private int expected;
-
-        public void Begin(int perSecond, int count) => (rate, expected, began) = (perSecond, count, Stopwatch.GetTimestamp());
-
-        /// <summary>The call begins; a call never waits for an earlier one.</summary>
-        public void Begin(int number) => begun[number] = Stopwatch.GetTimestamp();
-
-        public async Task DueAsync(int number)
-        {
-            var wait = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), began + (long)(Stopwatch.Frequency * (double)number / rate));
-            if (wait > TimeSpan.Zero)
-            {
-                await Task.Delay(wait);
-            }
-        }
-
-        /// <param name="number">Negative for one that only warms up.</param>
-        /// <param name="arrived">By the clock that all processes of a machine share.</param>
-        public void Note(int number, long arrived)
-        {
-            if (number < 0)
-            {
-                return;
-            }
-
-            if (!waits.TryAdd(number, Stopwatch.GetElapsedTime(begun[number], arrived).TotalMilliseconds))
-            {
-                throw new InvalidOperationException($"Step {number} arrived twice.");
-            }
-
-            if (waits.Count == expected)
-            {
-                all.TrySetResult();
-            }
-        }
-
-        public Task AllAsync() => all.Task.WaitAsync(TimeSpan.FromMinutes(2));
-
-        public void Print(string what, string how)
-        {
-            var sorted = waits.Values.Order().ToList();
-            var (p50, p99) = (sorted[sorted.Count / 2], sorted[sorted.Count * 99 / 100]);
-            Console.WriteLine($"pickup: {what}: p50 {p50:N1} ms, p99 {p99:N1} ms, most {sorted[^1]:N1} ms {how}");
-            foreach (var (name, value) in (ReadOnlySpan<(string, double)>)[("p50", p50), ("p99", p99)])
-            {
-                Console.WriteLine("RESULT " + JsonSerializer.Serialize(new { metric = $"refinery.pickup {what} {name}", value, unit = "ms" }));
-            }
-        }
     }
 }
