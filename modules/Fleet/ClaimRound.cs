@@ -12,12 +12,11 @@ internal sealed class ClaimRound
     private readonly DateTimeOffset now;
     private readonly IReadOnlyList<Share> shares;
 
-    private ClaimRound(SqlSession sql, StepCounters counters, DateTimeOffset now, IReadOnlyList<Share> shares)
+    /// <summary>Begins a round.</summary>
+    public ClaimRound(SqlSession sql, StepCounters counters, Lease lease, IReadOnlyList<ClaimRequest> requests)
     {
-        this.sql = sql;
-        this.counters = counters;
-        this.now = now;
-        this.shares = shares;
+        (this.sql, this.counters, now) = (sql, counters, lease.Now);
+        shares = [.. requests.Select(request => new Share(request, lease.Until))];
     }
 
     /// <summary>What the queue offered and nobody took.</summary>
@@ -26,23 +25,28 @@ internal sealed class ClaimRound
     /// <summary>The steps of each claim, in their order.</summary>
     public IReadOnlyList<IReadOnlyList<StepRow>> Claimed => [.. shares.Select(share => share.Rows)];
 
-    /// <summary>Begins a round of claims for the types that are not paused.</summary>
-    public static async Task<ClaimRound> BeginAsync(SqlSession sql, StepCounters counters, Lease lease, IReadOnlyList<ClaimRequest> requests)
-    {
-        var paused = (await PausedTypeStore.ListAsync(sql)).Select(one => one.Type).ToHashSet(StringComparer.Ordinal);
-        return new ClaimRound(sql, counters, lease.Now, [.. requests.Select(request => new Share(request, lease.Until, Pauses.Without(paused, request.Types)))]);
-    }
-
     /// <summary>Hands out what the queue offers, in the order of calling, and in their places among it those whose instant has come; then the next rows in line.</summary>
+    /// <remarks>Nobody is given a type that is paused.</remarks>
     public async Task RunAsync(IReadOnlyList<QueueItem> offered)
     {
-        // What was paused since it was offered is left out, and is reached from SQL once it is resumed.
-        var types = shares.SelectMany(share => share.Types).ToHashSet(StringComparer.Ordinal);
-        var candidates = offered.Where(item => types.Contains(item.Type)).ToList();
-        var inOrder = candidates.Count;
-        foreach (var type in types)
+        // Where the queue offers nothing, what is in line is mostly what is handed out.
+        var wanted = shares.SelectMany(share => share.Types).Distinct(StringComparer.Ordinal).ToList();
+        var asked = await sql.TogetherAsync(() => (
+            Paused: PausedTypeStore.ListAsync(sql),
+            Ripe: wanted.Select(type => (Type: type, Steps: StepStore.ListRipeAsync(sql, type, now))).ToList(),
+            Due: offered.Count == 0 ? ListDueAsync() : null));
+        var paused = (await asked.Paused).Select(one => one.Type).ToHashSet(StringComparer.Ordinal);
+        foreach (var share in shares)
         {
-            candidates.AddRange(await StepStore.RipenAsync(sql, type, now));
+            share.Leave(paused);
+        }
+
+        // What was paused since it was offered is left out, and is reached from SQL once it is resumed.
+        var candidates = offered.Where(item => shares.Any(share => share.Takes(item.Type))).ToList();
+        var inOrder = candidates.Count;
+        foreach (var (type, steps) in asked.Ripe.Where(one => !paused.Contains(one.Type)))
+        {
+            candidates.AddRange(await Turns.JoinAsync(sql, type, await steps));
         }
 
         if (candidates.Count > inOrder)
@@ -51,7 +55,8 @@ internal sealed class ClaimRound
         }
 
         Left = [.. await HandOutAsync([.. candidates.DistinctBy(item => item.StepId, StringComparer.Ordinal)], item => item.StepId, item => item.Type)];
-        await HandOutAsync([.. await ListDueAsync()], due => due.Candidate.StepId, due => due.Type);
+        var due = candidates.Count == 0 && asked.Due is not null ? asked.Due : await sql.TogetherAsync(ListDueAsync);
+        await HandOutAsync(await due, one => one.Candidate.StepId, one => one.Type);
     }
 
     /// <summary>Hands out steps that were asked for by their ids, whatever their types, as far as they are due.</summary>
@@ -115,29 +120,29 @@ internal sealed class ClaimRound
     }
 
     /// <summary>The next rows in line for those who want more.</summary>
-    private async Task<IEnumerable<(Candidate Candidate, string Type)>> ListDueAsync()
+    private async Task<List<(Candidate Candidate, string Type)>> ListDueAsync()
     {
-        var due = new List<(Candidate Candidate, string Type)>();
         var hungry = shares.Where(share => share.Wanted > 0).ToList();
-        foreach (var type in hungry.SelectMany(share => share.Types).Distinct(StringComparer.Ordinal))
+        var due = await Task.WhenAll(hungry.SelectMany(share => share.Types).Distinct(StringComparer.Ordinal).Select(async type =>
         {
-            var most = hungry.Where(share => share.Types.Contains(type)).Sum(share => share.Wanted);
-            due.AddRange((await StepStore.ListReadyAsync(sql, type, most)).Select(candidate => (candidate, type)));
-        }
-
-        return due.OrderByDescending(one => one.Candidate.Priority).ThenBy(one => one.Candidate.Rank);
+            var most = hungry.Where(share => share.Takes(type)).Sum(share => share.Wanted);
+            return (await StepStore.ListReadyAsync(sql, type, most)).Select(candidate => (Candidate: candidate, Type: type));
+        }));
+        return [.. due.SelectMany(one => one).OrderByDescending(one => one.Candidate.Priority).ThenBy(one => one.Candidate.Rank)];
     }
 
     /// <summary>One claim and what it has got.</summary>
-    private sealed class Share(ClaimRequest request, DateTimeOffset until, FrozenSet<string> types)
+    private sealed class Share(ClaimRequest request, DateTimeOffset until)
     {
-        public FrozenSet<string> Types => types;
+        public FrozenSet<string> Types { get; private set; } = request.Types;
 
         public List<StepRow> Rows { get; } = [];
 
         public int Wanted => request.Max - Rows.Count;
 
-        public bool Takes(string? type) => type is null || types.Contains(type);
+        public bool Takes(string? type) => type is null || Types.Contains(type);
+
+        public void Leave(HashSet<string> paused) => Types = Pauses.Without(paused, Types);
 
         public Claiming Claiming(string stepId, DateTimeOffset now) =>
             new(stepId, request.PodId, request.Start ? Status.Running : Status.Claimed, now, until);

@@ -73,7 +73,7 @@ internal sealed class StepClaims(
         var claimed = await database.WriteAsync(
             async sql =>
             {
-                var round = await ClaimRound.BeginAsync(sql, counters, NewLease(), [request]);
+                var round = new ClaimRound(sql, counters, NewLease(), [request]);
                 await round.RunAsync(stepIds);
                 return round.Claimed[0];
             },
@@ -252,7 +252,7 @@ internal sealed class StepClaims(
 
     private async Task<IReadOnlyList<IReadOnlyList<StepRow>>> ClaimAsync(SqlSession sql, IReadOnlyList<ClaimRequest> requests, IReadOnlyList<QueueItem> offered)
     {
-        var round = await ClaimRound.BeginAsync(sql, counters, NewLease(), requests);
+        var round = new ClaimRound(sql, counters, NewLease(), requests);
         await round.RunAsync(offered);
         sql.AfterCommit(() => queue.PutAside(round.Left));
         return round.Claimed;

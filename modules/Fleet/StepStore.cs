@@ -127,29 +127,13 @@ internal static class StepStore
     public static Task<IReadOnlyList<Candidate>> ListReadyAsync(SqlSession sql, string type, int limit) =>
         sql.QueryAsync(Candidate.Read, Ready, new { Type = type, Limit = limit });
 
-    /// <summary>Lets those of a type join their lines whose instant has come.</summary>
+    /// <summary>Those of a type whose instant has come, to be let in line.</summary>
     /// <remarks>So each delayed step is looked at once when it is due, and never before: those in backoff cost a claim nothing.</remarks>
-    /// <returns>Their queue items.</returns>
-    public static async Task<IReadOnlyList<QueueItem>> RipenAsync(SqlSession sql, string type, DateTimeOffset now)
-    {
-        var ripe = await sql.QueryAsync(RipeStep.Read, Ripe, new { Type = type, Now = now, Limit = RipenedAtOnce });
-        if (ripe.Count == 0)
-        {
-            return [];
-        }
+    public static Task<IReadOnlyList<RipeStep>> ListRipeAsync(SqlSession sql, string type, DateTimeOffset now) =>
+        sql.QueryAsync(RipeStep.Read, Ripe, new { Type = type, Now = now, Limit = RipenedAtOnce });
 
-        var turns = new Turns(sql);
-        var items = new List<QueueItem>(ripe.Count);
-        foreach (var step in ripe)
-        {
-            var rank = await turns.NextAsync(Place.Of(type, step.Priority, StepJson.Parse(step.Metadata)), step.CreatedAt);
-            await sql.ExecuteAsync(JoinLine, new { step.StepId, Rank = rank });
-            items.Add(new QueueItem(step.StepId, type, (int)step.Priority, rank, step.CreatedAt));
-        }
-
-        await turns.KeepAsync();
-        return items;
-    }
+    /// <summary>Lets a ripe step join its line.</summary>
+    public static Task JoinLineAsync(SqlSession sql, string stepId, long rank) => sql.ExecuteAsync(JoinLine, new { StepId = stepId, Rank = rank });
 
     /// <summary>Gives waiting steps that are due to pods.</summary>
     /// <param name="claims">Each step once.</param>

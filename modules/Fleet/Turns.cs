@@ -1,3 +1,4 @@
+using Refinery.Contract;
 using Refinery.Kernel.Storage;
 
 namespace Refinery.Fleet;
@@ -36,19 +37,41 @@ internal sealed class Turns(SqlSession sql)
         await TurnStore.PutAsync(sql, [.. taken.Where(one => !one.Value.IsAlone).Select(one => new TurnRow(one.Key.Type, one.Key.Priority, one.Key.Owner, one.Value.Rank))]);
     }
 
+    /// <summary>Lets steps join their lines whose instant has come.</summary>
+    /// <returns>Their queue items.</returns>
+    public static async Task<IReadOnlyList<QueueItem>> JoinAsync(SqlSession sql, string type, IReadOnlyList<RipeStep> ripe)
+    {
+        if (ripe.Count == 0)
+        {
+            return [];
+        }
+
+        var turns = new Turns(sql);
+        var items = new List<QueueItem>(ripe.Count);
+        foreach (var step in ripe)
+        {
+            var rank = await turns.NextAsync(Place.Of(type, step.Priority, StepJson.Parse(step.Metadata)), step.CreatedAt);
+            await StepStore.JoinLineAsync(sql, step.StepId, rank);
+            items.Add(new QueueItem(step.StepId, type, (int)step.Priority, rank, step.CreatedAt));
+        }
+
+        await turns.KeepAsync();
+        return items;
+    }
+
     private async Task<Turn> FirstAsync(Place place, DateTimeOffset age)
     {
-        if (!heads.TryGetValue(LineOf(place), out var known))
+        var isKnown = heads.TryGetValue(LineOf(place), out var known);
+        var stored = await sql.TogetherAsync(() => (
+            Last: TurnStore.FindAsync(sql, place),
+            Head: isKnown ? Task.FromResult(known) : StepStore.HeadAsync(sql, place.Type, place.Priority),
+            Others: isKnown ? Task.FromResult<long?>(null) : StepStore.HeadAsync(sql, place.Priority)));
+        if ((heads[LineOf(place)] = await stored.Head) is not { } head)
         {
-            heads[LineOf(place)] = known = await StepStore.HeadAsync(sql, place.Type, place.Priority);
+            return await OpenAsync(place, age, await stored.Others);
         }
 
-        if (known is not { } head)
-        {
-            return await OpenAsync(place, age);
-        }
-
-        if (await TurnStore.FindAsync(sql, place) is { } last)
+        if (await stored.Last is { } last)
         {
             return new Turn(Math.Max(head, last + 1));
         }
@@ -58,9 +81,9 @@ internal sealed class Turns(SqlSession sql)
     }
 
     /// <summary>The first turn of an empty line: where the others of its priority stand, but not before what the line has had already.</summary>
-    private async Task<Turn> OpenAsync(Place place, DateTimeOffset age)
+    /// <param name="stored">Where the lines stand that are stored; null when nothing waits there.</param>
+    private async Task<Turn> OpenAsync(Place place, DateTimeOffset age, long? stored)
     {
-        var stored = await StepStore.HeadAsync(sql, place.Priority);
         var others = heads.Where(line => line.Key.Priority == place.Priority).Select(line => line.Value).Append(stored).Min();
         var had = others is null ? null : await TurnStore.LastAsync(sql, place);
         await TurnStore.DeleteAsync(sql, place, before: long.MaxValue);

@@ -27,9 +27,14 @@ internal sealed class GraphProjection : IProjection
     public async Task ApplyAsync(SqlSession sql, IReadOnlyList<JournalEvent> events)
     {
         var facts = events.Select(link => (Link: link, Facts: GraphFacts.Of(link))).ToList();
+        var made = facts.SelectMany(fact => fact.Facts.Nodes.Select((node, index) => MadeNode.Of(node, fact.Link, isSubject: index == 0))).ToList();
+        var drawn = await DrawAsync(sql, facts);
+        var there = await sql.TogetherAsync(() => (
+            Nodes: NodeStore.ListAsync(sql, [.. made.Select(node => new NodeKey(node.Row.NodeId)).Distinct()]),
+            Edges: EdgeStore.ListAsync(sql, [.. drawn.Keys])));
         var counts = new Dictionary<(string Kind, string Type), long>();
-        var told = await KeepNodesAsync(sql, facts, counts);
-        await KeepEdgesAsync(sql, facts, counts);
+        var told = await KeepNodesAsync(sql, made, await there.Nodes, counts);
+        await KeepEdgesAsync(sql, drawn, await there.Edges, counts);
         await NodeStore.AddEventsAsync(sql, [.. told, .. facts.SelectMany(fact => fact.Facts.Touched, (fact, nodeId) => new NodeEvent(nodeId, fact.Link.Sequence))]);
         await NodeStore.AddMentionsAsync(
             sql, [.. from fact in facts where fact.Facts.Mentioned is not null select new NodeEvent(fact.Facts.Mentioned!, fact.Link.Sequence)]);
@@ -41,11 +46,10 @@ internal sealed class GraphProjection : IProjection
     /// <summary>Makes the nodes that are not there, and lets the others be as old as what makes them too.</summary>
     /// <returns>The events that tell of a node beside the one that made it.</returns>
     private static async Task<IReadOnlyList<NodeEvent>> KeepNodesAsync(
-        SqlSession sql, List<(JournalEvent Link, GraphFacts Facts)> facts, Dictionary<(string Kind, string Type), long> counts)
+        SqlSession sql, List<MadeNode> made, IReadOnlyList<NodeRow> stored, Dictionary<(string Kind, string Type), long> counts)
     {
-        var made = facts.SelectMany(fact => fact.Facts.Nodes.Select((node, index) => MadeNode.Of(node, fact.Link, isSubject: index == 0))).ToList();
         var firsts = made.DistinctBy(node => node.Row.NodeId, StringComparer.Ordinal).ToDictionary(node => node.Row.NodeId, StringComparer.Ordinal);
-        var there = (await NodeStore.ListAsync(sql, [.. firsts.Keys.Select(id => new NodeKey(id))])).ToDictionary(node => node.NodeId, StringComparer.Ordinal);
+        var there = stored.ToDictionary(node => node.NodeId, StringComparer.Ordinal);
         var fresh = firsts.Values.Select(node => node.Row).Where(row => !there.ContainsKey(row.NodeId)).ToDictionary(row => row.NodeId, StringComparer.Ordinal);
         await NodeStore.InsertAsync(sql, fresh.Values);
         foreach (var row in fresh.Values)
@@ -75,8 +79,8 @@ internal sealed class GraphProjection : IProjection
         return told;
     }
 
-    private static async Task KeepEdgesAsync(
-        SqlSession sql, List<(JournalEvent Link, GraphFacts Facts)> facts, Dictionary<(string Kind, string Type), long> counts)
+    /// <summary>The edges that follow from the events, each as old as the oldest of what draws it.</summary>
+    private static async Task<Dictionary<EdgeRow, NewEdge>> DrawAsync(SqlSession sql, List<(JournalEvent Link, GraphFacts Facts)> facts)
     {
         var edges = new Dictionary<EdgeRow, NewEdge>();
         foreach (var (link, fact) in facts)
@@ -90,7 +94,13 @@ internal sealed class GraphProjection : IProjection
             }
         }
 
-        var there = (await EdgeStore.ListAsync(sql, [.. edges.Keys])).ToHashSet();
+        return edges;
+    }
+
+    private static async Task KeepEdgesAsync(
+        SqlSession sql, Dictionary<EdgeRow, NewEdge> edges, IReadOnlyList<EdgeRow> stored, Dictionary<(string Kind, string Type), long> counts)
+    {
+        var there = stored.ToHashSet();
         var fresh = edges.Where(edge => !there.Contains(edge.Key)).Select(edge => edge.Value).ToList();
         await EdgeStore.InsertAsync(sql, fresh);
         await EdgeStore.BackdateAsync(sql, [.. there.Select(edge => edges[edge])]);

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Text.RegularExpressions;
 using Npgsql;
 
@@ -9,29 +8,24 @@ namespace Refinery.Kernel.Storage;
 /// <c>VALUES (@A, @B)</c> becomes <c>SELECT given."A", given."B" FROM unnest(…) AS given ("A", "B")</c>; an UPDATE, a DELETE and a SELECT are joined with the set.
 /// One that is asked for rows is a command of its own; one that answers nothing goes along with the next that does.
 /// </remarks>
-internal sealed partial class SetStatement : IAsyncDisposable
+internal sealed partial class SetStatement
 {
     /// <summary>Rows at most; a larger set only holds more memory.</summary>
     public const int MaxRows = 5000;
 
+    private readonly string text;
+    private readonly IReadOnlyList<string> names;
+    private readonly HeldCommands held;
     private readonly CommandRun run;
-    private readonly DbCommand asking;
-    private readonly DbBatchCommand telling;
-    private readonly Parameters asked;
-    private readonly Parameters told;
+    private readonly SetCommand telling;
+    private readonly SetCommand asking;
 
     /// <param name="text">For one row, in the engine's own words.</param>
     /// <param name="names">The parameters it names.</param>
-    public SetStatement(string text, IReadOnlyList<string> names, DbConnection connection, CommandRun run)
+    public SetStatement(string text, IReadOnlyList<string> names, HeldCommands held, CommandRun run)
     {
-        this.run = run;
-        asking = connection.CreateCommand();
-        asked = new Parameters(names, asking.Parameters, asking.CreateParameter);
-
-        // Not of the connection, by which another thread may be sending.
-        telling = new NpgsqlBatchCommand();
-        told = new Parameters(names, telling.Parameters, () => new NpgsqlParameter());
-        asking.CommandText = telling.CommandText = Render(text, names);
+        (this.text, this.names, this.held, this.run) = (Render(text, names), names, held, run);
+        (telling, asking) = (Create(), Create());
     }
 
     /// <summary>The text for a set of rows.</summary>
@@ -60,19 +54,21 @@ internal sealed partial class SetStatement : IAsyncDisposable
     public async Task ExecuteAsync<T>(IReadOnlyCollection<T> rows, bool isExact)
         where T : notnull
     {
-        await run.FreeAsync(telling);
-        told.Set(rows);
-        await run.TellAsync(new Telling(telling, rows.Count, isExact));
+        await held.FreeAsync(telling.Command);
+        telling.Set(rows);
+        await held.TellAsync(new Telling(telling.Command, rows.Count, isExact));
     }
 
     public Task<List<TResult>> QueryAsync<T, TResult>(Func<ISqlRow, TResult> read, IReadOnlyCollection<T> rows)
         where T : notnull
     {
-        asked.Set(rows);
-        return run.QueryAsync(asking, read);
+        // One of several that are gathered has values of its own.
+        var query = run.Gathers ? Create() : asking;
+        query.Set(rows);
+        return run.QueryAsync(query.Command, read);
     }
 
-    public ValueTask DisposeAsync() => asking.DisposeAsync();
+    private SetCommand Create() => new(text, names);
 
     [GeneratedRegex(@"VALUES \((?<values>([^()]|\([^()]*\))*)\)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Values();
@@ -80,22 +76,24 @@ internal sealed partial class SetStatement : IAsyncDisposable
     [GeneratedRegex(@"\sWHERE\s", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Where();
 
-    /// <summary>The parameters of a command, by position; their values are arrays.</summary>
-    private sealed class Parameters
+    /// <summary>A command whose parameters are arrays, by position. Not of the connection, by which another thread may be sending.</summary>
+    private sealed class SetCommand
     {
         private readonly IReadOnlyList<string> names;
-        private readonly DbParameterCollection parameters;
         private Type? boundType;
         private int[] positions = [];
 
-        public Parameters(IReadOnlyList<string> names, DbParameterCollection parameters, Func<DbParameter> create)
+        public SetCommand(string text, IReadOnlyList<string> names)
         {
-            (this.names, this.parameters) = (names, parameters);
+            this.names = names;
+            Command = new NpgsqlBatchCommand(text);
             foreach (var _ in names)
             {
-                parameters.Add(create());
+                Command.Parameters.Add(new NpgsqlParameter());
             }
         }
+
+        public NpgsqlBatchCommand Command { get; }
 
         public void Set<T>(IReadOnlyCollection<T> rows)
             where T : notnull
@@ -115,7 +113,7 @@ internal sealed partial class SetStatement : IAsyncDisposable
 
             for (var position = 0; position < columns.Values.Length; position++)
             {
-                parameters[position].Value = columns.Values[position];
+                Command.Parameters[position].Value = columns.Values[position];
             }
         }
     }

@@ -24,6 +24,7 @@ public sealed class SqlSession : IAsyncDisposable
     private readonly Dictionary<string, EventDraft> named = new(StringComparer.Ordinal);
     private readonly List<Action> afterCommit = [];
     private readonly Dictionary<Notice, int> told = [];
+    private readonly HeldCommands held;
     private readonly CommandRun run;
     private bool? wasLost;
 
@@ -40,7 +41,8 @@ public sealed class SqlSession : IAsyncDisposable
         this.connection = connection;
         Dialect = dialect;
         IsWriter = isWriter;
-        run = new CommandRun(connection, () => Transaction, isWriter);
+        held = new HeldCommands(connection, () => Transaction, isWriter);
+        run = new CommandRun(connection, () => Transaction, held, isWriter);
     }
 
     /// <summary>The engine behind; asked only in the few files a test lists.</summary>
@@ -124,6 +126,16 @@ public sealed class SqlSession : IAsyncDisposable
     public async Task<long?> WholeAsync(string sql, object? parameters = null) =>
         (await Statement(sql).QueryAsync(row => row.IsNull(0) ? (long?)null : row.Whole(0), parameters, most: 1)) is [var value] ? value : null;
 
+    /// <summary>Begins queries that do not depend on each other, so that they go over one way where the engine is elsewhere.</summary>
+    /// <param name="begin">Calls what asks, and only asks, without waiting for any of it.</param>
+    /// <returns>What it returns: mostly the tasks of what it called, which are answered.</returns>
+    public async Task<T> TogetherAsync<T>(Func<T> begin)
+    {
+        var begun = run.Gather(begin);
+        await run.AskGatheredAsync();
+        return begun;
+    }
+
     /// <summary>Joins an event to the journal in the same commit. Events of a group are chained, in order, at its end.</summary>
     /// <exception cref="InvalidOperationException">The session only reads.</exception>
     public void Append(EventDraft draft)
@@ -166,7 +178,7 @@ public sealed class SqlSession : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         wasLost ??= IsLost;
-        foreach (var statement in statements.Values.Union<IAsyncDisposable>(commands.Values).Union(sets.Values))
+        foreach (var statement in statements.Values.Union<IAsyncDisposable>(commands.Values))
         {
             await statement.DisposeAsync();
         }
@@ -187,10 +199,10 @@ public sealed class SqlSession : IAsyncDisposable
         run.Begin(turn, [.. from one in participants where one.AskedAtTurn is not null select (one.AskedAtTurn, (Action<ISqlRow?>)one.HearAtTurn)]);
 
     /// <summary>Sends what waits for a statement that is answered; to be called before a commit.</summary>
-    internal Task FlushAsync() => run.FlushAsync();
+    internal Task FlushAsync() => held.FlushAsync();
 
     /// <summary>Waits until nothing is under way, whatever becomes of it; to be called before a rollback.</summary>
-    internal Task SettleAsync() => run.SettleAsync();
+    internal Task SettleAsync() => held.SettleAsync();
 
     internal void Forget()
     {
@@ -240,7 +252,9 @@ public sealed class SqlSession : IAsyncDisposable
     {
         if (!statements.TryGetValue(sql, out var statement))
         {
-            statement = connection is SqliteConnection sqlite ? SqliteStatement.Prepare(sqlite, Dialect.Render(sql)) ?? (ISqlStatement)Command(sql) : Command(sql);
+            var text = Dialect.Render(sql);
+            statement = connection is SqliteConnection sqlite ? SqliteStatement.Prepare(sqlite, text) : BatchStatement.Prepare(text, run);
+            statement ??= Command(sql);
             Keep(statements, sql, statement);
         }
 
@@ -267,7 +281,7 @@ public sealed class SqlSession : IAsyncDisposable
         if (!sets.TryGetValue(sql, out var statement))
         {
             var text = Dialect.Render(sql);
-            statement = new SetStatement(text, ParameterBinder.Of(typeof(T)).NamedIn(text), connection, run);
+            statement = new SetStatement(text, ParameterBinder.Of(typeof(T)).NamedIn(text), held, run);
             Keep(sets, sql, statement);
         }
 
@@ -282,13 +296,5 @@ public sealed class SqlSession : IAsyncDisposable
         }
 
         kept.Add(sql, statement);
-    }
-
-    /// <summary>Instants are kept as text of fixed width.</summary>
-    private sealed class InstantHandler : SqlMapper.TypeHandler<DateTimeOffset>
-    {
-        public override void SetValue(IDbDataParameter parameter, DateTimeOffset value) => parameter.Value = Instant.Format(value);
-
-        public override DateTimeOffset Parse(object value) => Instant.Parse((string)value);
     }
 }

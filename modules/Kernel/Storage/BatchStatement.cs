@@ -1,0 +1,77 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Refinery.Kernel.Storage;
+
+/// <summary>A statement of the server's that goes over one way with what is held.</summary>
+internal sealed class BatchStatement : ISqlStatement, ISqlValues
+{
+    private readonly string text;
+    private readonly CommandRun run;
+    private Type? boundType;
+    private string? positional;
+    private int[] positions = [];
+    private NpgsqlBatchCommand? kept;
+    private NpgsqlBatchCommand command = new();
+
+    private BatchStatement(string text, CommandRun run) => (this.text, this.run) = (text, run);
+
+    /// <summary>Prepares a text; null when it holds more than one statement.</summary>
+    public static BatchStatement? Prepare(string text, CommandRun run) => text.AsSpan().TrimEnd("; \r\n").Contains(';') ? null : new BatchStatement(text, run);
+
+    /// <inheritdoc />
+    public Task<int> ExecuteAsync(object? parameters) => run.ExecuteAsync(With(parameters));
+
+    /// <inheritdoc />
+    public Task<List<T>> QueryAsync<T>(Func<ISqlRow, T> read, object? parameters, int most = int.MaxValue) => run.QueryAsync(With(parameters), read, most);
+
+    /// <inheritdoc />
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    void ISqlValues.Set(int position, string? value) => Put(position, NpgsqlDbType.Text, value);
+
+    void ISqlValues.Set(int position, long? value) => Put(position, NpgsqlDbType.Bigint, value);
+
+    void ISqlValues.Set(int position, double? value) => Put(position, NpgsqlDbType.Double, value);
+
+    void ISqlValues.Set(int position, byte[]? value) => Put(position, NpgsqlDbType.Bytea, value);
+
+    /// <summary>A command with the values of its next run: the kept one, but one of several that are gathered has values of its own.</summary>
+    private NpgsqlBatchCommand With(object? parameters)
+    {
+        var binder = parameters is null ? null : ParameterBinder.Of(parameters.GetType());
+        if (binder is not null && boundType != parameters?.GetType())
+        {
+            var names = binder.NamedIn(text).ToList();
+            positional = ParameterBinder.Parameter().Replace(text, match => $"${names.IndexOf(match.Groups["name"].Value) + 1}");
+            (positions, boundType, kept) = (binder.PositionsAmong(names), parameters?.GetType(), null);
+        }
+
+        command = run.Gathers ? Create() : kept ??= Create();
+        if (parameters is not null)
+        {
+            binder?.Bind(parameters, this, positions);
+        }
+
+        return command;
+    }
+
+    private NpgsqlBatchCommand Create()
+    {
+        var created = new NpgsqlBatchCommand(positional ?? text);
+        foreach (var _ in positions.Where(position => position > 0))
+        {
+            created.Parameters.Add(new NpgsqlParameter());
+        }
+
+        return created;
+    }
+
+    /// <summary>With its type, since a NULL shows none and Postgres may not find it out.</summary>
+    private void Put(int position, NpgsqlDbType type, object? value)
+    {
+        var parameter = command.Parameters[position - 1];
+        parameter.NpgsqlDbType = type;
+        parameter.Value = value ?? DBNull.Value;
+    }
+}
