@@ -20,7 +20,7 @@ internal sealed partial class GroupCommit : IDisposable
     private readonly ILogger logger;
     private readonly Queue<WriteUnit> waiting = new();
     private readonly Lock gate = new();
-    private readonly SemaphoreSlim arrived = new(0);
+    private readonly ManualResetEventSlim arrived = new(initialState: false, spinCount: 0);
     private readonly ManualResetEventSlim gathered = new(initialState: false, spinCount: 0);
     private readonly Thread thread;
     private List<WriteUnit> taken = [];
@@ -84,7 +84,7 @@ internal sealed partial class GroupCommit : IDisposable
             waiting.Enqueue(unit);
             if (waiting.Count == 1)
             {
-                arrived.Release();
+                arrived.Set();
             }
 
             if (waiting.Count == wanted)
@@ -107,7 +107,7 @@ internal sealed partial class GroupCommit : IDisposable
             closed = true;
         }
 
-        arrived.Release();
+        arrived.Set();
         thread.Join();
         arrived.Dispose();
         gathered.Dispose();
@@ -119,6 +119,7 @@ internal sealed partial class GroupCommit : IDisposable
         while (true)
         {
             arrived.Wait();
+            arrived.Reset();
             while (TakeGroup() is { Count: > 0 } group)
             {
                 session = RunOnThisThread(group, session);
