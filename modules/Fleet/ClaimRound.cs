@@ -44,7 +44,7 @@ internal sealed class ClaimRound
         // What was paused since it was offered is left out, and is reached from SQL once it is resumed.
         var candidates = offered.Where(item => shares.Any(share => share.Takes(item.Type))).ToList();
         var inOrder = candidates.Count;
-        foreach (var (type, steps) in asked.Ripe.Where(one => !paused.Contains(one.Type)))
+        foreach (var (type, steps) in asked.Ripe)
         {
             candidates.AddRange(await Turns.JoinAsync(sql, type, await steps));
         }

@@ -5,6 +5,9 @@ namespace Refinery.Fleet;
 /// <summary>The table <c>paused_types</c>: step types nobody is given until they are resumed. Its rows come from the journal only.</summary>
 internal static class PausedTypeStore
 {
+    /// <summary>Whether <c>@Type</c> is paused, in a condition of another's text.</summary>
+    public const string IsPaused = "EXISTS (SELECT 1 FROM paused_types WHERE paused_types.type = @Type)";
+
     /// <summary>All of them, by name.</summary>
     public static Task<IReadOnlyList<PausedType>> ListAsync(SqlSession sql) => sql.QueryAsync(
         row => new PausedType(row.Text(0), row.TextOrNull(1), row.TextOrNull(2), row.Instant(3)),

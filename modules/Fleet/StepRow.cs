@@ -71,6 +71,15 @@ internal sealed record StepRow
         StepId, Type, StepJson.Parse(Args), StepJson.Parse(Metadata), Attempts, Fence, LeaseUntil, StepJson.Recipes(Recipes), Priority, RetryCount, MaxRetries, Traceparent, Tracestate);
 }
 
+/// <summary>Where a line stands: the lowest rank in it, or null, and then the lowest of all lines of its priority, null when nothing waits there.</summary>
+internal sealed record LineHead(long? Rank, long? Others)
+{
+    public static LineHead Empty { get; } = new(null, null);
+
+    /// <summary>The rank of the line or, where it is empty, of the others.</summary>
+    public long? Lowest => Rank ?? Others;
+}
+
 /// <summary>A step that may be claimed.</summary>
 internal sealed record Candidate(string StepId, long Priority, long Rank)
 {

@@ -30,9 +30,9 @@ internal static class StepStore
 
     /// <summary>Those whose instant has come, longest waiting first.</summary>
     internal const string Ripe =
-        """
+        $$$"""
         SELECT step_id, priority, metadata, created_at FROM steps
-        WHERE status = 'pending' AND type = @Type AND not_before <= @Now ORDER BY not_before LIMIT @Limit {{skip_locked}}
+        WHERE status = 'pending' AND type = @Type AND not_before <= @Now AND NOT {{{PausedTypeStore.IsPaused}}} ORDER BY not_before LIMIT @Limit {{skip_locked}}
         """;
 
     private const string JoinLine = "UPDATE steps SET not_before = NULL, rank = @Rank WHERE step_id = @StepId AND status = 'pending'";
@@ -61,21 +61,21 @@ internal static class StepStore
         $"SELECT {StepRow.Columns} FROM steps WHERE type = @Type AND unique_key = @UniqueKey AND status IN ('pending', 'claimed', 'running')",
         new { Type = type, UniqueKey = uniqueKey });
 
-    /// <summary>The rank of the first step in line of a type and priority; null when none waits.</summary>
-    public static Task<long?> HeadAsync(SqlSession sql, string type, long priority) => sql.WholeAsync(Head, new { Type = type, Priority = priority });
-
-    /// <summary>The lowest rank of all lines of a priority; null when none waits. Walks one index entry per type.</summary>
-    public static Task<long?> HeadAsync(SqlSession sql, long priority) => sql.WholeAsync(
+    /// <summary>Where a line stands; of an empty one where the other lines of its priority stand, which takes a look at each type that waits.</summary>
+    public static async Task<LineHead> HeadAsync(SqlSession sql, string type, long priority) => await sql.FirstOrDefaultAsync(
+        row => new LineHead(row.WholeOrNull(0), row.WholeOrNull(1)),
         $"""
-        WITH RECURSIVE types (type) AS (
-            SELECT MIN(type) FROM steps WHERE status = 'pending'
-            UNION ALL
-            SELECT (SELECT MIN(type) FROM steps WHERE status = 'pending' AND type > types.type) FROM types WHERE types.type IS NOT NULL)
-        SELECT MIN((
-            SELECT rank FROM steps WHERE status = 'pending' AND type = types.type AND {IsDelayed} = 0 AND priority = @Priority ORDER BY rank LIMIT 1))
-        FROM types
+        SELECT line.rank, CASE WHEN line.rank IS NULL THEN (
+            WITH RECURSIVE types (type) AS (
+                SELECT MIN(type) FROM steps WHERE status = 'pending'
+                UNION ALL
+                SELECT (SELECT MIN(type) FROM steps WHERE status = 'pending' AND type > types.type) FROM types WHERE types.type IS NOT NULL)
+            SELECT MIN((
+                SELECT rank FROM steps WHERE status = 'pending' AND type = types.type AND {IsDelayed} = 0 AND priority = @Priority ORDER BY rank LIMIT 1))
+            FROM types) END
+        FROM (SELECT ({Head}) AS rank) AS line
         """,
-        new { Priority = priority });
+        new { Type = type, Priority = priority }) ?? LineHead.Empty;
 
     public static Task<StepRow?> FindAsync(SqlSession sql, string stepId) =>
         sql.FirstOrDefaultAsync(StepRow.Read, $"SELECT {StepRow.Columns} FROM steps WHERE step_id = @StepId", new { StepId = stepId });
@@ -127,7 +127,7 @@ internal static class StepStore
     public static Task<IReadOnlyList<Candidate>> ListReadyAsync(SqlSession sql, string type, int limit) =>
         sql.QueryAsync(Candidate.Read, Ready, new { Type = type, Limit = limit });
 
-    /// <summary>Those of a type whose instant has come, to be let in line.</summary>
+    /// <summary>Those of a type whose instant has come, to be let in line, locked until then; none of a type that is paused.</summary>
     /// <remarks>So each delayed step is looked at once when it is due, and never before: those in backoff cost a claim nothing.</remarks>
     public static Task<IReadOnlyList<RipeStep>> ListRipeAsync(SqlSession sql, string type, DateTimeOffset now) =>
         sql.QueryAsync(RipeStep.Read, Ripe, new { Type = type, Now = now, Limit = RipenedAtOnce });

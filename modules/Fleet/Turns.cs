@@ -28,7 +28,7 @@ internal sealed class Turns(SqlSession sql)
 
     /// <summary>The rank of a step that had its turn and comes straight back: it is the next of its line.</summary>
     public static async Task<long> BackAsync(SqlSession sql, StepRow step) =>
-        Math.Max(step.Rank, (await StepStore.HeadAsync(sql, step.Type, step.Priority) ?? await StepStore.HeadAsync(sql, step.Priority)) - 1 ?? Microseconds(step.CreatedAt));
+        Math.Max(step.Rank, (await StepStore.HeadAsync(sql, step.Type, step.Priority)).Lowest - 1 ?? Microseconds(step.CreatedAt));
 
     /// <summary>Keeps the turns that were taken; to be called when all steps of the unit have theirs.</summary>
     public async Task KeepAsync()
@@ -61,17 +61,17 @@ internal sealed class Turns(SqlSession sql)
 
     private async Task<Turn> FirstAsync(Place place, DateTimeOffset age)
     {
-        var isKnown = heads.TryGetValue(LineOf(place), out var known);
-        var stored = await sql.TogetherAsync(() => (
+        var asked = await sql.TogetherAsync(() => (
             Last: TurnStore.FindAsync(sql, place),
-            Head: isKnown ? Task.FromResult(known) : StepStore.HeadAsync(sql, place.Type, place.Priority),
-            Others: isKnown ? Task.FromResult<long?>(null) : StepStore.HeadAsync(sql, place.Priority)));
-        if ((heads[LineOf(place)] = await stored.Head) is not { } head)
+            Head: heads.TryGetValue(LineOf(place), out var known) ? Task.FromResult(new LineHead(known, Others: null)) : StepStore.HeadAsync(sql, place.Type, place.Priority)));
+        var stored = await asked.Head;
+        heads[LineOf(place)] = stored.Rank;
+        if (stored.Rank is not { } head)
         {
-            return await OpenAsync(place, age, await stored.Others);
+            return await OpenAsync(place, age, stored.Others);
         }
 
-        if (await stored.Last is { } last)
+        if (await asked.Last is { } last)
         {
             return new Turn(Math.Max(head, last + 1));
         }

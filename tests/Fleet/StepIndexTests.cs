@@ -70,6 +70,21 @@ public sealed class StepIndexTests : IAsyncLifetime
         Assert.Equal(Instant.Format(Now), oldest);
     }
 
+    [Fact]
+    public async Task Of_a_type_that_is_paused_nobody_joins_the_line_and_none_is_read_for_it()
+    {
+        await AddAsync("due", priority: 0, rank: 1, Now.AddDays(-1));
+        await PauseAsync(sql => PausedTypeStore.PutAsync(sql, new PausedType("build", null, null, Now)));
+
+        Assert.Empty(await RipeAsync());
+        await PauseAsync(sql => PausedTypeStore.DeleteAsync(sql, "build"));
+        Assert.Equal(["due"], (await RipeAsync()).Select(step => step.StepId));
+    }
+
+    private Task<int> PauseAsync(Func<SqlSession, Task<int>> change) => yard.Database.WriteAsync(change, CancellationToken.None);
+
+    private Task<IReadOnlyList<RipeStep>> RipeAsync() => yard.Database.WriteAsync(sql => StepStore.ListRipeAsync(sql, "build", Now), CancellationToken.None);
+
     private async Task<string> PlanAsync(string text) => string.Join('\n', (await yard.Database.ReadAsync(
         sql => sql.QueryAsync<PlanRow>("EXPLAIN QUERY PLAN " + text, new { Type = "build", Priority = 0, Now, Limit = 10 }), CancellationToken.None)).Select(row => row.Detail));
 

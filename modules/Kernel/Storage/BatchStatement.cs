@@ -39,20 +39,21 @@ internal sealed class BatchStatement : ISqlStatement, ISqlValues
     /// <summary>A command with the values of its next run: the kept one, but one of several that are gathered has values of its own.</summary>
     private NpgsqlBatchCommand With(object? parameters)
     {
-        var binder = parameters is null ? null : ParameterBinder.Of(parameters.GetType());
-        if (binder is not null && boundType != parameters?.GetType())
+        if (parameters is null)
+        {
+            return run.Gathers ? Create() : kept ??= Create();
+        }
+
+        var binder = ParameterBinder.Of(parameters.GetType());
+        if (boundType != parameters.GetType())
         {
             var names = binder.NamedIn(text).ToList();
             positional = ParameterBinder.Parameter().Replace(text, match => $"${names.IndexOf(match.Groups["name"].Value) + 1}");
-            (positions, boundType, kept) = (binder.PositionsAmong(names), parameters?.GetType(), null);
+            (positions, boundType, kept) = (binder.PositionsAmong(names), parameters.GetType(), null);
         }
 
         command = run.Gathers ? Create() : kept ??= Create();
-        if (parameters is not null)
-        {
-            binder?.Bind(parameters, this, positions);
-        }
-
+        binder.Bind(parameters, this, positions);
         return command;
     }
 

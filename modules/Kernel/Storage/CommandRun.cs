@@ -18,6 +18,7 @@ internal sealed class CommandRun(DbConnection connection, Func<DbTransaction?> t
 
     public async Task<int> ExecuteAsync(DbCommand command)
     {
+        RefuseToGather(command.CommandText);
         await held.FlushAsync();
         command.Transaction = transaction();
         return blocks ? command.ExecuteNonQuery() : await command.ExecuteNonQueryAsync();
@@ -27,6 +28,7 @@ internal sealed class CommandRun(DbConnection connection, Func<DbTransaction?> t
     /// <returns>The number of rows changed.</returns>
     public async Task<int> ExecuteAsync(DbBatchCommand command)
     {
+        RefuseToGather(command.CommandText);
         await held.SendAsync(async (batch, _) =>
         {
             batch.BatchCommands.Add(command);
@@ -88,6 +90,7 @@ internal sealed class CommandRun(DbConnection connection, Func<DbTransaction?> t
     /// <summary>Lets the queries that are begun wait until <see cref="AskGatheredAsync"/>.</summary>
     public T Gather<T>(Func<T> begin)
     {
+        RefuseToGather("TogetherAsync");
         gathered = [];
         try
         {
@@ -189,11 +192,7 @@ internal sealed class CommandRun(DbConnection connection, Func<DbTransaction?> t
 
     private async Task<List<T>> ReadAsync<T>(DbCommand command, Func<DbDataReader, Func<T>> reading, int most)
     {
-        if (Gathers)
-        {
-            throw new InvalidOperationException($"Queries that go together are one statement each and read by a function; this is not: {command.CommandText}");
-        }
-
+        RefuseToGather(command.CommandText);
         await held.FlushAsync();
         command.Transaction = transaction();
         return blocks ? Read(command, reading, most) : await ReadElsewhereAsync(command, reading, most);
@@ -223,6 +222,14 @@ internal sealed class CommandRun(DbConnection connection, Func<DbTransaction?> t
         }
 
         return rows;
+    }
+
+    private void RefuseToGather(string text)
+    {
+        if (Gathers)
+        {
+            throw new InvalidOperationException($"What goes together are queries of one statement each, read by a function; this is something else: {text}");
+        }
     }
 
     private static CommandBehavior Behavior(int most) => most == 1 ? CommandBehavior.SingleRow : CommandBehavior.Default;

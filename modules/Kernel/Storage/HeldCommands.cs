@@ -74,16 +74,16 @@ internal sealed class HeldCommands(DbConnection connection, Func<DbTransaction?>
     }
 
     /// <summary>Has a batch of what is held, to which others may be added, sent and read.</summary>
-    /// <param name="send">Gets how many answers come before those of the others.</param>
+    /// <param name="send">Gets how many results come before those of the others.</param>
     /// <exception cref="DBConcurrencyException">A row was not changed that was to be.</exception>
     public async Task SendAsync(Func<DbBatch, int, Task> send)
     {
         await EndSendingAsync();
         try
         {
-            var answers = held.Count(one => one.Answers);
+            var results = held.Count(one => one.HasResult);
             await using var batch = TakeHeld();
-            await send(batch, answers);
+            await send(batch, results);
             sent.ForEach(one => one.Check());
         }
         finally
@@ -179,13 +179,13 @@ internal sealed class HeldCommands(DbConnection connection, Func<DbTransaction?>
     }
 }
 
-/// <summary>A command that answers nothing.</summary>
+/// <summary>A command whose answer nobody waits for.</summary>
 /// <param name="Rows">Of the set that it was given.</param>
 /// <param name="IsExact">True when each of them is to change one row.</param>
 internal sealed record Telling(DbBatchCommand Command, int Rows, bool IsExact)
 {
-    /// <summary>True for one whose answer is dropped.</summary>
-    public bool Answers => Command.CommandText.StartsWith("SELECT ", StringComparison.Ordinal);
+    /// <summary>True for one that sends a result, which nobody reads.</summary>
+    public bool HasResult => Command.CommandText.StartsWith("SELECT", StringComparison.Ordinal);
 
     /// <exception cref="DBConcurrencyException">It has changed fewer rows than it was to, or more.</exception>
     public void Check()

@@ -22,6 +22,9 @@ public static class SqlRowReads
     /// <summary>A TEXT column, or null.</summary>
     public static string? TextOrNull(this ISqlRow row, int column) => row.IsNull(column) ? null : row.Text(column);
 
+    /// <summary>A BIGINT column, or null.</summary>
+    public static long? WholeOrNull(this ISqlRow row, int column) => row.IsNull(column) ? null : row.Whole(column);
+
     /// <summary>A TEXT column that holds an instant.</summary>
     public static DateTimeOffset Instant(this ISqlRow row, int column) => Storage.Instant.Parse(row.Text(column));
 

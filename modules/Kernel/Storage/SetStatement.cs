@@ -6,7 +6,7 @@ namespace Refinery.Kernel.Storage;
 /// <summary>A text that is written for one row, run once for a whole set of them: the engine gets each parameter as an array.</summary>
 /// <remarks>
 /// <c>VALUES (@A, @B)</c> becomes <c>SELECT given."A", given."B" FROM unnest(…) AS given ("A", "B")</c>; an UPDATE, a DELETE and a SELECT are joined with the set.
-/// One that is asked for rows is a command of its own; one that answers nothing goes along with the next that does.
+/// One that answers nothing goes along with the next that does.
 /// </remarks>
 internal sealed partial class SetStatement
 {
@@ -54,6 +54,11 @@ internal sealed partial class SetStatement
     public async Task ExecuteAsync<T>(IReadOnlyCollection<T> rows, bool isExact)
         where T : notnull
     {
+        if (text.Contains("RETURNING", StringComparison.Ordinal))
+        {
+            throw new ArgumentException("A text that answers is asked, with QueryAllAsync.", nameof(rows));
+        }
+
         await held.FreeAsync(telling.Command);
         telling.Set(rows);
         await held.TellAsync(new Telling(telling.Command, rows.Count, isExact));

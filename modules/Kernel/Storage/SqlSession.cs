@@ -128,7 +128,8 @@ public sealed class SqlSession : IAsyncDisposable
 
     /// <summary>Begins queries that do not depend on each other, so that they go over one way where the engine is elsewhere.</summary>
     /// <param name="begin">Calls what asks, and only asks, without waiting for any of it.</param>
-    /// <returns>What it returns: mostly the tasks of what it called, which are answered.</returns>
+    /// <returns>What it returns: mostly the tasks of what it called, which are answered. When this throws they never are.</returns>
+    /// <exception cref="InvalidOperationException">It does something else, asks by the names of columns, or asks together within.</exception>
     public async Task<T> TogetherAsync<T>(Func<T> begin)
     {
         var begun = run.Gather(begin);
@@ -254,8 +255,7 @@ public sealed class SqlSession : IAsyncDisposable
         {
             var text = Dialect.Render(sql);
             statement = connection is SqliteConnection sqlite ? SqliteStatement.Prepare(sqlite, text) : BatchStatement.Prepare(text, run);
-            statement ??= Command(sql);
-            Keep(statements, sql, statement);
+            Keep(statements, sql, statement ??= Command(sql));
         }
 
         return statement;
