@@ -59,8 +59,7 @@ public sealed partial class SqlDialect
         Patience = TimeSpan.FromMilliseconds(2),
 
         // A group finds its rows by their keys. A plan is kept, and one made while a table was empty would go on to read it whole.
-        // It is made for any values: to plan a row anew costs more than the row.
-        OnOpenWriter = ["SET enable_seqscan = off", "SET enable_hashjoin = off", "SET enable_mergejoin = off", "SET jit = off", "SET plan_cache_mode = force_generic_plan"],
+        OnOpenWriter = ["SET enable_seqscan = off", "SET enable_hashjoin = off", "SET enable_mergejoin = off", "SET jit = off"],
     };
 
     /// <summary><c>sqlite</c> or <c>postgres</c>.</summary>
