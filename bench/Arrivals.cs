@@ -7,10 +7,10 @@ namespace Refinery.Bench;
 /// <summary>Steps submitted at a steady rate, and how long each took to be in somebody's hands.</summary>
 internal sealed class Arrivals
 {
-    public const int Seconds = 20;
+    private const int Seconds = 20;
 
     /// <summary>At the same rate before it is measured: in the first seconds of that the runtime still compiles what is called most.</summary>
-    public const int WarmUpSeconds = 15;
+    private const int WarmUpSeconds = 15;
 
     private readonly TaskCompletionSource all = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<int, long> begun = new();
@@ -62,11 +62,15 @@ internal sealed class Arrivals
 
     public Task AllAsync() => all.Task.WaitAsync(TimeSpan.FromMinutes(2));
 
-    public void Print(string what, string how)
+    /// <param name="what">The name of the figure.</param>
+    /// <param name="measured">From where to where it was measured.</param>
+    /// <param name="settings">Beside the rate.</param>
+    public void Print(string what, string measured, params string[] settings)
     {
+        var how = string.Join(", ", settings.Prepend($"{measured}; {rate}/s for {Seconds} s after {WarmUpSeconds} s of it to warm up, open loop"));
         var sorted = waits.Values.Order().ToList();
         var (p50, p99) = (sorted[sorted.Count / 2], sorted[sorted.Count * 99 / 100]);
-        Console.WriteLine($"pickup: {what}: p50 {p50:N1} ms, p99 {p99:N1} ms, most {sorted[^1]:N1} ms {how}");
+        Console.WriteLine($"pickup: {what}: p50 {p50:N1} ms, p99 {p99:N1} ms, most {sorted[^1]:N1} ms ({how})");
         foreach (var (name, value) in (ReadOnlySpan<(string, double)>)[("p50", p50), ("p99", p99)])
         {
             Console.WriteLine("RESULT " + JsonSerializer.Serialize(new { metric = $"refinery.pickup {what} {name}", value, unit = "ms" }));

@@ -36,7 +36,7 @@ internal static class OnPostgres
         await arrivals.AllAsync();
         await stop.CancelAsync();
         await Task.WhenAll(claiming);
-        arrivals.Print("called as a library", $"(call that submits → claimed by a pod that waits; {rate}/s for {Arrivals.Seconds} s after {Arrivals.WarmUpSeconds} s of it to warm up, open loop, {pods} pods, queue {queue}, {await database.DurabilityAsync()})");
+        arrivals.Print("called as a library", "call that submits → claimed by a pod that waits", $"{pods} pods, queue {queue}, {await database.DurabilityAsync()}");
     }
 
     private static async Task PickUpAsync(BenchHost host, string pod, Arrivals arrivals, CancellationToken stop)

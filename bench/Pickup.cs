@@ -31,7 +31,7 @@ internal static class Pickup
             await host.Http.GetByteArrayAsync("/healthz");
             arrivals.Note(number, Stopwatch.GetTimestamp());
         });
-        arrivals.Print("the floor", $"(call → answer of GET /healthz; {rate}/s for {Arrivals.Seconds} s after {Arrivals.WarmUpSeconds} s of it to warm up, open loop)");
+        arrivals.Print("the floor", "call → answer of GET /healthz");
     }
 
     /// <summary>The local pod runs the step, and its handler says when it was entered.</summary>
@@ -51,7 +51,7 @@ internal static class Pickup
         }
 
         Directory.Delete(plugins, recursive: true);
-        arrivals.Print("local pod", $"(call of POST /submit → the handler is entered; {rate}/s for {Arrivals.Seconds} s after {Arrivals.WarmUpSeconds} s of it to warm up, open loop, capacity 16)");
+        arrivals.Print("local pod", "call of POST /submit → the handler is entered", "capacity 16");
     }
 
     private static async Task<long> EnteredAsync(HostProcess host, string stepId)
@@ -80,7 +80,7 @@ internal static class Pickup
         await arrivals.AllAsync();
         await stop.CancelAsync();
         await Task.WhenAll(pods);
-        arrivals.Print("remote pod by long poll", $"(call of POST /submit → claim received; {rate}/s for {Arrivals.Seconds} s after {Arrivals.WarmUpSeconds} s of it to warm up, open loop, {Pods} pods)");
+        arrivals.Print("remote pod by long poll", "call of POST /submit → claim received", $"{Pods} pods");
     }
 
     private static async Task ClaimAsync(HostProcess host, string pod, Arrivals arrivals, CancellationToken stop)

@@ -42,7 +42,8 @@ internal sealed class ClaimRound
         }
 
         // What was paused since it was offered is left out, and is reached from SQL once it is resumed.
-        var candidates = offered.Where(item => shares.Any(share => share.Takes(item.Type))).ToList();
+        var types = shares.SelectMany(share => share.Types).ToHashSet(StringComparer.Ordinal);
+        var candidates = offered.Where(item => types.Contains(item.Type)).ToList();
         var inOrder = candidates.Count;
         foreach (var (type, steps) in asked.Ripe)
         {

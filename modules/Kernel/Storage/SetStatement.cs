@@ -17,6 +17,7 @@ internal sealed partial class SetStatement
     private readonly IReadOnlyList<string> names;
     private readonly HeldCommands held;
     private readonly CommandRun run;
+    private readonly bool answers;
     private readonly SetCommand telling;
     private readonly SetCommand asking;
 
@@ -26,6 +27,7 @@ internal sealed partial class SetStatement
     {
         (this.text, this.names, this.held, this.run) = (Render(text, names), names, held, run);
         (telling, asking) = (Create(), Create());
+        answers = text.Contains("RETURNING", StringComparison.Ordinal);
     }
 
     /// <summary>The text for a set of rows.</summary>
@@ -54,7 +56,7 @@ internal sealed partial class SetStatement
     public async Task ExecuteAsync<T>(IReadOnlyCollection<T> rows, bool isExact)
         where T : notnull
     {
-        if (text.Contains("RETURNING", StringComparison.Ordinal))
+        if (answers)
         {
             throw new ArgumentException("A text that answers is asked, with QueryAllAsync.", nameof(rows));
         }

@@ -124,7 +124,7 @@ public sealed class SqlSession : IAsyncDisposable
 
     /// <summary>The whole number in the first column of the first row, or null when there is no row or it is NULL: for the hot paths.</summary>
     public async Task<long?> WholeAsync(string sql, object? parameters = null) =>
-        (await Statement(sql).QueryAsync(row => row.IsNull(0) ? (long?)null : row.Whole(0), parameters, most: 1)) is [var value] ? value : null;
+        (await Statement(sql).QueryAsync(row => row.WholeOrNull(0), parameters, most: 1)) is [var value] ? value : null;
 
     /// <summary>Begins queries that do not depend on each other, so that they go over one way where the engine is elsewhere.</summary>
     /// <param name="begin">Calls what asks, and only asks, without waiting for any of it.</param>
