@@ -182,9 +182,13 @@ public sealed class EventJournal : ICommitParticipant
         cancellationToken);
 
     /// <remarks>The first group that appends reads the head itself: before it there may be no table.</remarks>
-    string? ICommitParticipant.AskedAtTurn => head is null ? null : JournalStore.Head;
-
-    void ICommitParticipant.HearAtTurn(ISqlRow? row) => head = JournalStore.ReadHead(row);
+    async Task ICommitParticipant.HearAtTurnAsync(SqlSession session)
+    {
+        if (head is not null)
+        {
+            head = await JournalStore.HeadAsync(session);
+        }
+    }
 
     async Task ICommitParticipant.BeforeCommitAsync(SqlSession session)
     {

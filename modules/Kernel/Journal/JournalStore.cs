@@ -5,13 +5,8 @@ namespace Refinery.Kernel.Journal;
 /// <summary>The table <c>events</c>: appended to, never changed.</summary>
 internal static class JournalStore
 {
-    /// <summary>The end of the chain, or no row.</summary>
-    public const string Head = "SELECT sequence, hash FROM events ORDER BY sequence DESC LIMIT 1";
-
-    public static async Task<JournalHead> HeadAsync(SqlSession sql) => await sql.FirstOrDefaultAsync(row => ReadHead(row), Head) ?? JournalHead.Genesis;
-
-    /// <summary>The end of the chain by the row of <see cref="Head"/>.</summary>
-    public static JournalHead ReadHead(ISqlRow? row) => row is null ? JournalHead.Genesis : new JournalHead(row.Whole(0), row.Text(1));
+    public static async Task<JournalHead> HeadAsync(SqlSession sql) => await sql.FirstOrDefaultAsync(
+        row => new JournalHead(row.Whole(0), row.Text(1)), "SELECT sequence, hash FROM events ORDER BY sequence DESC LIMIT 1") ?? JournalHead.Genesis;
 
     public static Task InsertAsync(SqlSession sql, IReadOnlyList<JournalEvent> links) => sql.ChangeEachAsync(
         """

@@ -6,20 +6,21 @@ internal static class AsideTransaction
     /// <summary>Runs the unit, has told what it tells, and commits.</summary>
     public static async Task<bool> RunAsync(SqlSession session, Func<SqlSession, Task> unit, Notices notices)
     {
-        await using var transaction = await session.Connection.BeginTransactionAsync();
-        session.Transaction = transaction;
+        await session.Transaction.BeginAsync();
         try
         {
             await unit(session);
             await notices.SendAsync(session);
-            await session.FlushAsync();
-            await transaction.CommitAsync();
+            await session.Transaction.CommitAsync();
             return true;
+        }
+        catch
+        {
+            await session.Transaction.RollbackAsync();
+            throw;
         }
         finally
         {
-            await session.SettleAsync();
-            session.Transaction = null;
             session.Forget();
         }
     }

@@ -1,15 +1,13 @@
 using System.Data;
 using System.Data.Common;
-using System.Text;
 using Dapper;
 
 namespace Refinery.Kernel.Storage;
 
 /// <summary>Runs the commands of one connection and reads their rows.</summary>
-/// <param name="transaction">The transaction of the moment.</param>
 /// <param name="held">What goes before them.</param>
 /// <param name="blocks">True for the writer, whose thread has nothing else to do: it waits for each answer itself.</param>
-internal sealed class CommandRun(DbConnection connection, Func<DbTransaction?> transaction, HeldCommands held, bool blocks)
+internal sealed class CommandRun(HeldCommands held, bool blocks)
 {
     private List<Asked>? gathered;
 
@@ -20,7 +18,6 @@ internal sealed class CommandRun(DbConnection connection, Func<DbTransaction?> t
     {
         RefuseToGather(command.CommandText);
         await held.FlushAsync();
-        command.Transaction = transaction();
         return blocks ? command.ExecuteNonQuery() : await command.ExecuteNonQueryAsync();
     }
 
@@ -29,33 +26,9 @@ internal sealed class CommandRun(DbConnection connection, Func<DbTransaction?> t
     public async Task<int> ExecuteAsync(DbBatchCommand command)
     {
         RefuseToGather(command.CommandText);
-        await held.SendAsync(async (batch, _) =>
-        {
-            batch.BatchCommands.Add(command);
-            _ = blocks ? batch.ExecuteNonQuery() : await batch.ExecuteNonQueryAsync();
-        });
+        held.Hold(new Telling(command));
+        await held.FlushAsync();
         return command.RecordsAffected;
-    }
-
-    /// <summary>Runs a command, then queries of one row at most, over one way; the writer's.</summary>
-    /// <param name="queries">Each with who reads its row, or is told that there is none.</param>
-    public void Begin(string text, IReadOnlyList<(string Text, Action<ISqlRow?> Read)> queries)
-    {
-        using var batch = connection.CreateBatch();
-        batch.Transaction = transaction();
-        foreach (var one in queries.Select(query => query.Text).Prepend(text))
-        {
-            var command = batch.CreateBatchCommand();
-            command.CommandText = one;
-            batch.BatchCommands.Add(command);
-        }
-
-        using var reader = batch.ExecuteReader();
-        foreach (var (_, read) in queries)
-        {
-            reader.NextResult();
-            read(reader.Read() ? new ReaderRow(reader) : null);
-        }
     }
 
     /// <summary>Reads the rows of a query, at most so many, by a function of the store's.</summary>
@@ -77,7 +50,8 @@ internal sealed class CommandRun(DbConnection connection, Func<DbTransaction?> t
         var asked = new Asked<T>(query, read, most);
         if (gathered is null)
         {
-            await AskAsync([asked]);
+            held.Hold(asked);
+            await held.FlushAsync();
         }
         else
         {
@@ -111,13 +85,23 @@ internal sealed class CommandRun(DbConnection connection, Func<DbTransaction?> t
             while (gathered is { Count: > 0 } together)
             {
                 gathered = [];
-                await AskAsync(together);
+                together.ForEach(held.Hold);
+                await held.FlushAsync();
             }
         }
         finally
         {
             gathered = null;
         }
+    }
+
+    /// <summary>Has the queries that are begun go along with whatever is sent next.</summary>
+    public T Hold<T>(Func<T> begin)
+    {
+        var begun = Gather(begin);
+        gathered?.ForEach(held.Hold);
+        gathered = null;
+        return begun;
     }
 
     /// <summary>Reads the rows of a query, at most so many, by the names of their columns.</summary>
@@ -131,70 +115,10 @@ internal sealed class CommandRun(DbConnection connection, Func<DbTransaction?> t
         },
         most);
 
-    private async Task AskAsync(List<Asked> queries)
-    {
-        await held.SendAsync(async (batch, before) =>
-        {
-            queries.ForEach(query => batch.BatchCommands.Add(query.Command));
-            if (blocks)
-            {
-                Read(batch, before, queries);
-            }
-            else
-            {
-                await ReadElsewhereAsync(batch, before, queries);
-            }
-        });
-
-        // Who asked goes on here, and may ask again.
-        queries.ForEach(query => query.Answer());
-    }
-
-    private static void Read(DbBatch batch, int before, List<Asked> queries)
-    {
-        using var reader = batch.ExecuteReader();
-        for (; before > 0; before--)
-        {
-            reader.NextResult();
-        }
-
-        var row = new ReaderRow(reader);
-        foreach (var query in queries)
-        {
-            while (query.IsHungry && reader.Read())
-            {
-                query.Take(row);
-            }
-
-            reader.NextResult();
-        }
-    }
-
-    private static async Task ReadElsewhereAsync(DbBatch batch, int before, List<Asked> queries)
-    {
-        await using var reader = await batch.ExecuteReaderAsync();
-        for (; before > 0; before--)
-        {
-            await reader.NextResultAsync();
-        }
-
-        var row = new ReaderRow(reader);
-        foreach (var query in queries)
-        {
-            while (query.IsHungry && await reader.ReadAsync())
-            {
-                query.Take(row);
-            }
-
-            await reader.NextResultAsync();
-        }
-    }
-
     private async Task<List<T>> ReadAsync<T>(DbCommand command, Func<DbDataReader, Func<T>> reading, int most)
     {
         RefuseToGather(command.CommandText);
         await held.FlushAsync();
-        command.Transaction = transaction();
         return blocks ? Read(command, reading, most) : await ReadElsewhereAsync(command, reading, most);
     }
 
@@ -233,16 +157,4 @@ internal sealed class CommandRun(DbConnection connection, Func<DbTransaction?> t
     }
 
     private static CommandBehavior Behavior(int most) => most == 1 ? CommandBehavior.SingleRow : CommandBehavior.Default;
-
-    /// <summary>A reader's row by position.</summary>
-    private sealed class ReaderRow(DbDataReader reader) : ISqlRow
-    {
-        public bool IsNull(int column) => reader.IsDBNull(column);
-
-        public string Text(int column) => reader.GetString(column);
-
-        public ReadOnlySpan<byte> Utf8(int column) => Encoding.UTF8.GetBytes(reader.GetString(column));
-
-        public long Whole(int column) => reader.GetInt64(column);
-    }
 }

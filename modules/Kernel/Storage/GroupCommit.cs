@@ -260,6 +260,7 @@ internal sealed partial class GroupCommit : IDisposable
             await together.First().RunAsync(session, [.. together]);
         }
 
+        await session.Transaction.TurnAsync();
         foreach (var participant in participants)
         {
             await participant.BeforeCommitAsync(session);

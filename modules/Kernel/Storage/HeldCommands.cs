@@ -1,21 +1,36 @@
 using System.Data;
 using System.Data.Common;
+using System.Text;
 
 namespace Refinery.Kernel.Storage;
 
-/// <summary>The commands of one connection that answer nothing: they go along with the next that does.</summary>
-/// <param name="transaction">The transaction of the moment.</param>
+/// <summary>The commands of one connection that need not go at once: they go along with the next that does.</summary>
 /// <param name="blocks">True for the writer, whose thread has nothing else to do: it waits for each answer itself, and another is woken only to send a large set.</param>
-internal sealed class HeldCommands(DbConnection connection, Func<DbTransaction?> transaction, bool blocks)
+internal sealed class HeldCommands(DbConnection connection, bool blocks)
 {
     /// <summary>Fewer rows than this are not worth another thread.</summary>
     private const int MinSentEarly = 32;
 
     private readonly Lock gate = new();
-    private readonly List<Telling> held = [];
-    private readonly List<Telling> sent = [];
+    private readonly List<Asked> held = [];
+    private readonly List<Asked> sent = [];
     private Task sending = Task.CompletedTask;
     private Sending? underWay;
+
+    /// <summary>True within a transaction: what is told is held.</summary>
+    public bool IsOpen { get; set; }
+
+    /// <summary>How often something was sent.</summary>
+    public int Ways { get; private set; }
+
+    /// <summary>Holds a command until the next that is sent.</summary>
+    public void Hold(Asked command)
+    {
+        lock (gate)
+        {
+            held.Add(command);
+        }
+    }
 
     /// <summary>Runs a command that answers nothing: in a transaction it costs no way of its own.</summary>
     /// <remarks>
@@ -24,18 +39,17 @@ internal sealed class HeldCommands(DbConnection connection, Func<DbTransaction?>
     /// </remarks>
     public async Task TellAsync(Telling telling)
     {
-        var goesNow = transaction() is null;
         lock (gate)
         {
             held.Add(telling);
-            if (blocks && !goesNow && underWay is null && IsLarge)
+            if (blocks && IsOpen && underWay is null && IsLarge)
             {
                 var mine = underWay = new Sending();
                 sending = Task.Run(() => SendHeld(mine));
             }
         }
 
-        if (goesNow)
+        if (!IsOpen)
         {
             await FlushAsync();
         }
@@ -56,39 +70,38 @@ internal sealed class HeldCommands(DbConnection connection, Func<DbTransaction?>
         }
     }
 
-    /// <summary>Sends what is held; to be called before a commit.</summary>
+    /// <summary>Sends what is held over one way, and lets those who asked go on.</summary>
     /// <exception cref="DBConcurrencyException">A row was not changed that was to be.</exception>
     public async Task FlushAsync()
     {
         await EndSendingAsync();
-        if (held.Count + sent.Count > 0)
+        if (held.Count == 0)
         {
-            await SendAsync(async (batch, _) =>
-            {
-                if (batch.BatchCommands.Count > 0)
-                {
-                    _ = blocks ? batch.ExecuteNonQuery() : await batch.ExecuteNonQueryAsync();
-                }
-            });
+            return;
         }
+
+        var (batch, taken) = TakeHeld();
+        await using (batch)
+        {
+            await SendAsync(batch, taken);
+        }
+
+        // Who asked goes on here, and may ask again.
+        taken.ForEach(one => one.Answer());
     }
 
-    /// <summary>Has a batch of what is held, to which others may be added, sent and read.</summary>
-    /// <param name="send">Gets how many results come before those of the others.</param>
+    /// <summary>Waits for what is under way.</summary>
     /// <exception cref="DBConcurrencyException">A row was not changed that was to be.</exception>
-    public async Task SendAsync(Func<DbBatch, int, Task> send)
+    public async Task EndSendingAsync()
     {
-        await EndSendingAsync();
-        try
+        var task = TakeOver();
+        if (blocks)
         {
-            var results = held.Count(one => one.HasResult);
-            await using var batch = TakeHeld();
-            await send(batch, results);
-            sent.ForEach(one => one.Check());
+            task.GetAwaiter().GetResult();
         }
-        finally
+        else
         {
-            sent.Clear();
+            await task;
         }
     }
 
@@ -101,7 +114,8 @@ internal sealed class HeldCommands(DbConnection connection, Func<DbTransaction?>
         held.Clear();
     }
 
-    private bool IsLarge => held.Sum(one => one.Rows) >= MinSentEarly;
+    /// <summary>Large enough to be sent early, and nothing that is waited for.</summary>
+    private bool IsLarge => held.TrueForAll(one => one is Telling) && held.Sum(one => ((Telling)one).Rows) >= MinSentEarly;
 
     /// <summary>Sends what is held, and what comes to be held meanwhile, unless the writer was quicker.</summary>
     private void SendHeld(Sending mine)
@@ -109,6 +123,7 @@ internal sealed class HeldCommands(DbConnection connection, Func<DbTransaction?>
         while (true)
         {
             DbBatch batch;
+            List<Asked> taken;
             lock (gate)
             {
                 if (underWay != mine)
@@ -123,37 +138,79 @@ internal sealed class HeldCommands(DbConnection connection, Func<DbTransaction?>
                 }
 
                 mine.HasBegun = true;
-                batch = TakeHeld();
+                (batch, taken) = TakeHeld();
             }
 
             using (batch)
             {
-                batch.ExecuteNonQuery();
+                SendAsync(batch, taken).GetAwaiter().GetResult();
             }
         }
     }
 
-    private DbBatch TakeHeld()
+    private (DbBatch Batch, List<Asked> Taken) TakeHeld()
     {
         var batch = connection.CreateBatch();
-        batch.Transaction = transaction();
         held.ForEach(one => batch.BatchCommands.Add(one.Command));
         sent.AddRange(held);
         held.Clear();
-        return batch;
+        Ways++;
+        return (batch, [.. sent]);
     }
 
-    /// <summary>Waits for what is under way.</summary>
-    private async Task EndSendingAsync()
+    private async Task SendAsync(DbBatch batch, List<Asked> commands)
     {
-        var task = TakeOver();
-        if (blocks)
+        try
         {
-            task.GetAwaiter().GetResult();
+            if (blocks)
+            {
+                Read(batch, commands);
+            }
+            else
+            {
+                await ReadElsewhereAsync(batch, commands);
+            }
         }
-        else
+        catch (DbException fault) when (commands.Exists(one => one is ExactTelling) && ExactTelling.HasMissed(fault))
         {
-            await task;
+            throw ExactTelling.Missed();
+        }
+        finally
+        {
+            lock (gate)
+            {
+                sent.Clear();
+            }
+        }
+    }
+
+    private static void Read(DbBatch batch, List<Asked> commands)
+    {
+        using var reader = batch.ExecuteReader();
+        var row = new ReaderRow(reader);
+        foreach (var command in commands.Where(one => one.HasResult))
+        {
+            while (command.IsHungry && reader.Read())
+            {
+                command.Take(row);
+            }
+
+            reader.NextResult();
+        }
+    }
+
+    private static async Task ReadElsewhereAsync(DbBatch batch, List<Asked> commands)
+    {
+        await using var reader = await batch.ExecuteReaderAsync();
+        var row = new ReaderRow(reader);
+        foreach (var command in commands.Where(one => one.HasResult))
+        {
+            while (command.IsHungry && await reader.ReadAsync())
+            {
+                command.Take(row);
+            }
+
+            await reader.NextResultAsync();
         }
     }
 
@@ -179,29 +236,14 @@ internal sealed class HeldCommands(DbConnection connection, Func<DbTransaction?>
     }
 }
 
-/// <summary>A command whose answer nobody waits for.</summary>
-/// <param name="Rows">Of the set that it was given.</param>
-/// <param name="IsExact">True when each of them is to change one row.</param>
-internal sealed record Telling(DbBatchCommand Command, int Rows, bool IsExact)
+/// <summary>A reader's row by position.</summary>
+internal sealed class ReaderRow(DbDataReader reader) : ISqlRow
 {
-    /// <summary>True for one that sends a result, which nobody reads.</summary>
-    public bool HasResult => Command.CommandText.StartsWith("SELECT", StringComparison.Ordinal);
+    public bool IsNull(int column) => reader.IsDBNull(column);
 
-    /// <exception cref="DBConcurrencyException">It has changed fewer rows than it was to, or more.</exception>
-    public void Check()
-    {
-        if (IsExact)
-        {
-            Check(Command.RecordsAffected, Rows);
-        }
-    }
+    public string Text(int column) => reader.GetString(column);
 
-    /// <exception cref="DBConcurrencyException">The numbers differ.</exception>
-    public static void Check(int changed, int wanted)
-    {
-        if (changed != wanted)
-        {
-            throw new DBConcurrencyException($"{changed} rows were changed where {wanted} were to be: another has changed them, or taken their keys, since they were read.");
-        }
-    }
+    public ReadOnlySpan<byte> Utf8(int column) => Encoding.UTF8.GetBytes(reader.GetString(column));
+
+    public long Whole(int column) => reader.GetInt64(column);
 }

@@ -3,13 +3,8 @@ namespace Refinery.Kernel.Storage;
 /// <summary>What joins every group commit at its end: the journal.</summary>
 internal interface ICommitParticipant
 {
-    /// <summary>A query of one row at most, asked when the right to write is taken, so that its answer stands until the commit; asked only where other hosts may write. Null while there is nothing to ask.</summary>
-    string? AskedAtTurn => null;
-
-    /// <summary>Gets the row of <see cref="AskedAtTurn"/>, or null where there is none.</summary>
-    void HearAtTurn(ISqlRow? row)
-    {
-    }
+    /// <summary>Asks what stands from the moment at which the right to write is taken until the commit, by queries that go together; called only where other hosts may write.</summary>
+    Task HearAtTurnAsync(SqlSession session) => Task.CompletedTask;
 
     /// <summary>Runs inside the transaction after all units of the group; a fault undoes the whole group.</summary>
     Task BeforeCommitAsync(SqlSession session);

@@ -18,8 +18,10 @@ internal sealed partial class SetStatement
     private readonly HeldCommands held;
     private readonly CommandRun run;
     private readonly bool answers;
+    private readonly bool mayMiss;
     private readonly SetCommand telling;
     private readonly SetCommand asking;
+    private SetCommand? exact;
 
     /// <param name="text">For one row, in the engine's own words.</param>
     /// <param name="names">The parameters it names.</param>
@@ -28,6 +30,9 @@ internal sealed partial class SetStatement
         (this.text, this.names, this.held, this.run) = (Render(text, names), names, held, run);
         (telling, asking) = (Create(), Create());
         answers = text.Contains("RETURNING", StringComparison.Ordinal);
+
+        // Of an INSERT that lets nothing pass each row is a row, or a fault.
+        mayMiss = !Values().IsMatch(text) || text.Contains("ON CONFLICT", StringComparison.Ordinal);
     }
 
     /// <summary>The text for a set of rows.</summary>
@@ -61,9 +66,10 @@ internal sealed partial class SetStatement
             throw new ArgumentException("A text that answers is asked, with QueryAllAsync.", nameof(rows));
         }
 
-        await held.FreeAsync(telling.Command);
-        telling.Set(rows);
-        await held.TellAsync(new Telling(telling.Command, rows.Count, isExact));
+        var command = isExact && mayMiss ? exact ??= new SetCommand(ExactTelling.Render(text, $"${names.Count + 1}"), names, isCounted: true) : telling;
+        await held.FreeAsync(command.Command);
+        command.Set(rows);
+        await held.TellAsync(command == exact ? new ExactTelling(command.Command, rows.Count) : new Telling(command.Command, rows.Count));
     }
 
     public Task<List<TResult>> QueryAsync<T, TResult>(Func<ISqlRow, TResult> read, IReadOnlyCollection<T> rows)
@@ -75,7 +81,7 @@ internal sealed partial class SetStatement
         return run.QueryAsync(query.Command, read);
     }
 
-    private SetCommand Create() => new(text, names);
+    private SetCommand Create() => new(text, names, isCounted: false);
 
     [GeneratedRegex(@"VALUES \((?<values>([^()]|\([^()]*\))*)\)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Values();
@@ -87,16 +93,23 @@ internal sealed partial class SetStatement
     private sealed class SetCommand
     {
         private readonly IReadOnlyList<string> names;
+        private readonly NpgsqlParameter<long>? count;
         private Type? boundType;
         private int[] positions = [];
 
-        public SetCommand(string text, IReadOnlyList<string> names)
+        /// <param name="isCounted">True to give the number of rows after them.</param>
+        public SetCommand(string text, IReadOnlyList<string> names, bool isCounted)
         {
             this.names = names;
             Command = new NpgsqlBatchCommand(text);
             foreach (var _ in names)
             {
                 Command.Parameters.Add(new NpgsqlParameter());
+            }
+
+            if (isCounted)
+            {
+                Command.Parameters.Add(count = new NpgsqlParameter<long>());
             }
         }
 
@@ -121,6 +134,11 @@ internal sealed partial class SetStatement
             for (var position = 0; position < columns.Values.Length; position++)
             {
                 Command.Parameters[position].Value = columns.Values[position];
+            }
+
+            if (count is not null)
+            {
+                count.TypedValue = rows.Count;
             }
         }
     }

@@ -55,6 +55,7 @@ public sealed partial class SqlDialect
     {
         // Of the hosts on one database one at a time runs its group, as if there were one process.
         Notify = $"SELECT pg_notify('{Notices.Channel}', @Payload)",
+        Begin = "BEGIN ISOLATION LEVEL READ COMMITTED",
         TakeTurn = "SELECT pg_advisory_xact_lock(hashtext('refinery'))",
         Patience = TimeSpan.FromMilliseconds(2),
 
@@ -67,6 +68,9 @@ public sealed partial class SqlDialect
 
     /// <summary>What tells other hosts <c>@Payload</c> once the commit is durable; null where there are none.</summary>
     internal string? Notify { get; private init; }
+
+    /// <summary>What begins a transaction that writes.</summary>
+    internal string Begin { get; private init; } = "BEGIN IMMEDIATE";
 
     /// <summary>What waits for the right to write and holds it until the commit; null where only one process writes anyway.</summary>
     internal string? TakeTurn { get; private init; }

@@ -41,8 +41,9 @@ public sealed class SqlSession : IAsyncDisposable
         this.connection = connection;
         Dialect = dialect;
         IsWriter = isWriter;
-        held = new HeldCommands(connection, () => Transaction, isWriter);
-        run = new CommandRun(connection, () => Transaction, held, isWriter);
+        held = new HeldCommands(connection, isWriter);
+        run = new CommandRun(held, isWriter);
+        Transaction = new SqlTransaction(this, held, run);
     }
 
     /// <summary>The engine behind; asked only in the few files a test lists.</summary>
@@ -50,7 +51,10 @@ public sealed class SqlSession : IAsyncDisposable
 
     internal bool IsWriter { get; }
 
-    internal DbTransaction? Transaction { get; set; }
+    internal SqlTransaction Transaction { get; }
+
+    /// <summary>How often something was sent to an engine that is elsewhere.</summary>
+    internal int Ways => held.Ways;
 
     internal IReadOnlyList<EventDraft> Drafts => drafts;
 
@@ -163,7 +167,7 @@ public sealed class SqlSession : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The session only reads.</exception>
     public void Tell(string topic, object? words = null)
     {
-        if (Transaction is null)
+        if (!Transaction.IsOpen)
         {
             RequireWriter();
         }
@@ -195,16 +199,6 @@ public sealed class SqlSession : IAsyncDisposable
     /// <summary>The draft of an id among those that wait for this commit, or null.</summary>
     internal EventDraft? DraftOf(string eventId) => named.GetValueOrDefault(eventId);
 
-    /// <summary>Waits for the right to write, and asks at once what the participants want to know of the moment.</summary>
-    internal void TakeTurn(string turn, IEnumerable<ICommitParticipant> participants) =>
-        run.Begin(turn, [.. from one in participants where one.AskedAtTurn is not null select (one.AskedAtTurn, (Action<ISqlRow?>)one.HearAtTurn)]);
-
-    /// <summary>Sends what waits for a statement that is answered; to be called before a commit.</summary>
-    internal Task FlushAsync() => held.FlushAsync();
-
-    /// <summary>Waits until nothing is under way, whatever becomes of it; to be called before a rollback.</summary>
-    internal Task SettleAsync() => held.SettleAsync();
-
     internal void Forget()
     {
         drafts.Clear();
@@ -232,10 +226,9 @@ public sealed class SqlSession : IAsyncDisposable
 
         foreach (var row in rows)
         {
-            var changed = await ExecuteAsync(sql, row);
-            if (isExact)
+            if (await ExecuteAsync(sql, row) != 1 && isExact)
             {
-                Telling.Check(changed, wanted: 1);
+                throw ExactTelling.Missed();
             }
         }
     }

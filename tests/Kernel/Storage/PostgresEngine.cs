@@ -21,6 +21,8 @@ internal sealed class PostgresEngine : ITestEngine
         return PostgresServer.Instance.ConnectionString(made);
     })).Value;
 
+    public string ConnectionString => PostgresServer.Instance.ConnectionString(name);
+
     public Database Open()
     {
         if (opened.Count == 0)
@@ -28,7 +30,7 @@ internal sealed class PostgresEngine : ITestEngine
             PostgresServer.Instance.Run($"CREATE DATABASE {name}");
         }
 
-        var database = new Database(NpgsqlDataSource.Create(PostgresServer.Instance.ConnectionString(name) + ";Max Auto Prepare=500"), SqlDialect.Postgres);
+        var database = new Database(NpgsqlDataSource.Create(ConnectionString + ";Max Auto Prepare=500"), SqlDialect.Postgres);
         opened.Add(database);
         return database;
     }

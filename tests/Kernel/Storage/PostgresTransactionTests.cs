@@ -1,0 +1,99 @@
+using Npgsql;
+using Refinery.Kernel.Storage;
+
+namespace Refinery.Tests.Kernel.Storage;
+
+/// <summary>What a group costs on a server elsewhere, and what goes wrong at its two ends.</summary>
+public sealed class PostgresTransactionTests
+{
+    private const string AddThing = "INSERT INTO things (name) VALUES (@Name)";
+
+    [Fact]
+    public async Task Begin_turn_and_commit_go_along_with_what_is_asked_and_told()
+    {
+        await using var engine = new PostgresEngine();
+        var database = await OpenAsync(engine);
+        var (session, before) = await database.WriteAsync(
+            async sql =>
+            {
+                var ways = sql.Ways;
+                await sql.WholeAsync("SELECT COUNT(*) FROM things");
+                await sql.ExecuteAllAsync(AddThing, [new { Name = "a" }, new { Name = "b" }]);
+                await sql.ChangeEachAsync("UPDATE things SET size = 1 WHERE name = @Name", [new { Name = "b" }]);
+                return (sql, ways);
+            },
+            CancellationToken.None);
+
+        Assert.Equal(2, session.Ways - before);
+        Assert.Equal(1, await CountAsync(database, "WHERE size = 1"));
+    }
+
+    [Fact]
+    public async Task What_the_server_refuses_at_the_commit_harms_only_its_unit()
+    {
+        await using var engine = new PostgresEngine();
+        var database = await OpenAsync(engine);
+        await WriteAsync(database, "INSERT INTO things (name, size) VALUES ('there', 7)");
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = database.WriteAsync(
+            async sql =>
+            {
+                await released.Task;
+                return await sql.ExecuteAsync(AddThing, new { Name = "first" });
+            },
+            CancellationToken.None);
+        var bad = WriteAsync(database, "INSERT INTO things (name, size) VALUES ('same size', 7)");
+        var good = WriteAsync(database, "INSERT INTO things (name, size) VALUES ('good', 8)");
+        released.SetResult();
+
+        await Task.WhenAll(first, good);
+        Assert.Equal(PostgresErrorCodes.UniqueViolation, (await Assert.ThrowsAsync<PostgresException>(() => bad)).SqlState);
+        Assert.Equal(3, await CountAsync(database));
+    }
+
+    [Fact]
+    public async Task A_turn_that_does_not_come_fails_all_who_wait_at_once_and_the_next_goes_on()
+    {
+        await using var engine = new PostgresEngine();
+        var database = await OpenAsync(engine);
+        var text = engine.ConnectionString + ";Options=-c lock_timeout=1s";
+        await using var impatient = new Database(NpgsqlDataSource.Create(text), SqlDialect.Postgres);
+        await using var source = NpgsqlDataSource.Create(engine.ConnectionString + ";Pooling=false");
+        await using (var other = await source.OpenConnectionAsync())
+        {
+            await using var hold = new NpgsqlCommand("SELECT pg_advisory_lock(hashtext('refinery'))", other);
+            await hold.ExecuteNonQueryAsync();
+            var runs = 0;
+            var units = Enumerable.Range(0, 5).Select(number => impatient.WriteAsync(
+                sql =>
+                {
+                    Interlocked.Increment(ref runs);
+                    return sql.ExecuteAsync(AddThing, new { Name = $"{number}" });
+                },
+                CancellationToken.None)).ToList();
+
+            foreach (var unit in units)
+            {
+                await Assert.ThrowsAsync<DatabaseUnavailableException>(() => unit);
+            }
+
+            // The units of a group fail with its first: none waits for the turn again by itself.
+            Assert.InRange(runs, 1, 2);
+        }
+
+        await impatient.WriteAsync(sql => sql.ExecuteAsync(AddThing, new { Name = "after" }), CancellationToken.None);
+        Assert.Equal(1, await CountAsync(database));
+    }
+
+    private static async Task<Database> OpenAsync(PostgresEngine engine)
+    {
+        var database = engine.Open();
+        await WriteAsync(database, "CREATE TABLE things (name TEXT PRIMARY KEY, size BIGINT UNIQUE DEFERRABLE INITIALLY DEFERRED)");
+        return database;
+    }
+
+    private static Task<int> WriteAsync(Database database, string text) => database.WriteAsync(sql => sql.ExecuteAsync(text), CancellationToken.None);
+
+    private static Task<long?> CountAsync(Database database, string where = "") =>
+        database.ReadAsync(sql => sql.WholeAsync($"SELECT COUNT(*) FROM things {where}"), CancellationToken.None);
+}
