@@ -37,10 +37,11 @@ internal sealed partial class SetStatement
 
     /// <summary>The text for a set of rows.</summary>
     /// <exception cref="ArgumentException">The text has no place for a set.</exception>
+    /// <remarks>The first array is hidden in a SELECT: the server plans a text anew each time it sees how long an array is, and that costs more than most sets.</remarks>
     public static string Render(string text, IReadOnlyList<string> names)
     {
         var given = ParameterBinder.Parameter().Replace(text, "given.\"${name}\"");
-        var from = $"unnest({string.Join(", ", names.Select((_, index) => $"${index + 1}"))}) AS given ({string.Join(", ", names.Select(name => $"\"{name}\""))})";
+        var from = $"unnest({string.Join(", ", names.Select((_, index) => index == 0 ? "(SELECT $1)" : $"${index + 1}"))}) AS given ({string.Join(", ", names.Select(name => $"\"{name}\""))})";
         if (Values().Match(given) is { Success: true } values)
         {
             return $"{given[..values.Index]}SELECT {values.Groups["values"].Value} FROM {from}{given[(values.Index + values.Length)..]}";

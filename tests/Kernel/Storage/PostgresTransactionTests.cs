@@ -85,6 +85,29 @@ public sealed class PostgresTransactionTests
         Assert.Equal(1, await CountAsync(database));
     }
 
+    [Fact]
+    public async Task The_plan_of_a_small_set_is_kept()
+    {
+        await using var engine = new PostgresEngine();
+        var database = await OpenAsync(engine);
+        await WriteAsync(database, "INSERT INTO things (name) SELECT number::text FROM generate_series(1, 2000) AS number");
+        for (var round = 1; round <= 40; round++)
+        {
+            await database.WriteAsync(
+                async sql =>
+                {
+                    var rows = Enumerable.Range(1, 1 + (round % 3)).Select(number => new { Name = $"{number}" }).ToList();
+                    await sql.ChangeEachAsync("UPDATE things SET size = NULL WHERE name = @Name", rows);
+                    return await sql.QueryAllAsync(row => row.Text(0), "SELECT name FROM things WHERE name = @Name", rows);
+                },
+                CancellationToken.None);
+        }
+
+        var kept = await database.WriteAsync(
+            sql => sql.QueryAsync<bool>("SELECT generic_plans > 0 FROM pg_prepared_statements WHERE statement LIKE '%unnest%' AND statement LIKE '%things%'"), CancellationToken.None);
+        Assert.Equal([true, true], kept);
+    }
+
     private static async Task<Database> OpenAsync(PostgresEngine engine)
     {
         var database = engine.Open();
