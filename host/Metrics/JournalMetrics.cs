@@ -5,8 +5,8 @@ using Refinery.Kernel.Web;
 
 namespace Refinery.Host.Metrics;
 
-/// <summary>Counts from the journal what became of attempts and which wheels were there already, for as long as this process lives and somebody collects.</summary>
-internal sealed class JournalMetrics : BackgroundService
+/// <summary>Counts what became of attempts and which wheels were there already, of all that this process commits while somebody collects: so the sum over the hosts of a database is that of its journal.</summary>
+internal sealed class JournalMetrics : IHostedService
 {
     private const string AttemptPrefix = "attempt.";
     private static readonly double[] Bounds = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
@@ -38,25 +38,17 @@ internal sealed class JournalMetrics : BackgroundService
         buildDurations = Durations(meter, "refinery.build.duration", "How long the attempt ran that ended a build, by outcome.");
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public Task StartAsync(CancellationToken cancellationToken)
     {
-        if (!collection.IsOn)
+        if (collection.IsOn)
         {
-            return;
+            journal.Hear(CountAll);
         }
 
-        try
-        {
-            var head = await journal.HeadAsync(stoppingToken);
-            await foreach (var link in journal.FollowAsync(head.Sequence, stoppingToken))
-            {
-                Count(link);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-        }
+        return Task.CompletedTask;
     }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private static Histogram<double> Durations(Meter meter, string name, string description) =>
         meter.CreateHistogram(name, "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = Bounds });
@@ -64,13 +56,16 @@ internal sealed class JournalMetrics : BackgroundService
     private static double? Seconds(JournalEvent link) => link.Payload.Member("duration_ms", JsonValueKind.Number)?.GetDouble() / 1000;
 
     /// <summary>Events of others, which may have the same types, name their target and are not counted.</summary>
+    private void CountAll(IReadOnlyList<JournalEvent> links)
+    {
+        foreach (var link in links.Where(link => link.Target is null))
+        {
+            Count(link);
+        }
+    }
+
     private void Count(JournalEvent link)
     {
-        if (link.Target is not null)
-        {
-            return;
-        }
-
         CountBuild(link);
         switch (link.EventType)
         {
@@ -110,8 +105,7 @@ internal sealed class JournalMetrics : BackgroundService
 
     private void CountBuild(JournalEvent link)
     {
-        var outcome = link.Payload.TextMember("build_id") is not null ? Outcome(link) : null;
-        if (outcome is null)
+        if (Outcome(link) is not { } outcome || link.Payload.TextMember("build_id") is null)
         {
             return;
         }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
@@ -63,6 +64,19 @@ public sealed class ManyHostsTests : IAsyncLifetime, IDisposable
         Assert.True(await next);
         Assert.Equal("task.created", events.Current.EventType);
         await stop.CancelAsync();
+    }
+
+    [Fact]
+    public async Task Each_counts_among_its_events_only_those_that_it_has_committed()
+    {
+        var heard = new ConcurrentQueue<(string Host, string EventType)>();
+        One.Services.GetRequiredService<EventJournal>().Hear(links => links.ToList().ForEach(link => heard.Enqueue(("one", link.EventType))));
+        Two.Services.GetRequiredService<EventJournal>().Hear(links => links.ToList().ForEach(link => heard.Enqueue(("two", link.EventType))));
+
+        await SubmitAsync(One);
+        await ClaimAsync(Two);
+
+        Assert.Equal([("one", "task.created"), ("two", "attempt.created")], heard.Where(one => one.EventType is "task.created" or "attempt.created"));
     }
 
     [Fact]

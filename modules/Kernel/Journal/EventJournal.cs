@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Refinery.Kernel.Storage;
 using Refinery.Kernel.Work;
@@ -19,6 +20,7 @@ public sealed class EventJournal : ICommitParticipant
     private readonly AsyncSignal appended = new();
     private readonly ArrayBufferWriter<byte> buffer = new(1024);
     private readonly List<JournalEvent> pending = [];
+    private ImmutableArray<Action<IReadOnlyList<JournalEvent>>> listeners = [];
     private JournalHead? head;
 
     /// <summary>Joins the database's commits; make one journal per database, before the first write.</summary>
@@ -33,8 +35,8 @@ public sealed class EventJournal : ICommitParticipant
         database.Notices.Hear(Appends, _ => appended.Pulse());
     }
 
-    /// <summary>Called on the writer's thread with the events of each commit, in order; quick, and never throws.</summary>
-    internal Action<IReadOnlyList<JournalEvent>>? Appended { get; set; }
+    /// <summary>Has an action run with the events of each commit of this process, in order, on the writer's thread: quick, never throws, and does not keep the list.</summary>
+    public void Hear(Action<IReadOnlyList<JournalEvent>> action) => ImmutableInterlocked.Update(ref listeners, static (all, one) => all.Add(one), action);
 
     /// <summary>The end of the chain as committed.</summary>
     public Task<JournalHead> HeadAsync(CancellationToken cancellationToken) =>
@@ -182,13 +184,7 @@ public sealed class EventJournal : ICommitParticipant
         cancellationToken);
 
     /// <remarks>The first group that appends reads the head itself: before it there may be no table.</remarks>
-    async Task ICommitParticipant.HearAtTurnAsync(SqlSession session)
-    {
-        if (head is not null)
-        {
-            head = await JournalStore.HeadAsync(session);
-        }
-    }
+    async Task ICommitParticipant.HearAtTurnAsync(SqlSession session) => head = head is null ? null : await JournalStore.HeadAsync(session);
 
     async Task ICommitParticipant.BeforeCommitAsync(SqlSession session)
     {
@@ -222,7 +218,10 @@ public sealed class EventJournal : ICommitParticipant
         // Only one process holds the embedded database; where other hosts move the head it is read anew at each turn.
         head = new JournalHead(pending[^1].Sequence, pending[^1].Hash);
         appended.Pulse();
-        Appended?.Invoke(pending);
+        foreach (var listener in listeners)
+        {
+            listener(pending);
+        }
     }
 
     /// <param name="waiting">The draft of the same id that waits for this commit already, or null.</param>

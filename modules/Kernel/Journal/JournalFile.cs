@@ -49,7 +49,7 @@ public sealed partial class JournalFile(EventJournal journal, IEnumerable<IResto
         (sequence, length) = (inFile.Sequence, file.Length);
         Follow([]);
 
-        journal.Appended += Follow;
+        journal.Hear(Follow);
     }
 
     /// <summary>Closes the file; what is committed afterwards is added at the next start.</summary>

@@ -144,7 +144,7 @@ public abstract partial class JournalContract : IAsyncLifetime
     public async Task Who_listens_to_commits_hears_every_event_in_order()
     {
         var heard = new List<long>();
-        journal.Appended += links => heard.AddRange(links.Select(link => link.Sequence));
+        journal.Hear(links => heard.AddRange(links.Select(link => link.Sequence)));
 
         await AppendManyAsync(writers: 16, rounds: 10, events: 2);
 
