@@ -65,8 +65,10 @@ internal static class OnPostgres
             _ => throw new ArgumentException($"'{mode}' is no mode; submit, bulk or drain is expected."),
         };
         var verdict = await host.Of<EventJournal>().VerifyAsync(CancellationToken.None);
+        var group = callers * batch;
+        var floor = mode == "drain" ? await ServerFloor.OfDrainAsync(database.Dsn, steps, group) : await ServerFloor.OfSubmitsAsync(database.Dsn, steps, group);
         var durability = await database.DurabilityAsync();
-        Console.WriteLine($"postgres {mode}: {figure:N0} {unit}; {beside} ({steps} steps of 300 bytes, {callers} callers, batches of {batch}, queue {queue}, {durability}; journal of {verdict.Length} events {(verdict.Valid ? "valid" : "BROKEN")}, graph and history on)");
+        Console.WriteLine($"postgres {mode}: {figure:N0} {unit}, the server alone {floor:N0}; {beside} ({steps} steps of 300 bytes, {callers} callers, batches of {batch}, queue {queue}, {durability}; journal of {verdict.Length} events {(verdict.Valid ? "valid" : "BROKEN")}, graph and history on)");
         Console.WriteLine("RESULT " + JsonSerializer.Serialize(new { metric = $"refinery.{mode}", value = figure, unit, ok = verdict.Valid }));
     }
 
