@@ -9,14 +9,15 @@ internal sealed class ClaimRound
 {
     private readonly SqlSession sql;
     private readonly StepCounters counters;
-    private readonly DateTimeOffset now;
+    private readonly Func<Lease> newLease;
     private readonly IReadOnlyList<Share> shares;
 
     /// <summary>Begins a round.</summary>
-    public ClaimRound(SqlSession sql, StepCounters counters, Lease lease, IReadOnlyList<ClaimRequest> requests)
+    /// <param name="newLease">Asked when claims are written: until then others may have held the turn.</param>
+    public ClaimRound(SqlSession sql, StepCounters counters, Func<Lease> newLease, IReadOnlyList<ClaimRequest> requests)
     {
-        (this.sql, this.counters, now) = (sql, counters, lease.Now);
-        shares = [.. requests.Select(request => new Share(request, lease.Until))];
+        (this.sql, this.counters, this.newLease) = (sql, counters, newLease);
+        shares = [.. requests.Select(request => new Share(request))];
     }
 
     /// <summary>What the queue offered and nobody took.</summary>
@@ -31,6 +32,7 @@ internal sealed class ClaimRound
     {
         // Where the queue offers nothing, what is in line is mostly what is handed out.
         var wanted = shares.SelectMany(share => share.Types).Distinct(StringComparer.Ordinal).ToList();
+        var now = newLease().Now;
         var asked = await sql.TogetherAsync(() => (
             Paused: PausedTypeStore.ListAsync(sql),
             Ripe: wanted.Select(type => (Type: type, Steps: StepStore.ListRipeAsync(sql, type, now))).ToList(),
@@ -61,7 +63,11 @@ internal sealed class ClaimRound
     }
 
     /// <summary>Hands out steps that were asked for by their ids, whatever their types, as far as they are due.</summary>
-    public Task RunAsync(IReadOnlyList<string> stepIds) => HandOutAsync([.. stepIds.Distinct(StringComparer.Ordinal)], stepId => stepId, _ => null);
+    public async Task RunAsync(IReadOnlyList<string> stepIds)
+    {
+        await sql.TurnAsync();
+        await HandOutAsync([.. stepIds.Distinct(StringComparer.Ordinal)], stepId => stepId, _ => null);
+    }
 
     /// <summary>Gives to each claim the first candidates that it takes; those that turn out to be gone are made up for by the next.</summary>
     /// <param name="typeOf">Null for one that suits every claim.</param>
@@ -98,7 +104,8 @@ internal sealed class ClaimRound
 
     private async Task ClaimAsync(Dictionary<string, Share> chosen)
     {
-        var rows = await StepStore.ClaimAsync(sql, [.. chosen.Select(one => one.Value.Claiming(one.Key, now))]);
+        var lease = newLease();
+        var rows = await StepStore.ClaimAsync(sql, [.. chosen.Select(one => one.Value.Claiming(one.Key, lease))]);
         var claimed = rows.ToDictionary(row => row.StepId, StringComparer.Ordinal);
         foreach (var (stepId, share) in chosen)
         {
@@ -133,7 +140,7 @@ internal sealed class ClaimRound
     }
 
     /// <summary>One claim and what it has got.</summary>
-    private sealed class Share(ClaimRequest request, DateTimeOffset until)
+    private sealed class Share(ClaimRequest request)
     {
         public FrozenSet<string> Types { get; private set; } = request.Types;
 
@@ -145,7 +152,7 @@ internal sealed class ClaimRound
 
         public void Leave(HashSet<string> paused) => Types = Pauses.Without(paused, Types);
 
-        public Claiming Claiming(string stepId, DateTimeOffset now) =>
-            new(stepId, request.PodId, request.Start ? Status.Running : Status.Claimed, now, until);
+        public Claiming Claiming(string stepId, Lease lease) =>
+            new(stepId, request.PodId, request.Start ? Status.Running : Status.Claimed, lease.Now, lease.Until);
     }
 }

@@ -73,7 +73,7 @@ internal sealed class StepClaims(
         var claimed = await database.WriteAsync(
             async sql =>
             {
-                var round = new ClaimRound(sql, counters, NewLease(), [request]);
+                var round = new ClaimRound(sql, counters, NewLease, [request]);
                 await round.RunAsync(stepIds);
                 return round.Claimed[0];
             },
@@ -252,7 +252,7 @@ internal sealed class StepClaims(
 
     private async Task<IReadOnlyList<IReadOnlyList<StepRow>>> ClaimAsync(SqlSession sql, IReadOnlyList<ClaimRequest> requests, IReadOnlyList<QueueItem> offered)
     {
-        var round = new ClaimRound(sql, counters, NewLease(), requests);
+        var round = new ClaimRound(sql, counters, NewLease, requests);
         await round.RunAsync(offered);
         sql.AfterCommit(() => queue.PutAside(round.Left));
         return round.Claimed;
@@ -261,6 +261,7 @@ internal sealed class StepClaims(
     /// <returns>The new ends of each caller's leases; null where the claim is no longer the holder's.</returns>
     private async Task<IReadOnlyList<IReadOnlyList<DateTimeOffset?>>> RenewAsync(SqlSession sql, IReadOnlyList<IReadOnlyList<Holder>> all)
     {
+        await sql.TurnAsync();
         var lease = NewLease();
         var renewed = (await StepStore.RenewAsync(sql, [.. all.SelectMany(holders => holders).Distinct().Select(lease.Of)])).ToHashSet();
         return [.. all.Select(holders => holders.Select(holder => renewed.Contains(holder) ? lease.Until : (DateTimeOffset?)null).ToList())];

@@ -45,7 +45,6 @@ internal static class StepStore
         """
         INSERT INTO steps (step_id, build_id, type, status, priority, rank, args, metadata, recipes, max_retries, not_before, unique_key, traceparent, tracestate, created_at, updated_at)
         VALUES (@StepId, @BuildId, @Type, 'pending', @Priority, @Rank, @Args, @Metadata, @Recipes, @MaxRetries, @NotBefore, @UniqueKey, @Traceparent, @Tracestate, @CreatedAt, @CreatedAt)
-        ON CONFLICT DO NOTHING
         """;
 
     /// <summary>Stores new steps.</summary>
@@ -53,7 +52,7 @@ internal static class StepStore
     public static Task InsertAsync(SqlSession sql, IReadOnlyCollection<StepRow> rows) => sql.ChangeEachAsync(Insert, rows);
 
     /// <summary>Stores a step unless it is there.</summary>
-    public static Task<int> InsertUnlessThereAsync(SqlSession sql, StepRow row) => sql.ExecuteAsync(Insert, row);
+    public static Task<int> InsertUnlessThereAsync(SqlSession sql, StepRow row) => sql.ExecuteAsync($"{Insert} ON CONFLICT DO NOTHING", row);
 
     /// <summary>The step of a type that waits, is held or runs under a unique key; null when there is none.</summary>
     public static Task<StepRow?> FindActiveAsync(SqlSession sql, string type, string uniqueKey) => sql.FirstOrDefaultAsync(

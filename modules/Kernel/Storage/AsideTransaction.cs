@@ -6,7 +6,7 @@ internal static class AsideTransaction
     /// <summary>Runs the unit, has told what it tells, and commits.</summary>
     public static async Task<bool> RunAsync(SqlSession session, Func<SqlSession, Task> unit, Notices notices)
     {
-        await session.Transaction.BeginAsync();
+        session.Transaction.Begin();
         try
         {
             await unit(session);
@@ -14,13 +14,10 @@ internal static class AsideTransaction
             await session.Transaction.CommitAsync();
             return true;
         }
-        catch
-        {
-            await session.Transaction.RollbackAsync();
-            throw;
-        }
         finally
         {
+            // After a fault the session is closed, and the transaction with it.
+            await session.Transaction.SettleAsync();
             session.Forget();
         }
     }

@@ -9,7 +9,7 @@ namespace Refinery.Kernel.Storage;
 /// <param name="blocks">True for the writer, whose thread has nothing else to do: it waits for each answer itself.</param>
 internal sealed class CommandRun(HeldCommands held, bool blocks)
 {
-    private List<Asked>? gathered;
+    private List<HeldCommand>? gathered;
 
     /// <summary>True while queries are gathered.</summary>
     public bool Gathers => gathered is not null;
@@ -96,7 +96,7 @@ internal sealed class CommandRun(HeldCommands held, bool blocks)
     }
 
     /// <summary>Has the queries that are begun go along with whatever is sent next.</summary>
-    public T Hold<T>(Func<T> begin)
+    public T GatherForNext<T>(Func<T> begin)
     {
         var begun = Gather(begin);
         gathered?.ForEach(held.Hold);

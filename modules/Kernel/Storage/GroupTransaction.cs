@@ -13,11 +13,11 @@ internal static class GroupTransaction
     {
         try
         {
-            await session.Transaction.BeginAsync(participants);
+            session.Transaction.Begin(participants);
             await work();
             await session.Transaction.CommitAsync();
         }
-        catch (DbException fault) when (session.Transaction.IsUncertain(fault))
+        catch (Exception fault) when (session.Transaction.IsUncertain(fault))
         {
             uncertain();
             throw new SessionLostException(new DatabaseUnavailableException(
@@ -30,26 +30,24 @@ internal static class GroupTransaction
         }
     }
 
-    /// <exception cref="SessionLostException">
-    /// It could not be rolled back, so the connection is given up with the transaction; or the turn did not come, which is no unit's fault, and none would fare better alone.
-    /// </exception>
+    /// <exception cref="SessionLostException">It could not be rolled back, so the connection is given up with the transaction; or the turn did not come.</exception>
     private static async Task UndoAsync(SqlSession session, Exception cause)
     {
         try
         {
             await session.Transaction.RollbackAsync();
         }
-        catch (DbException) when (!session.IsLost)
+        catch (Exception) when (!session.IsLost)
         {
             throw new SessionLostException(cause);
         }
 
-        if (cause is DbException fault && !session.IsLost && !session.Transaction.HasTurn)
+        if (!session.IsLost && cause is DbException fault && session.Transaction.HasRefusedTurn(fault))
         {
             throw new SessionLostException(new DatabaseUnavailableException(fault));
         }
     }
 }
 
-/// <summary>The connection cannot be used any more; the cause is inside.</summary>
+/// <summary>The connection is given up, or the turn did not come: the group fails as it is, with the cause that is inside.</summary>
 internal sealed class SessionLostException(Exception cause) : Exception(cause.Message, cause);

@@ -1,6 +1,6 @@
 using System.Data;
 using System.Data.Common;
-using System.Text;
+using System.Runtime.ExceptionServices;
 
 namespace Refinery.Kernel.Storage;
 
@@ -12,19 +12,22 @@ internal sealed class HeldCommands(DbConnection connection, bool blocks)
     private const int MinSentEarly = 32;
 
     private readonly Lock gate = new();
-    private readonly List<Asked> held = [];
-    private readonly List<Asked> sent = [];
+    private readonly List<HeldCommand> held = [];
+    private readonly List<HeldCommand> sent = [];
     private Task sending = Task.CompletedTask;
     private Sending? underWay;
 
     /// <summary>True within a transaction: what is told is held.</summary>
     public bool IsOpen { get; set; }
 
-    /// <summary>How often something was sent.</summary>
+    /// <summary>How often a batch was sent.</summary>
     public int Ways { get; private set; }
 
+    /// <summary>What the transaction has failed with, whoever was told of it; null while it may go on.</summary>
+    public ExceptionDispatchInfo? Fault { get; private set; }
+
     /// <summary>Holds a command until the next that is sent.</summary>
-    public void Hold(Asked command)
+    public void Hold(HeldCommand command)
     {
         lock (gate)
         {
@@ -34,7 +37,8 @@ internal sealed class HeldCommands(DbConnection connection, bool blocks)
 
     /// <summary>Runs a command that answers nothing: in a transaction it costs no way of its own.</summary>
     /// <remarks>
-    /// What is large is sent while the writer goes on with what comes next, what is small goes with the next that answers, all in their order.
+    /// What is large is sent while the writer goes on with what comes next, unless something is held that is waited for; what is small goes with
+    /// the next that answers; all in their order.
     /// The faults of both are thrown by a later call.
     /// </remarks>
     public async Task TellAsync(Telling telling)
@@ -72,9 +76,11 @@ internal sealed class HeldCommands(DbConnection connection, bool blocks)
 
     /// <summary>Sends what is held over one way, and lets those who asked go on.</summary>
     /// <exception cref="DBConcurrencyException">A row was not changed that was to be.</exception>
+    /// <exception cref="DbException">The engine refuses one, or has refused one before in this transaction.</exception>
     public async Task FlushAsync()
     {
         await EndSendingAsync();
+        Fault?.Throw();
         if (held.Count == 0)
         {
             return;
@@ -109,7 +115,7 @@ internal sealed class HeldCommands(DbConnection connection, bool blocks)
     public async Task SettleAsync()
     {
         await TakeOver().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        (sending, underWay) = (Task.CompletedTask, null);
+        (sending, underWay, Fault) = (Task.CompletedTask, null, null);
         sent.Clear();
         held.Clear();
     }
@@ -123,7 +129,7 @@ internal sealed class HeldCommands(DbConnection connection, bool blocks)
         while (true)
         {
             DbBatch batch;
-            List<Asked> taken;
+            List<HeldCommand> taken;
             lock (gate)
             {
                 if (underWay != mine)
@@ -148,7 +154,7 @@ internal sealed class HeldCommands(DbConnection connection, bool blocks)
         }
     }
 
-    private (DbBatch Batch, List<Asked> Taken) TakeHeld()
+    private (DbBatch Batch, List<HeldCommand> Taken) TakeHeld()
     {
         var batch = connection.CreateBatch();
         held.ForEach(one => batch.BatchCommands.Add(one.Command));
@@ -158,22 +164,24 @@ internal sealed class HeldCommands(DbConnection connection, bool blocks)
         return (batch, [.. sent]);
     }
 
-    private async Task SendAsync(DbBatch batch, List<Asked> commands)
+    private async Task SendAsync(DbBatch batch, List<HeldCommand> commands)
     {
         try
         {
             if (blocks)
             {
-                Read(batch, commands);
+                BatchReading.Read(batch, commands);
             }
             else
             {
-                await ReadElsewhereAsync(batch, commands);
+                await BatchReading.ReadAsync(batch, commands);
             }
         }
-        catch (DbException fault) when (commands.Exists(one => one is ExactTelling) && ExactTelling.HasMissed(fault))
+        catch (Exception fault)
         {
-            throw ExactTelling.Missed();
+            var meant = fault is DbException missed && ExactTelling.HasMissed(missed) && commands.Exists(one => one is ExactTelling) ? ExactTelling.Missed(missed) : fault;
+            Fault = IsOpen ? ExceptionDispatchInfo.Capture(meant) : null;
+            throw meant;
         }
         finally
         {
@@ -181,36 +189,6 @@ internal sealed class HeldCommands(DbConnection connection, bool blocks)
             {
                 sent.Clear();
             }
-        }
-    }
-
-    private static void Read(DbBatch batch, List<Asked> commands)
-    {
-        using var reader = batch.ExecuteReader();
-        var row = new ReaderRow(reader);
-        foreach (var command in commands.Where(one => one.HasResult))
-        {
-            while (command.IsHungry && reader.Read())
-            {
-                command.Take(row);
-            }
-
-            reader.NextResult();
-        }
-    }
-
-    private static async Task ReadElsewhereAsync(DbBatch batch, List<Asked> commands)
-    {
-        await using var reader = await batch.ExecuteReaderAsync();
-        var row = new ReaderRow(reader);
-        foreach (var command in commands.Where(one => one.HasResult))
-        {
-            while (command.IsHungry && await reader.ReadAsync())
-            {
-                command.Take(row);
-            }
-
-            await reader.NextResultAsync();
         }
     }
 
@@ -234,16 +212,4 @@ internal sealed class HeldCommands(DbConnection connection, bool blocks)
     {
         public bool HasBegun { get; set; }
     }
-}
-
-/// <summary>A reader's row by position.</summary>
-internal sealed class ReaderRow(DbDataReader reader) : ISqlRow
-{
-    public bool IsNull(int column) => reader.IsDBNull(column);
-
-    public string Text(int column) => reader.GetString(column);
-
-    public ReadOnlySpan<byte> Utf8(int column) => Encoding.UTF8.GetBytes(reader.GetString(column));
-
-    public long Whole(int column) => reader.GetInt64(column);
 }

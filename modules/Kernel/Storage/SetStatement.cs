@@ -70,7 +70,7 @@ internal sealed partial class SetStatement
         var command = isExact && mayMiss ? exact ??= new SetCommand(ExactTelling.Render(text, $"${names.Count + 1}"), names, isCounted: true) : telling;
         await held.FreeAsync(command.Command);
         command.Set(rows);
-        await held.TellAsync(command == exact ? new ExactTelling(command.Command, rows.Count) : new Telling(command.Command, rows.Count));
+        await held.TellAsync(isExact ? new ExactTelling(command.Command, rows.Count, mayMiss) : new Telling(command.Command, rows.Count));
     }
 
     public Task<List<TResult>> QueryAsync<T, TResult>(Func<ISqlRow, TResult> read, IReadOnlyCollection<T> rows)

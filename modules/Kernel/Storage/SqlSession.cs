@@ -53,7 +53,7 @@ public sealed class SqlSession : IAsyncDisposable
 
     internal SqlTransaction Transaction { get; }
 
-    /// <summary>How often something was sent to an engine that is elsewhere.</summary>
+    /// <summary>How often a batch was sent to an engine that is elsewhere.</summary>
     internal int Ways => held.Ways;
 
     internal IReadOnlyList<EventDraft> Drafts => drafts;
@@ -141,6 +141,9 @@ public sealed class SqlSession : IAsyncDisposable
         return begun;
     }
 
+    /// <summary>Waits for the right to write, for what counts time from then on: a unit begins before it, and has it with its first answer. Else it costs a way.</summary>
+    public Task TurnAsync() => Transaction.TurnAsync();
+
     /// <summary>Joins an event to the journal in the same commit. Events of a group are chained, in order, at its end.</summary>
     /// <exception cref="InvalidOperationException">The session only reads.</exception>
     public void Append(EventDraft draft)
@@ -226,10 +229,7 @@ public sealed class SqlSession : IAsyncDisposable
 
         foreach (var row in rows)
         {
-            if (await ExecuteAsync(sql, row) != 1 && isExact)
-            {
-                throw ExactTelling.Missed();
-            }
+            await (isExact ? ExactTelling.RunAsync(() => ExecuteAsync(sql, row)) : ExecuteAsync(sql, row));
         }
     }
 

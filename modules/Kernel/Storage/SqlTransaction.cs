@@ -1,4 +1,4 @@
-using System.Data.Common;
+using System.Data;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 using SQLitePCL;
@@ -10,10 +10,11 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
 {
     private const string Commit = "COMMIT";
     private const string Rollback = "ROLLBACK";
+    private const string IdleTooLong = "25P03";
 
-    private readonly NpgsqlBatchCommand commit = new(Commit);
-    private Asked? turn;
+    private HeldCommand? turn;
     private Task heard = Task.CompletedTask;
+    private Exception? refusal;
     private bool isCommitting;
     private int waysBefore;
 
@@ -24,12 +25,13 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
     public bool HasTurn => turn is not { IsHungry: true };
 
     /// <summary>Begins one. Elsewhere nothing is sent yet.</summary>
-    public async Task BeginAsync()
+    public void Begin()
     {
-        (held.IsOpen, turn, isCommitting, waysBefore) = (true, null, false, held.Ways);
+        (held.IsOpen, turn, refusal, isCommitting, waysBefore) = (true, null, null, false, held.Ways);
+        heard = Task.CompletedTask;
         if (IsHere)
         {
-            await session.ExecuteAsync(session.Dialect.Begin);
+            RunHere(session.Dialect.Begin);
         }
         else
         {
@@ -38,19 +40,20 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
     }
 
     /// <summary>Begins one that waits for the right to write, and asks with it what the participants want to know of that moment.</summary>
-    public async Task BeginAsync(IEnumerable<ICommitParticipant> participants)
+    public void Begin(IEnumerable<ICommitParticipant> participants)
     {
-        await BeginAsync();
+        Begin();
         if (session.Dialect.TakeTurn is { } text)
         {
             held.Hold(turn = new Asked<bool>(new NpgsqlBatchCommand(text), _ => true, most: 1));
-            heard = Task.WhenAll(run.Hold(() => participants.Select(participant => participant.HearAtTurnAsync(session)).ToList()));
+            heard = Task.WhenAll(run.GatherForNext(() => participants.Select(participant => participant.HearAtTurnAsync(session)).ToList()));
         }
     }
 
     /// <summary>Waits for the turn, if nothing has been asked in it yet.</summary>
     public async Task TurnAsync()
     {
+        held.Fault?.Throw();
         if (!HasTurn)
         {
             await held.FlushAsync();
@@ -64,36 +67,63 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
     {
         if (IsHere)
         {
-            await session.ExecuteAsync(Commit);
+            RunHere(Commit);
         }
         else
         {
             await held.EndSendingAsync();
-            held.Hold(new Telling(commit));
-            isCommitting = true;
+            held.Hold(new Telling(new NpgsqlBatchCommand(Commit)));
+            isCommitting = held.Fault is null;
             await held.FlushAsync();
         }
 
         held.IsOpen = false;
     }
 
-    /// <summary>True for a fault after which it cannot be told from here whether the transaction was kept.</summary>
-    public bool IsUncertain(DbException fault) => isCommitting && (fault.SqlState is null || session.IsLost);
+    /// <summary>True for a fault after which it cannot be told from here whether the transaction was kept; false where the server has refused it, or had ended it before.</summary>
+    public bool IsUncertain(Exception fault) =>
+        isCommitting && fault is not (DBConcurrencyException or PostgresException { InvariantSeverity: "ERROR" } or PostgresException { SqlState: IdleTooLong });
 
-    /// <summary>Leaves the connection quiet, whatever comes, and undoes what was done.</summary>
-    /// <exception cref="DbException">It cannot be undone: the connection is of no use any more.</exception>
-    public async Task RollbackAsync()
+    /// <summary>True for the fault by which the turn did not come: that is no unit's, and none would fare better alone.</summary>
+    public bool HasRefusedTurn(Exception fault) => !HasTurn && refusal == fault;
+
+    /// <summary>Leaves the connection quiet, whatever comes. One that is used again is rolled back.</summary>
+    public async Task SettleAsync()
     {
+        refusal = held.Fault?.SourceException;
         await held.SettleAsync();
         held.IsOpen = false;
-        if (HasBegun && !session.IsLost)
+    }
+
+    /// <summary>Leaves the connection as it was before.</summary>
+    public async Task RollbackAsync()
+    {
+        await SettleAsync();
+        if (session.IsLost)
         {
-            await session.ExecuteAsync(Rollback);
+            return;
+        }
+
+        if (IsHere)
+        {
+            RunHere(Rollback);
+        }
+        else if (held.Ways > waysBefore)
+        {
+            held.Hold(new Telling(new NpgsqlBatchCommand(Rollback)));
+            await held.FlushAsync();
         }
     }
 
     private bool IsHere => session.Connection is SqliteConnection;
 
-    /// <summary>On a full disk SQLite rolls back by itself; elsewhere the begin may not have been sent.</summary>
-    private bool HasBegun => session.Connection is SqliteConnection { Handle: { } engine } ? raw.sqlite3_get_autocommit(engine) == 0 : held.Ways > waysBefore;
+    /// <summary>On a full disk SQLite rolls back by itself.</summary>
+    private void RunHere(string word)
+    {
+        var engine = ((SqliteConnection)session.Connection).Handle ?? throw new InvalidOperationException("The connection is closed.");
+        if (word != Rollback || raw.sqlite3_get_autocommit(engine) == 0)
+        {
+            SqliteException.ThrowExceptionForRC(raw.sqlite3_exec(engine, word), engine);
+        }
+    }
 }

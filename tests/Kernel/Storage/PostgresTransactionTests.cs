@@ -86,6 +86,87 @@ public sealed class PostgresTransactionTests
     }
 
     [Fact]
+    public async Task Who_loses_the_connection_in_the_commit_is_told_so_and_nothing_is_run_again()
+    {
+        await using var engine = new PostgresEngine();
+        var database = await OpenAsync(engine);
+        await WriteAsync(database, """
+            CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(60); RETURN NULL; END $$;
+            CREATE CONSTRAINT TRIGGER cuts AFTER INSERT ON things DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.name = 'cut') EXECUTE FUNCTION cut()
+            """);
+        var runs = 0;
+        var cut = database.WriteAsync(
+            sql =>
+            {
+                runs++;
+                return sql.ExecuteAsync(AddThing, new { Name = "cut" });
+            },
+            CancellationToken.None);
+
+        var told = await Assert.ThrowsAsync<DatabaseUnavailableException>(() => cut);
+
+        Assert.Contains("look whether this was stored", told.Message, StringComparison.Ordinal);
+        Assert.Equal(1, runs);
+        await WriteAsync(database, "INSERT INTO things (name) VALUES ('after')");
+        Assert.Equal(1, await CountAsync(database));
+    }
+
+    [Fact]
+    public async Task Who_loses_the_connection_before_the_commit_is_run_again_and_once()
+    {
+        await using var engine = new PostgresEngine();
+        var database = await OpenAsync(engine);
+        var runs = 0;
+
+        await database.WriteAsync(
+            async sql =>
+            {
+                await sql.ExecuteAsync(AddThing, new { Name = $"run {++runs}" });
+                return runs > 1 ? 0 : await sql.WholeAsync("SELECT pg_terminate_backend(pg_backend_pid())::int");
+            },
+            CancellationToken.None);
+
+        Assert.Equal(1, await CountAsync(database));
+        Assert.Equal(1, await CountAsync(database, "WHERE name = 'run 2'"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_unit_that_hides_a_fault_of_its_own_is_not_kept(bool atFirst)
+    {
+        await using var engine = new PostgresEngine();
+        var database = await OpenAsync(engine);
+        var hiding = database.WriteAsync(
+            async sql =>
+            {
+                _ = atFirst ? 0 : await sql.ExecuteAsync(AddThing, new { Name = "hidden" });
+                await sql.WholeAsync("SELECT 1 / (SELECT COUNT(*) FROM things WHERE name = 'nobody')").ContinueWith(_ => { }, TaskScheduler.Default);
+                return true;
+            },
+            CancellationToken.None);
+
+        Assert.Equal(PostgresErrorCodes.DivisionByZero, (await Assert.ThrowsAsync<PostgresException>(() => hiding)).SqlState);
+        await WriteAsync(database, "INSERT INTO things (name) VALUES ('after')");
+        Assert.Equal(1, await CountAsync(database));
+    }
+
+    [Fact]
+    public async Task A_value_that_cannot_be_sent_harms_only_its_unit()
+    {
+        await using var engine = new PostgresEngine();
+        var database = await OpenAsync(engine);
+        for (var round = 0; round < 10; round++)
+        {
+            var broken = database.WriteAsync(sql => sql.ExecuteAsync(AddThing, new { Name = "half a pair \ud800" }), CancellationToken.None);
+            await Assert.ThrowsAnyAsync<Exception>(() => broken);
+            await database.WriteAsync(sql => sql.ExecuteAsync(AddThing, new { Name = $"{round}" }), CancellationToken.None);
+        }
+
+        Assert.Equal(10, await CountAsync(database));
+    }
+
+    [Fact]
     public async Task The_plan_of_a_small_set_is_kept()
     {
         await using var engine = new PostgresEngine();

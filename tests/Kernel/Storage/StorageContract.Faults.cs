@@ -72,7 +72,7 @@ public abstract partial class StorageContract
         var others = database.WriteAsync(
             async sql =>
             {
-                var changed = 0;
+                var changed = await sql.ExecuteAsync("INSERT INTO things (name) VALUES ('of the refused')");
                 for (var number = 0; number <= 500; number++)
                 {
                     changed += await sql.ExecuteAsync($"UPDATE things SET size = {number} WHERE name = 'none'");
@@ -84,6 +84,9 @@ public abstract partial class StorageContract
 
         var refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => others);
         Assert.Contains("Too many different SQL texts", refusal.Message, StringComparison.Ordinal);
+        await AddAsync("after");
+        Assert.Equal(601, await ReadAsync<long>("SELECT COUNT(*) FROM things"));
+        Assert.Equal(0, await ReadAsync<long>("SELECT COUNT(*) FROM things WHERE name = 'of the refused'"));
     }
 
     [Fact]
