@@ -55,6 +55,16 @@ internal sealed partial class ArtifactStore(IArtifactPlace place, TimeProvider c
         {
             isGood = await IsGoodAsync(opened, cancellationToken);
         }
+        catch (ArtifactsUnavailableException)
+        {
+            // Another reader may have found it damaged since it was opened, or it was stored anew.
+            if ((await place.FindAsync(digest, cancellationToken))?.Stamp == opened.File.Stamp)
+            {
+                throw;
+            }
+
+            return await OpenAsync(sha256, cancellationToken);
+        }
         finally
         {
             if (!isGood)

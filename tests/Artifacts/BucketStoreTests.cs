@@ -71,7 +71,7 @@ public class BucketStoreTests : ArtifactStoreContract
         Assert.Equal("The artifact store s3://wheels/some/prefix/ cannot be reached; try again when it is there.", away.Message);
     }
 
-    private static string KeyOf(string sha256) => $"some/prefix/{sha256[..2]}/{sha256}";
+    protected static string KeyOf(string sha256) => $"some/prefix/{sha256[..2]}/{sha256}";
 
     private BucketPlace Connect(IncomingFiles incoming, string secret, long pieceLimit = BucketPlace.LargestPiece)
     {
@@ -88,5 +88,35 @@ public sealed class PlainBucketStoreTests : BucketStoreTests
         var place = await base.OpenPlaceAsync(incoming);
         Server.TellsChecksums = false;
         return place;
+    }
+
+    [Fact]
+    public async Task What_another_takes_away_while_it_is_checked_is_not_there()
+    {
+        await StoreAsync([1]);
+        await DamageAsync(ShaOf([1]), [2]);
+        Server.Before = asked => Once(asked, () => Server.Remove(KeyOf(ShaOf([1]))));
+
+        Assert.Null(await NewStore().OpenAsync(ShaOf([1]), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task What_another_stores_anew_while_it_is_checked_is_given()
+    {
+        await StoreAsync([1]);
+        await DamageAsync(ShaOf([1]), [2]);
+        Server.Before = asked => Once(asked, () => Server.Overwrite(KeyOf(ShaOf([1])), [1]));
+
+        Assert.Equal([1], await ReadAsync(NewStore(), ShaOf([1])));
+    }
+
+    /// <summary>Acts between the look at the file and the reading of it.</summary>
+    private void Once(string asked, Action act)
+    {
+        if (asked.StartsWith("GET ", StringComparison.Ordinal))
+        {
+            Server.Before = null;
+            act();
+        }
     }
 }

@@ -37,6 +37,9 @@ internal sealed class S3Stub : IAsyncDisposable
     /// <summary>What was asked: the action's method, the key and the range.</summary>
     public ConcurrentQueue<string> Asked { get; } = [];
 
+    /// <summary>Called with what is asked before it is answered.</summary>
+    public Action<string>? Before { get; set; }
+
     /// <summary>Uploads in parts that were neither completed nor given up.</summary>
     public int OpenUploads => uploads.Count;
 
@@ -54,6 +57,9 @@ internal sealed class S3Stub : IAsyncDisposable
     /// <summary>Puts other bytes under a key, as another program would.</summary>
     public void Overwrite(string key, byte[] content) => objects[key] = Stored(content);
 
+    /// <summary>Takes a key away, as another program would.</summary>
+    public void Remove(string key) => objects.TryRemove(key, out _);
+
     public ValueTask DisposeAsync() => server.DisposeAsync();
 
     private async Task AnswerAsync(HttpContext context)
@@ -64,6 +70,7 @@ internal sealed class S3Stub : IAsyncDisposable
         var path = context.Request.Path.Value!.Split('/', 3);
         var key = path.Length > 2 ? path[2] : string.Empty;
         Asked.Enqueue($"{context.Request.Method} {key} {context.Request.Headers.Range}".TrimEnd());
+        Before?.Invoke($"{context.Request.Method} {key}");
         if (S3Signature.Fault(context.Request, body, AccessKey, Secret) is { } fault)
         {
             await RefuseAsync(context, StatusCodes.Status403Forbidden, fault);
