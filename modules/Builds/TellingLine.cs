@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Builds;
 
@@ -22,7 +23,7 @@ internal static partial class TellingLine
     {
         var lines = log.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         var found = Kinds.Select(kind => Array.FindLast(lines, line => kind(line))).FirstOrDefault(line => line is not null) ?? BeforePipsWords(lines);
-        return found is { Length: > MaxLength } ? found[..MaxLength] + " …" : found;
+        return found is { Length: > MaxLength } ? $"{found.AsSpan(0, TextCut.At(found, MaxLength))} …" : found;
     }
 
     private static string? BeforePipsWords(string[] lines) =>

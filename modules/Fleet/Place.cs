@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Refinery.Kernel.Web;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
 
@@ -13,7 +14,7 @@ internal sealed record Place(string Type, long Priority, string Owner)
     public static Place Of(string type, long priority, JsonElement metadata)
     {
         var owner = metadata.TextMember("owner") ?? metadata.TextMember("third_party_id") ?? string.Empty;
-        return new Place(type, priority, owner.Length > LongestOwner ? owner[..LongestOwner] : owner);
+        return new Place(type, priority, owner[..TextCut.At(owner, LongestOwner)]);
     }
 
     public static Place Of(StepRow step) => Of(step.Type, step.Priority, StepJson.Parse(step.Metadata));

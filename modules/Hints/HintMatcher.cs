@@ -64,12 +64,8 @@ internal sealed class HintMatcher
         [.. branches.SelectMany(branch => branch.Item.Branch.Requirement is { } requirement ? new[] { (requirement, branch.Index) } : [])],
         branches.Key);
 
-    private static MatchedHint Answer(Hint hint, ReadOnlySpan<char> line)
-    {
-        var length = Math.Min(line.Length, MaxLineLength);
-        var isPairCut = length < line.Length && char.IsHighSurrogate(line[length - 1]);
-        return new MatchedHint(hint.Id, hint.Note, hint.Recipes, line[..(isPairCut ? length - 1 : length)].ToString());
-    }
+    private static MatchedHint Answer(Hint hint, ReadOnlySpan<char> line) =>
+        new(hint.Id, hint.Note, hint.Recipes, line[..TextCut.At(line, MaxLineLength)].ToString());
 
     private void Run(ReadOnlySpan<char> log, MatchRun run, Func<bool> goesOn)
     {

@@ -60,5 +60,5 @@ internal sealed class RemoteReports(Outbox outbox, RemoteLogs logs, WorkProtocol
         logs.Forget(unsent);
     }
 
-    private static string Cut(string text) => text.Length <= LongestText ? text : $"{text.AsSpan(0, LongestText - 1)}…";
+    private static string Cut(string text) => text.Length <= LongestText ? text : $"{text.AsSpan(0, TextCut.At(text, LongestText - 1))}…";
 }

@@ -50,6 +50,25 @@ public sealed class FairShareTests
     }
 
     [Fact]
+    public async Task An_owner_with_an_overlong_name_full_of_signs_of_two_units_keeps_nobody_waiting()
+    {
+        await using var host = await RefineryHost.StartAsync();
+        var owner = $"{new string('a', 199)}{string.Concat(Enumerable.Repeat("\U0001F600", 3))}";
+        var now = await host.SubmitAsync(new { type = FleetCalls.Elsewhere, args = new { }, metadata = new { owner } });
+        var later = await host.SubmitAsync(new { type = FleetCalls.Elsewhere, args = new { }, metadata = new { owner }, not_before = DateTimeOffset.UtcNow.AddMilliseconds(300) });
+        var other = await host.SubmitAsync(new { type = FleetCalls.Elsewhere, args = new { }, metadata = new { owner = "bo" } });
+
+        var called = new List<string>();
+        await Wait.UntilAsync(async () =>
+        {
+            called.AddRange((await host.ClaimAsync("pod-a", max: 3)).Select(step => step.GetProperty("step_id").GetString()!));
+            return called.Count == 3;
+        });
+
+        Assert.Equal(((string[])[now, later, other]).Order(StringComparer.Ordinal), called.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Steps_whose_retries_come_due_together_keep_no_newcomer_waiting()
     {
         await using var host = await RefineryHost.StartAsync(("FLEET_Q_BACKOFF_SEC", "0"));

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Refinery.Kernel.Work;
 
 namespace Refinery.Kernel.Web;
 
@@ -51,7 +52,7 @@ public static class Errors
     public static string Quote(string? value) => value switch
     {
         null => "null",
-        { Length: > 100 } => $"'{value.AsSpan(0, char.IsHighSurrogate(value[99]) ? 99 : 100)}…'",
+        { Length: > 100 } => $"'{value.AsSpan(0, TextCut.At(value, 100))}…'",
         _ => $"'{value}'",
     };
 
