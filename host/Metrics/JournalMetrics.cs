@@ -5,7 +5,7 @@ using Refinery.Kernel.Web;
 
 namespace Refinery.Host.Metrics;
 
-/// <summary>Counts what became of attempts and which wheels were there already, of all that this process commits while somebody collects: so the sum over the hosts of a database is that of its journal.</summary>
+/// <summary>Counts what became of attempts and which wheels were there already, of what this process knows to have committed while somebody collects: so the hosts of a database count nothing twice.</summary>
 internal sealed class JournalMetrics : IHostedService
 {
     private const string AttemptPrefix = "attempt.";

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -53,7 +54,7 @@ internal sealed partial class FaultTranslator(IHostApplicationLifetime lifetime,
                 return Errors.Unavailable(away.Message);
             case SqliteException { SqliteErrorCode: SqliteFull }:
                 return Errors.Unavailable("The disk of DATA_DIR is full; nothing was stored. Make room and try again.");
-            case DbException:
+            case DbException or DBConcurrencyException:
                 LogFault(logger, exception, context.Request.Method, context.TraceIdentifier);
                 return Errors.Database();
             default:

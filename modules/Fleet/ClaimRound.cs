@@ -13,7 +13,7 @@ internal sealed class ClaimRound
     private readonly IReadOnlyList<Share> shares;
 
     /// <summary>Begins a round.</summary>
-    /// <param name="newLease">Asked when claims are written: until then others may have held the turn.</param>
+    /// <param name="newLease">Asked again when claims are written: until then others may have held the turn.</param>
     public ClaimRound(SqlSession sql, StepCounters counters, Func<Lease> newLease, IReadOnlyList<ClaimRequest> requests)
     {
         (this.sql, this.counters, this.newLease) = (sql, counters, newLease);

@@ -14,11 +14,10 @@ internal sealed class CommandRun(HeldCommands held, bool blocks)
     /// <summary>True while queries are gathered.</summary>
     public bool Gathers => gathered is not null;
 
-    public async Task<int> ExecuteAsync(DbCommand command)
+    public Task<int> ExecuteAsync(DbCommand command)
     {
         RefuseToGather(command.CommandText);
-        await held.FlushAsync();
-        return blocks ? command.ExecuteNonQuery() : await command.ExecuteNonQueryAsync();
+        return held.RunAsync(async () => blocks ? command.ExecuteNonQuery() : await command.ExecuteNonQueryAsync());
     }
 
     /// <summary>Runs a command over one way with what is held.</summary>
@@ -115,11 +114,10 @@ internal sealed class CommandRun(HeldCommands held, bool blocks)
         },
         most);
 
-    private async Task<List<T>> ReadAsync<T>(DbCommand command, Func<DbDataReader, Func<T>> reading, int most)
+    private Task<List<T>> ReadAsync<T>(DbCommand command, Func<DbDataReader, Func<T>> reading, int most)
     {
         RefuseToGather(command.CommandText);
-        await held.FlushAsync();
-        return blocks ? Read(command, reading, most) : await ReadElsewhereAsync(command, reading, most);
+        return held.RunAsync(async () => blocks ? Read(command, reading, most) : await ReadElsewhereAsync(command, reading, most));
     }
 
     private static List<T> Read<T>(DbCommand command, Func<DbDataReader, Func<T>> reading, int most)

@@ -7,7 +7,7 @@ internal static class GroupTransaction
 {
     /// <summary>Runs the group's work and commits it.</summary>
     /// <param name="participants">Who wants to know something as the turn comes.</param>
-    /// <param name="uncertain">Called when the connection was lost in the commit: if it was kept, nobody here was told.</param>
+    /// <param name="uncertain">Called when the answer to the commit was lost, mostly with the connection: if it was kept, nobody here was told.</param>
     /// <exception cref="SessionLostException">The connection is of no use any more, or the turn did not come, and the group must not be run again.</exception>
     public static async Task RunAsync(SqlSession session, Func<Task> work, IReadOnlyList<ICommitParticipant> participants, Action uncertain)
     {

@@ -1,6 +1,7 @@
 using System.Data;
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
+using Npgsql;
 
 namespace Refinery.Kernel.Storage;
 
@@ -62,8 +63,6 @@ internal class Telling(DbBatchCommand command, int rows = 0) : HeldCommand(comma
 /// <param name="counts">True for one that <see cref="Render"/> has made.</param>
 internal sealed class ExactTelling(DbBatchCommand command, int rows, bool counts) : Telling(command, rows)
 {
-    private const string DivisionByZero = "22012";
-    private const string UniqueViolation = "23505";
     private const int TakenPrimaryKey = 1555; // SQLITE_CONSTRAINT_PRIMARYKEY
     private const int TakenUniqueKey = 2067; // SQLITE_CONSTRAINT_UNIQUE
 
@@ -74,7 +73,7 @@ internal sealed class ExactTelling(DbBatchCommand command, int rows, bool counts
         $"WITH changed AS ({text} RETURNING 1) SELECT 1 / CASE WHEN COUNT(*) = {wanted} THEN 1 ELSE 0 END FROM changed";
 
     /// <summary>True for a fault that means that a row was not changed that was to be.</summary>
-    public static bool HasMissed(DbException fault) => fault is { SqlState: DivisionByZero or UniqueViolation } or SqliteException { SqliteExtendedErrorCode: TakenPrimaryKey or TakenUniqueKey };
+    public static bool HasMissed(DbException fault) => fault is { SqlState: PostgresErrorCodes.DivisionByZero or PostgresErrorCodes.UniqueViolation } or SqliteException { SqliteExtendedErrorCode: TakenPrimaryKey or TakenUniqueKey };
 
     /// <summary>Runs a change of one row on an engine that is here.</summary>
     public static async Task RunAsync(Func<Task<int>> change)

@@ -96,6 +96,21 @@ internal sealed class HeldCommands(DbConnection connection, bool blocks)
         taken.ForEach(one => one.Answer());
     }
 
+    /// <summary>Has another command run behind what is held; what it fails with is the transaction's fault, too.</summary>
+    public async Task<T> RunAsync<T>(Func<Task<T>> run)
+    {
+        await FlushAsync();
+        try
+        {
+            return await run();
+        }
+        catch (Exception fault)
+        {
+            Noted(fault);
+            throw;
+        }
+    }
+
     /// <summary>Waits for what is under way.</summary>
     /// <exception cref="DBConcurrencyException">A row was not changed that was to be.</exception>
     public async Task EndSendingAsync()
@@ -177,11 +192,14 @@ internal sealed class HeldCommands(DbConnection connection, bool blocks)
                 await BatchReading.ReadAsync(batch, commands);
             }
         }
+        catch (DbException fault) when (ExactTelling.HasMissed(fault) && commands.Exists(one => one is ExactTelling))
+        {
+            throw Noted(ExactTelling.Missed(fault));
+        }
         catch (Exception fault)
         {
-            var meant = fault is DbException missed && ExactTelling.HasMissed(missed) && commands.Exists(one => one is ExactTelling) ? ExactTelling.Missed(missed) : fault;
-            Fault = IsOpen ? ExceptionDispatchInfo.Capture(meant) : null;
-            throw meant;
+            Noted(fault);
+            throw;
         }
         finally
         {
@@ -190,6 +208,13 @@ internal sealed class HeldCommands(DbConnection connection, bool blocks)
                 sent.Clear();
             }
         }
+    }
+
+    private T Noted<T>(T fault)
+        where T : Exception
+    {
+        Fault = IsOpen ? ExceptionDispatchInfo.Capture(fault) : null;
+        return fault;
     }
 
     /// <summary>What has not begun is not waited for, however busy the other threads are: it is held again.</summary>

@@ -80,7 +80,7 @@ public sealed class SqlSession : IAsyncDisposable
         where T : notnull => TellAllAsync(sql, rows, isExact: false);
 
     /// <summary>Runs a statement that is to change one row of a table for every row of a set, as <see cref="ExecuteAllAsync"/> does.</summary>
-    /// <exception cref="DBConcurrencyException">It changed fewer, or more: what it was made of is no longer so. Thrown where the statement's other faults are.</exception>
+    /// <exception cref="DBConcurrencyException">It changed fewer, or more, or a key is taken: what it was made of is no longer so. Thrown where the statement's other faults are.</exception>
     public Task ChangeEachAsync<T>(string sql, IReadOnlyCollection<T> rows)
         where T : notnull => TellAllAsync(sql, rows, isExact: true);
 

@@ -10,7 +10,7 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
 {
     private const string Commit = "COMMIT";
     private const string Rollback = "ROLLBACK";
-    private const string IdleTooLong = "25P03";
+    private const string IdleTooLong = "25P03"; // idle_in_transaction_session_timeout
 
     private HeldCommand? turn;
     private Task heard = Task.CompletedTask;
@@ -72,8 +72,9 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
         else
         {
             await held.EndSendingAsync();
+            held.Fault?.Throw();
             held.Hold(new Telling(new NpgsqlBatchCommand(Commit)));
-            isCommitting = held.Fault is null;
+            isCommitting = true;
             await held.FlushAsync();
         }
 
@@ -82,7 +83,9 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
 
     /// <summary>True for a fault after which it cannot be told from here whether the transaction was kept; false where the server has refused it, or had ended it before.</summary>
     public bool IsUncertain(Exception fault) =>
-        isCommitting && fault is not (DBConcurrencyException or PostgresException { InvariantSeverity: "ERROR" } or PostgresException { SqlState: IdleTooLong });
+        isCommitting
+        && (session.IsLost || fault is NpgsqlException)
+        && fault is not (DBConcurrencyException or PostgresException { InvariantSeverity: "ERROR" } or PostgresException { SqlState: IdleTooLong });
 
     /// <summary>True for the fault by which the turn did not come: that is no unit's, and none would fare better alone.</summary>
     public bool HasRefusedTurn(Exception fault) => !HasTurn && refusal == fault;
@@ -106,7 +109,7 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
 
         if (IsHere)
         {
-            RunHere(Rollback);
+            RollbackHere();
         }
         else if (held.Ways > waysBefore)
         {
@@ -117,13 +120,16 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
 
     private bool IsHere => session.Connection is SqliteConnection;
 
-    /// <summary>On a full disk SQLite rolls back by itself.</summary>
-    private void RunHere(string word)
+    private sqlite3 Engine => ((SqliteConnection)session.Connection).Handle ?? throw new InvalidOperationException("The connection is closed.");
+
+    private void RunHere(string word) => SqliteException.ThrowExceptionForRC(raw.sqlite3_exec(Engine, word), Engine);
+
+    /// <summary>On a full disk SQLite has done so by itself.</summary>
+    private void RollbackHere()
     {
-        var engine = ((SqliteConnection)session.Connection).Handle ?? throw new InvalidOperationException("The connection is closed.");
-        if (word != Rollback || raw.sqlite3_get_autocommit(engine) == 0)
+        if (raw.sqlite3_get_autocommit(Engine) == 0)
         {
-            SqliteException.ThrowExceptionForRC(raw.sqlite3_exec(engine, word), engine);
+            RunHere(Rollback);
         }
     }
 }

@@ -131,17 +131,26 @@ public sealed class PostgresTransactionTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_unit_that_hides_a_fault_of_its_own_is_not_kept(bool atFirst)
+    [InlineData("at first")]
+    [InlineData("later")]
+    [InlineData("by name")]
+    [InlineData("of two")]
+    public async Task A_unit_that_hides_a_fault_of_its_own_is_not_kept(string how)
     {
         await using var engine = new PostgresEngine();
         var database = await OpenAsync(engine);
         var hiding = database.WriteAsync(
             async sql =>
             {
-                _ = atFirst ? 0 : await sql.ExecuteAsync(AddThing, new { Name = "hidden" });
-                await sql.WholeAsync("SELECT 1 / (SELECT COUNT(*) FROM things WHERE name = 'nobody')").ContinueWith(_ => { }, TaskScheduler.Default);
+                _ = how == "at first" ? 0 : await sql.ExecuteAsync(AddThing, new { Name = "hidden" });
+                const string wrong = "SELECT 1 / (SELECT COUNT(*) FROM things WHERE name = 'nobody')";
+                Task failing = how switch
+                {
+                    "by name" => sql.QueryAsync<long>(wrong),
+                    "of two" => sql.ExecuteAsync($"{wrong}; {wrong}"),
+                    _ => sql.WholeAsync(wrong),
+                };
+                await failing.ContinueWith(_ => { }, TaskScheduler.Default);
                 return true;
             },
             CancellationToken.None);
