@@ -74,8 +74,6 @@ internal sealed record StepRow
 /// <summary>Where a line stands: the lowest rank in it, or null, and then the lowest of all lines of its priority, null when nothing waits there.</summary>
 internal sealed record LineHead(long? Rank, long? Others)
 {
-    public static LineHead Empty { get; } = new(null, null);
-
     /// <summary>The rank of the line or, where it is empty, of the others.</summary>
     public long? Lowest => Rank ?? Others;
 }

@@ -61,7 +61,7 @@ internal static class StepStore
         new { Type = type, UniqueKey = uniqueKey });
 
     /// <summary>Where a line stands; of an empty one where the other lines of its priority stand, which takes a look at each type that waits.</summary>
-    public static async Task<LineHead> HeadAsync(SqlSession sql, string type, long priority) => await sql.FirstOrDefaultAsync(
+    public static async Task<LineHead> HeadAsync(SqlSession sql, string type, long priority) => (await sql.QueryAsync(
         row => new LineHead(row.WholeOrNull(0), row.WholeOrNull(1)),
         $"""
         SELECT line.rank, CASE WHEN line.rank IS NULL THEN (
@@ -74,7 +74,7 @@ internal static class StepStore
             FROM types) END
         FROM (SELECT ({Head}) AS rank) AS line
         """,
-        new { Type = type, Priority = priority }) ?? LineHead.Empty;
+        new { Type = type, Priority = priority }))[0];
 
     public static Task<StepRow?> FindAsync(SqlSession sql, string stepId) =>
         sql.FirstOrDefaultAsync(StepRow.Read, $"SELECT {StepRow.Columns} FROM steps WHERE step_id = @StepId", new { StepId = stepId });

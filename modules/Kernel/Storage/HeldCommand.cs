@@ -75,22 +75,6 @@ internal sealed class ExactTelling(DbBatchCommand command, int rows, bool counts
     /// <summary>True for a fault that means that a row was not changed that was to be.</summary>
     public static bool HasMissed(DbException fault) => fault is { SqlState: PostgresErrorCodes.DivisionByZero or PostgresErrorCodes.UniqueViolation } or SqliteException { SqliteExtendedErrorCode: TakenPrimaryKey or TakenUniqueKey };
 
-    /// <summary>Runs a change of one row on an engine that is here.</summary>
-    public static async Task RunAsync(Func<Task<int>> change)
-    {
-        try
-        {
-            if (await change() != 1)
-            {
-                throw Missed();
-            }
-        }
-        catch (DbException fault) when (HasMissed(fault))
-        {
-            throw Missed(fault);
-        }
-    }
-
     /// <summary>What is said of it.</summary>
     public static DBConcurrencyException Missed(DbException? fault = null) => new(
         "Not every row was changed that was to be: another has changed it, or taken its key, since it was read.", fault);

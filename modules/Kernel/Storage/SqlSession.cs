@@ -53,9 +53,6 @@ public sealed class SqlSession : IAsyncDisposable
 
     internal SqlTransaction Transaction { get; }
 
-    /// <summary>How often a batch was sent to an engine that is elsewhere.</summary>
-    internal int Ways => held.Ways;
-
     internal IReadOnlyList<EventDraft> Drafts => drafts;
 
     /// <summary>What the group tells other hosts, and how often it says so.</summary>
@@ -92,7 +89,7 @@ public sealed class SqlSession : IAsyncDisposable
         where T : notnull
     {
         var found = new List<TResult>(rows.Count);
-        if (!TakesSets || rows.Count == 1)
+        if (!IsElsewhere || rows.Count == 1)
         {
             foreach (var row in rows)
             {
@@ -196,6 +193,8 @@ public sealed class SqlSession : IAsyncDisposable
 
     internal DbConnection Connection => connection;
 
+    internal bool IsElsewhere => connection is not SqliteConnection;
+
     /// <summary>True when nothing more can be done over its connection.</summary>
     internal bool IsLost => wasLost ?? (connection.State != ConnectionState.Open);
 
@@ -211,13 +210,11 @@ public sealed class SqlSession : IAsyncDisposable
         Sequence = 0;
     }
 
-    /// <summary>True where a statement may be given arrays.</summary>
-    private bool TakesSets => connection is not SqliteConnection;
 
     private async Task TellAllAsync<T>(string sql, IReadOnlyCollection<T> rows, bool isExact)
         where T : notnull
     {
-        if (TakesSets)
+        if (IsElsewhere)
         {
             foreach (var page in rows.Chunk(SetStatement.MaxRows))
             {
@@ -227,9 +224,19 @@ public sealed class SqlSession : IAsyncDisposable
             return;
         }
 
-        foreach (var row in rows)
+        try
         {
-            await (isExact ? ExactTelling.RunAsync(() => ExecuteAsync(sql, row)) : ExecuteAsync(sql, row));
+            foreach (var row in rows)
+            {
+                if (await ExecuteAsync(sql, row) != 1 && isExact)
+                {
+                    throw ExactTelling.Missed();
+                }
+            }
+        }
+        catch (DbException fault) when (isExact && ExactTelling.HasMissed(fault))
+        {
+            throw ExactTelling.Missed(fault);
         }
     }
 

@@ -21,6 +21,9 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
     /// <summary>True from the begin to the end.</summary>
     public bool IsOpen => held.IsOpen;
 
+    /// <summary>How often a batch was sent over the connection; an engine that is here gets none.</summary>
+    public int Ways => held.Ways;
+
     /// <summary>True once nobody else may write, where somebody else may.</summary>
     public bool HasTurn => turn is not { IsHungry: true };
 
@@ -29,13 +32,13 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
     {
         (held.IsOpen, turn, refusal, isCommitting, waysBefore) = (true, null, null, false, held.Ways);
         heard = Task.CompletedTask;
-        if (IsHere)
+        if (session.IsElsewhere)
         {
-            RunHere(session.Dialect.Begin);
+            held.Hold(new Telling(new NpgsqlBatchCommand(session.Dialect.Begin)));
         }
         else
         {
-            held.Hold(new Telling(new NpgsqlBatchCommand(session.Dialect.Begin)));
+            RunHere(session.Dialect.Begin);
         }
     }
 
@@ -65,17 +68,17 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
     /// <summary>Commits; elsewhere over one way with what is held.</summary>
     public async Task CommitAsync()
     {
-        if (IsHere)
-        {
-            RunHere(Commit);
-        }
-        else
+        if (session.IsElsewhere)
         {
             await held.EndSendingAsync();
             held.Fault?.Throw();
             held.Hold(new Telling(new NpgsqlBatchCommand(Commit)));
             isCommitting = true;
             await held.FlushAsync();
+        }
+        else
+        {
+            RunHere(Commit);
         }
 
         held.IsOpen = false;
@@ -107,7 +110,7 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
             return;
         }
 
-        if (IsHere)
+        if (!session.IsElsewhere)
         {
             RollbackHere();
         }
@@ -117,8 +120,6 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
             await held.FlushAsync();
         }
     }
-
-    private bool IsHere => session.Connection is SqliteConnection;
 
     private sqlite3 Engine => ((SqliteConnection)session.Connection).Handle ?? throw new InvalidOperationException("The connection is closed.");
 

@@ -16,7 +16,7 @@ public sealed class PostgresTransactionTests
         var (session, before) = await database.WriteAsync(
             async sql =>
             {
-                var ways = sql.Ways;
+                var ways = sql.Transaction.Ways;
                 await sql.WholeAsync("SELECT COUNT(*) FROM things");
                 await sql.ExecuteAllAsync(AddThing, [new { Name = "a" }, new { Name = "b" }]);
                 await sql.ChangeEachAsync("UPDATE things SET size = 1 WHERE name = @Name", [new { Name = "b" }]);
@@ -24,7 +24,7 @@ public sealed class PostgresTransactionTests
             },
             CancellationToken.None);
 
-        Assert.Equal(2, session.Ways - before);
+        Assert.Equal(2, session.Transaction.Ways - before);
         Assert.Equal(1, await CountAsync(database, "WHERE size = 1"));
     }
 
