@@ -48,14 +48,15 @@ internal sealed class PostgresServer : IDisposable
         var user = Environment.UserName == "root" ? "setpriv --reuid=postgres --regid=postgres --init-groups" : string.Empty;
 
         // Sorts as a dictionary does, unlike the embedded engine, as many a server out there.
-        // The server ends when this process lets go of the shell's input, also when it is killed.
+        // The server ends and its files go when this process lets go of the shell's input, also when it is killed.
         shell = Process.Start(new ProcessStartInfo("bash", ["-c", $"""
             cd '{folder.Path}' && if [ ! -d data ]; then
                 mkdir data && if [ "$(id -u)" = 0 ]; then chmod 755 . && chown postgres data; fi
                 {user} '{Folder}/initdb' -D data -U postgres -A trust -E UTF8 --locale=C --locale-provider=icu --icu-locale=en-US --no-sync >initdb.log 2>&1 || exit 1
             fi
             {user} '{Folder}/postgres' -D data -k '' -h 127.0.0.1 -p {port} -c fsync=off -c max_connections=200 </dev/null >>server.log 2>&1 & server=$!
-            read -r how; if [ "$how" = gently ]; then kill -INT $server; else kill -QUIT $server; fi; wait $server
+            read -r how
+            if [ "$how" = gently ]; then kill -INT $server; wait $server; else kill -QUIT $server; wait $server; cd / && rm -rf '{folder.Path}'; fi
             """]) { UseShellExecute = false, RedirectStandardInput = true })!;
         WaitUntilReady(shell);
     }
