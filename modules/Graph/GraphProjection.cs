@@ -5,6 +5,10 @@ using Refinery.Kernel.Storage;
 namespace Refinery.Graph;
 
 /// <summary>Writes the nodes, edges and counts that follow from the journal.</summary>
+/// <remarks>
+/// A step of ours and its attempts are believed to be new, and with them what goes out of them: their ids are made here. Where a stranger's event
+/// has used one before, the unit fails and runs again, and asks for them like for all others.
+/// </remarks>
 internal sealed class GraphProjection : IProjection
 {
     /// <inheritdoc />
@@ -29,9 +33,10 @@ internal sealed class GraphProjection : IProjection
         var facts = events.Select(link => (Link: link, Facts: GraphFacts.Of(link))).ToList();
         var made = facts.SelectMany(fact => fact.Facts.Nodes.Select((node, index) => MadeNode.Of(node, fact.Link, isSubject: index == 0))).ToList();
         var drawn = await DrawAsync(sql, facts);
+        var believed = sql.RunsAgain ? [] : made.Where(node => node.IsOurs).Select(node => node.Row.NodeId).ToHashSet(StringComparer.Ordinal);
         var there = await sql.TogetherAsync(() => (
-            Nodes: NodeStore.ListAsync(sql, [.. made.Select(node => new NodeKey(node.Row.NodeId)).Distinct()]),
-            Edges: EdgeStore.ListAsync(sql, [.. drawn.Keys])));
+            Nodes: NodeStore.ListAsync(sql, [.. made.Where(node => !believed.Contains(node.Row.NodeId)).Select(node => new NodeKey(node.Row.NodeId)).Distinct()]),
+            Edges: EdgeStore.ListAsync(sql, [.. drawn.Keys.Where(edge => !believed.Contains(edge.Source))])));
         var counts = new Dictionary<(string Kind, string Type), long>();
         var told = await KeepNodesAsync(sql, made, await there.Nodes, counts);
         await KeepEdgesAsync(sql, drawn, await there.Edges, counts);
@@ -60,7 +65,7 @@ internal sealed class GraphProjection : IProjection
 
         var told = new List<NodeEvent>();
         var older = new Dictionary<string, NodeRow>(StringComparer.Ordinal);
-        foreach (var (row, isSubject) in made.Where(node => !fresh.ContainsKey(node.Row.NodeId) || !ReferenceEquals(firsts[node.Row.NodeId], node)))
+        foreach (var (row, isSubject, _) in made.Where(node => !fresh.ContainsKey(node.Row.NodeId) || !ReferenceEquals(firsts[node.Row.NodeId], node)))
         {
             var known = there[row.NodeId];
             var isOlder = known.NodeType == row.NodeType && known.HappenedAt > row.HappenedAt;
@@ -112,9 +117,12 @@ internal sealed class GraphProjection : IProjection
 
     /// <summary>A node that an event makes unless it is there.</summary>
     /// <param name="IsSubject">True when the event is about it, and so tells of it if it is there.</param>
-    private sealed record MadeNode(NodeRow Row, bool IsSubject)
+    /// <param name="IsOurs">True for a step of ours, or an attempt of one.</param>
+    private sealed record MadeNode(NodeRow Row, bool IsSubject, bool IsOurs)
     {
-        public static MadeNode Of(NewNode node, JournalEvent link, bool isSubject) =>
-            new(new NodeRow { NodeId = node.NodeId, NodeType = node.NodeType, Sequence = link.Sequence, HappenedAt = link.Timestamp }, isSubject);
+        public static MadeNode Of(NewNode node, JournalEvent link, bool isSubject) => new(
+            new NodeRow { NodeId = node.NodeId, NodeType = node.NodeType, Sequence = link.Sequence, HappenedAt = link.Timestamp },
+            isSubject,
+            IsOurs: link.Target is null && node.NodeType is (NodeType.Task or NodeType.Attempt));
     }
 }

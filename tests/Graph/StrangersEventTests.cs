@@ -38,6 +38,29 @@ public sealed partial class StrangersEventTests
         Assert.Equal(before, await ProjectionTables.DumpAsync(host, tables));
     }
 
+    [Fact]
+    public async Task Ids_of_ours_that_a_stranger_has_used_before_keep_no_step_from_being_stored_and_run()
+    {
+        await using var host = await StartHostAsync();
+        var first = (await host.PostAsync("/api/queue/enqueue", new { package = "a", version = "1" })).GetProperty("step_id").GetString();
+        var attempt = $"{first}-1";
+        await SendAsync(host, [Event("early", "attempt.created", "2026-01-24T10:00:00Z", new { attempt_id = attempt, task_id = first, mark = "a stranger's" })]);
+
+        var second = (await host.PostAsync("/api/queue/enqueue", new { package = "b", version = "1" })).GetProperty("step_id").GetString();
+        var claims = await host.PostAsync("/api/steps/claim", new { pod_id = "p", kinds = new[] { "wheel_build" }, max = 2 });
+
+        Assert.Equal([first, second], claims.EnumerateArray().Select(claim => claim.GetProperty("step_id").GetString()));
+        var node = (await host.GetAsync($"/api/graph/nodes/{attempt}")).GetProperty("node").GetProperty("properties");
+        Assert.Equal(("a stranger's", "p"), (node.GetProperty("mark").GetString(), node.GetProperty("pod_id").GetString()));
+        var counted = (await host.GetAsync("/api/graph/summary")).GetProperty("nodes_by_type");
+        Assert.Equal((2, 2), (counted.GetProperty("Task").GetInt32(), counted.GetProperty("Attempt").GetInt32()));
+
+        var tables = await ProjectionTables.ListAsync(host, projection => projection.Name == "graph");
+        var before = await ProjectionTables.DumpAsync(host, tables);
+        await host.Services.GetRequiredService<EventJournal>().RebuildAsync(CancellationToken.None);
+        Assert.Equal(before, await ProjectionTables.DumpAsync(host, tables));
+    }
+
     /// <summary>One of each kind of event.</summary>
     private static async Task LiveAsync(RefineryHost host)
     {

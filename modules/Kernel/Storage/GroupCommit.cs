@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using Microsoft.Extensions.Logging;
 
@@ -6,7 +7,7 @@ namespace Refinery.Kernel.Storage;
 /// <summary>The one writer: takes the units that wait together, runs them in one transaction, commits once for all.</summary>
 /// <remarks>
 /// A caller alone waits for nobody, unless a group of several was answered a moment before. When a unit throws, the group is rolled
-/// back and its units run one by one, so a bad one harms only itself. The loop has a thread of its own because the embedded engine
+/// back and its units run one by one, so a bad one harms only itself; a unit alone runs again when it was refused by what it believed of the rows. The loop has a thread of its own because the embedded engine
 /// blocks while it flushes to disk.
 /// </remarks>
 internal sealed partial class GroupCommit : IDisposable
@@ -176,13 +177,13 @@ internal sealed partial class GroupCommit : IDisposable
     }
 
     /// <summary>The engine's calls block on SQLite and overlap nothing on Postgres, so this thread simply waits for the group.</summary>
-    private SqlSession? RunOnThisThread(List<WriteUnit> group, SqlSession? session)
+    private SqlSession? RunOnThisThread(List<WriteUnit> group, SqlSession? session, bool again = false)
     {
         var isNew = session is null;
         try
         {
             session ??= open();
-            if (RunGroupAsync(group, session).GetAwaiter().GetResult())
+            if (RunGroupAsync(group, session, again).GetAwaiter().GetResult())
             {
                 return session;
             }
@@ -191,7 +192,7 @@ internal sealed partial class GroupCommit : IDisposable
         {
             // Lost since it was last used, and before the commit: nothing was kept, and a new connection may do.
             Close(session);
-            return RunOnThisThread(group, session: null);
+            return RunOnThisThread(group, session: null, again);
         }
         catch (Exception fault)
         {
@@ -204,7 +205,7 @@ internal sealed partial class GroupCommit : IDisposable
         // Each by itself: one that takes the connection down with it must not fail those behind it.
         foreach (var unit in group)
         {
-            session = RunOnThisThread([unit], session);
+            session = RunOnThisThread([unit], session, again: true);
         }
 
         return session;
@@ -230,17 +231,18 @@ internal sealed partial class GroupCommit : IDisposable
     }
 
     /// <summary>Commits a group, or hands a single unit its fault.</summary>
-    /// <returns>False when there are more units than one and nothing of them was kept.</returns>
-    private async Task<bool> RunGroupAsync(List<WriteUnit> group, SqlSession session)
+    /// <returns>False when nothing was kept and its units are to run again, each by itself.</returns>
+    private async Task<bool> RunGroupAsync(List<WriteUnit> group, SqlSession session, bool again)
     {
         try
         {
             session.Forget();
+            session.RunsAgain = again;
             await GroupTransaction.RunAsync(session, () => RunAsync(group, session), participants, notices.Miss);
         }
         catch (Exception fault) when (fault is not SessionLostException && !session.IsLost)
         {
-            if (group is not [var single])
+            if (group is not [var single] || (fault is DBConcurrencyException && !again))
             {
                 return false;
             }

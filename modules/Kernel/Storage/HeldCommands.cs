@@ -20,6 +20,18 @@ internal sealed class HeldCommands(DbConnection connection, bool blocks)
     /// <summary>True within a transaction: what is told is held.</summary>
     public bool IsOpen { get; set; }
 
+    /// <summary>True while something is held that is waited for.</summary>
+    public bool Asks
+    {
+        get
+        {
+            lock (gate)
+            {
+                return held.Exists(one => one is not Telling);
+            }
+        }
+    }
+
     /// <summary>How often a batch was sent.</summary>
     public int Ways { get; private set; }
 
@@ -136,7 +148,7 @@ internal sealed class HeldCommands(DbConnection connection, bool blocks)
     }
 
     /// <summary>Large enough to be sent early, and nothing that is waited for.</summary>
-    private bool IsLarge => held.TrueForAll(one => one is Telling) && held.Sum(one => ((Telling)one).Rows) >= MinSentEarly;
+    private bool IsLarge => !Asks && held.Sum(one => ((Telling)one).Rows) >= MinSentEarly;
 
     /// <summary>Sends what is held, and what comes to be held meanwhile, unless the writer was quicker.</summary>
     private void SendHeld(Sending mine)

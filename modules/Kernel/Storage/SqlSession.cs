@@ -14,18 +14,14 @@ namespace Refinery.Kernel.Storage;
 /// </remarks>
 public sealed class SqlSession : IAsyncDisposable
 {
-    private const int KeptStatements = 500;
-
     private readonly DbConnection connection;
-    private readonly Dictionary<string, ISqlStatement> statements = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, CommandStatement> commands = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, SetStatement> sets = new(StringComparer.Ordinal);
     private readonly List<EventDraft> drafts = [];
     private readonly Dictionary<string, EventDraft> named = new(StringComparer.Ordinal);
     private readonly List<Action> afterCommit = [];
     private readonly Dictionary<Notice, int> told = [];
     private readonly HeldCommands held;
     private readonly CommandRun run;
+    private readonly KeptStatements kept;
     private bool? wasLost;
 
     static SqlSession()
@@ -43,11 +39,15 @@ public sealed class SqlSession : IAsyncDisposable
         IsWriter = isWriter;
         held = new HeldCommands(connection, isWriter);
         run = new CommandRun(held, isWriter);
+        kept = new KeptStatements(connection, dialect, held, run);
         Transaction = new SqlTransaction(this, held, run);
     }
 
     /// <summary>The engine behind; asked only in the few files a test lists.</summary>
     public SqlDialect Dialect { get; }
+
+    /// <summary>True for a unit that runs a second time because it could not be kept: what the first run believed without asking is to be asked for.</summary>
+    public bool RunsAgain { get; internal set; }
 
     internal bool IsWriter { get; }
 
@@ -67,7 +67,7 @@ public sealed class SqlSession : IAsyncDisposable
     /// <param name="sql">A constant text, tokens allowed.</param>
     /// <param name="parameters">An object whose properties are the <c>@Name</c> values, or null.</param>
     /// <returns>The number of rows changed.</returns>
-    public Task<int> ExecuteAsync(string sql, object? parameters = null) => Statement(sql).ExecuteAsync(parameters);
+    public Task<int> ExecuteAsync(string sql, object? parameters = null) => kept.Statement(sql).ExecuteAsync(parameters);
 
     /// <summary>Runs a statement for every row of a set: on an engine that is elsewhere as one statement, where it stands for one row here.</summary>
     /// <remarks>It answers nothing; what it does is seen by the next statement. In a transaction elsewhere its faults are that one's, or the commit's; else they are thrown here.</remarks>
@@ -101,7 +101,7 @@ public sealed class SqlSession : IAsyncDisposable
 
         foreach (var page in rows.Chunk(SetStatement.MaxRows))
         {
-            found.AddRange(await Set<T>(sql).QueryAsync(read, page));
+            found.AddRange(await kept.Set<T>(sql).QueryAsync(read, page));
         }
 
         return found;
@@ -109,23 +109,23 @@ public sealed class SqlSession : IAsyncDisposable
 
     /// <summary>All rows of a query, mapped by column name (<c>snake_case</c> to <c>PascalCase</c>); empty when there are none.</summary>
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? parameters = null) =>
-        [.. (await run.MapAsync(Command(sql).With(parameters), typeof(T))).Cast<T>()];
+        [.. (await run.MapAsync(kept.Command(sql).With(parameters), typeof(T))).Cast<T>()];
 
     /// <summary>The first row of a query, or the default when there is none or its only value is NULL.</summary>
     public async Task<T?> FirstOrDefaultAsync<T>(string sql, object? parameters = null) =>
-        await run.MapAsync(Command(sql).With(parameters), typeof(T), most: 1) is [{ } first] ? (T)first : default;
+        await run.MapAsync(kept.Command(sql).With(parameters), typeof(T), most: 1) is [{ } first] ? (T)first : default;
 
     /// <summary>All rows of a query, each read by a function of the store's: for the hot paths.</summary>
     public async Task<IReadOnlyList<T>> QueryAsync<T>(Func<ISqlRow, T> read, string sql, object? parameters = null) =>
-        await Statement(sql).QueryAsync(read, parameters);
+        await kept.Statement(sql).QueryAsync(read, parameters);
 
     /// <summary>The first row of a query, read by a function of the store's, or null when there is none.</summary>
     public async Task<T?> FirstOrDefaultAsync<T>(Func<ISqlRow, T> read, string sql, object? parameters = null)
-        where T : class => (await Statement(sql).QueryAsync(read, parameters, most: 1)) is [var first] ? first : null;
+        where T : class => (await kept.Statement(sql).QueryAsync(read, parameters, most: 1)) is [var first] ? first : null;
 
     /// <summary>The whole number in the first column of the first row, or null when there is no row or it is NULL: for the hot paths.</summary>
     public async Task<long?> WholeAsync(string sql, object? parameters = null) =>
-        (await Statement(sql).QueryAsync(row => row.WholeOrNull(0), parameters, most: 1)) is [var value] ? value : null;
+        (await kept.Statement(sql).QueryAsync(row => row.WholeOrNull(0), parameters, most: 1)) is [var value] ? value : null;
 
     /// <summary>Begins queries that do not depend on each other, so that they go over one way where the engine is elsewhere.</summary>
     /// <param name="begin">Calls what asks, and only asks, without waiting for any of it.</param>
@@ -138,7 +138,10 @@ public sealed class SqlSession : IAsyncDisposable
         return begun;
     }
 
-    /// <summary>Waits for the right to write, for what counts time from then on: a unit begins before it, and has it with its first answer. Else it costs a way.</summary>
+    /// <summary>Begins queries as <see cref="TogetherAsync"/> does, which go along with whatever is sent next; to be awaited after <see cref="TurnAsync"/>.</summary>
+    public T Ahead<T>(Func<T> begin) => run.GatherForNext(begin);
+
+    /// <summary>Waits for what was asked ahead, and for the right to write, for what counts time from then on: a unit begins before it, and has it with its first answer. Else it costs a way.</summary>
     public Task TurnAsync() => Transaction.TurnAsync();
 
     /// <summary>Joins an event to the journal in the same commit. Events of a group are chained, in order, at its end.</summary>
@@ -183,11 +186,7 @@ public sealed class SqlSession : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         wasLost ??= IsLost;
-        foreach (var statement in statements.Values.Union<IAsyncDisposable>(commands.Values))
-        {
-            await statement.DisposeAsync();
-        }
-
+        await kept.DisposeAsync();
         await connection.DisposeAsync();
     }
 
@@ -210,7 +209,6 @@ public sealed class SqlSession : IAsyncDisposable
         Sequence = 0;
     }
 
-
     private async Task TellAllAsync<T>(string sql, IReadOnlyCollection<T> rows, bool isExact)
         where T : notnull
     {
@@ -218,7 +216,7 @@ public sealed class SqlSession : IAsyncDisposable
         {
             foreach (var page in rows.Chunk(SetStatement.MaxRows))
             {
-                await Set<T>(sql).ExecuteAsync(page, isExact);
+                await kept.Set<T>(sql).ExecuteAsync(page, isExact);
             }
 
             return;
@@ -246,55 +244,5 @@ public sealed class SqlSession : IAsyncDisposable
         {
             throw new InvalidOperationException("A read session changes nothing; use Database.WriteAsync.");
         }
-    }
-
-    /// <summary>The statement by the shortest way the engine has.</summary>
-    private ISqlStatement Statement(string sql)
-    {
-        if (!statements.TryGetValue(sql, out var statement))
-        {
-            var text = Dialect.Render(sql);
-            statement = connection is SqliteConnection sqlite ? SqliteStatement.Prepare(sqlite, text) : BatchStatement.Prepare(text, run);
-            Keep(statements, sql, statement ??= Command(sql));
-        }
-
-        return statement;
-    }
-
-    /// <summary>The statement as a command, whose rows are mapped by name.</summary>
-    private CommandStatement Command(string sql)
-    {
-        if (!commands.TryGetValue(sql, out var statement))
-        {
-            var command = connection.CreateCommand();
-            command.CommandText = Dialect.Render(sql);
-            statement = new CommandStatement(command, run);
-            Keep(commands, sql, statement);
-        }
-
-        return statement;
-    }
-
-    /// <summary>The statement for a set of rows.</summary>
-    private SetStatement Set<T>(string sql)
-    {
-        if (!sets.TryGetValue(sql, out var statement))
-        {
-            var text = Dialect.Render(sql);
-            statement = new SetStatement(text, ParameterBinder.Of(typeof(T)).NamedIn(text), held, run);
-            Keep(sets, sql, statement);
-        }
-
-        return statement;
-    }
-
-    private static void Keep<T>(Dictionary<string, T> kept, string sql, T statement)
-    {
-        if (kept.Count >= KeptStatements)
-        {
-            throw new InvalidOperationException("Too many different SQL texts on one connection; a text must be a constant.");
-        }
-
-        kept.Add(sql, statement);
     }
 }

@@ -53,11 +53,11 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
         }
     }
 
-    /// <summary>Waits for the turn, if nothing has been asked in it yet.</summary>
+    /// <summary>Waits for the turn, and for what else was asked ahead, if nothing has been sent since.</summary>
     public async Task TurnAsync()
     {
         held.Fault?.Throw();
-        if (!HasTurn)
+        if (held.Asks)
         {
             await held.FlushAsync();
         }

@@ -44,6 +44,52 @@ public abstract partial class StorageContract
         Assert.Equal(3, await ReadAsync<long>("SELECT COUNT(*) FROM things"));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task A_unit_that_believed_wrong_of_a_row_runs_once_more_and_may_ask(int count)
+    {
+        var runs = new ConcurrentQueue<bool>();
+
+        var units = await GroupAsync(count, index => async sql =>
+        {
+            if (index == 0)
+            {
+                runs.Enqueue(sql.RunsAgain);
+            }
+
+            if (index == 0 && !sql.RunsAgain)
+            {
+                await sql.ChangeEachAsync("UPDATE things SET size = 1 WHERE name = @Name", [new { Name = "nobody" }]);
+            }
+
+            return await AddAsync(sql, $"thing-{index}");
+        });
+        await Task.WhenAll(units);
+
+        Assert.Equal([false, true], runs);
+        Assert.Equal(count, await ReadAsync<long>("SELECT COUNT(*) FROM things"));
+        Assert.False(await database.WriteAsync(sql => Task.FromResult(sql.RunsAgain), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_unit_alone_runs_once_more_only_where_that_may_help_and_never_a_third_time()
+    {
+        var runs = 0;
+        Task<int> RunAsync(Exception fault) => database.WriteAsync<int>(
+            _ =>
+            {
+                runs++;
+                throw fault;
+            },
+            CancellationToken.None);
+
+        await Assert.ThrowsAsync<TestFault>(() => RunAsync(new TestFault(1)));
+        Assert.Equal(1, runs);
+        await Assert.ThrowsAsync<System.Data.DBConcurrencyException>(() => RunAsync(new System.Data.DBConcurrencyException("Never.")));
+        Assert.Equal(3, runs);
+    }
+
     [Fact]
     public async Task A_caller_alone_waits_for_nobody()
     {
