@@ -11,6 +11,7 @@ internal sealed class ClaimRound
     private readonly StepCounters counters;
     private readonly Func<Lease> newLease;
     private readonly IReadOnlyList<Share> shares;
+    private Dictionary<string, StepRow> stored = [];
 
     /// <summary>Begins a round.</summary>
     /// <param name="newLease">Asked again when claims are written: until then others may have held the turn.</param>
@@ -28,15 +29,42 @@ internal sealed class ClaimRound
 
     /// <summary>Hands out what the queue offers, in the order of calling, and in their places among it those whose instant has come; then the next rows in line.</summary>
     /// <remarks>Nobody is given a type that is paused.</remarks>
-    public async Task RunAsync(IReadOnlyList<QueueItem> offered)
+    public async Task RunAsync(IReadOnlyList<QueueItem> offered) =>
+        await FinishAsync(await sql.TogetherAsync(() => Ask(asksDue: offered.Count == 0)), offered);
+
+    /// <summary>Begins a round of the next rows in line. What it asks goes along with what the unit asks next.</summary>
+    /// <returns>Goes on with it, given the steps that the unit has stored since and that are due: these are known, and nothing is asked for them.</returns>
+    public Func<IEnumerable<StepRow>, Task> Begin()
     {
-        // Where the queue offers nothing, what is in line is mostly what is handed out.
+        var asked = sql.Ahead(() => Ask(asksDue: true));
+        return async steps =>
+        {
+            stored = steps.ToDictionary(row => row.StepId, StringComparer.Ordinal);
+            await sql.TurnAsync();
+            await FinishAsync(asked, offered: []);
+        };
+    }
+
+    /// <summary>Hands out steps that were asked for by their ids, whatever their types, as far as they are due.</summary>
+    public async Task RunAsync(IReadOnlyList<string> stepIds)
+    {
+        await sql.TurnAsync();
+        await HandOutAsync([.. stepIds.Distinct(StringComparer.Ordinal)], stepId => stepId, _ => null);
+    }
+
+    /// <param name="asksDue">True where the queue offers nothing: then what is in line is mostly what is handed out.</param>
+    private Asked Ask(bool asksDue)
+    {
         var wanted = shares.SelectMany(share => share.Types).Distinct(StringComparer.Ordinal).ToList();
         var now = newLease().Now;
-        var asked = await sql.TogetherAsync(() => (
-            Paused: PausedTypeStore.ListAsync(sql),
-            Ripe: wanted.Select(type => (Type: type, Steps: StepStore.ListRipeAsync(sql, type, now))).ToList(),
-            Due: offered.Count == 0 ? ListDueAsync() : null));
+        return new Asked(
+            PausedTypeStore.ListAsync(sql),
+            [.. wanted.Select(type => (type, StepStore.ListRipeAsync(sql, type, now)))],
+            asksDue ? ListDueAsync() : null);
+    }
+
+    private async Task FinishAsync(Asked asked, IReadOnlyList<QueueItem> offered)
+    {
         var paused = (await asked.Paused).Select(one => one.Type).ToHashSet(StringComparer.Ordinal);
         foreach (var share in shares)
         {
@@ -58,15 +86,10 @@ internal sealed class ClaimRound
         }
 
         Left = [.. await HandOutAsync([.. candidates.DistinctBy(item => item.StepId, StringComparer.Ordinal)], item => item.StepId, item => item.Type)];
-        var due = candidates.Count == 0 && asked.Due is not null ? asked.Due : await sql.TogetherAsync(ListDueAsync);
-        await HandOutAsync(await due, one => one.Candidate.StepId, one => one.Type);
-    }
-
-    /// <summary>Hands out steps that were asked for by their ids, whatever their types, as far as they are due.</summary>
-    public async Task RunAsync(IReadOnlyList<string> stepIds)
-    {
-        await sql.TurnAsync();
-        await HandOutAsync([.. stepIds.Distinct(StringComparer.Ordinal)], stepId => stepId, _ => null);
+        var due = candidates.Count == 0 && asked.Due is not null
+            ? (await asked.Due).Concat(stored.Values.Select(row => new NextInLine(new Candidate(row.StepId, row.Priority, row.Rank), row.Type)))
+            : await await sql.TogetherAsync(ListDueAsync);
+        await HandOutAsync(InOrder(due), one => one.Candidate.StepId, one => one.Type);
     }
 
     /// <summary>Gives to each claim the first candidates that it takes; those that turn out to be gone are made up for by the next.</summary>
@@ -105,7 +128,7 @@ internal sealed class ClaimRound
     private async Task ClaimAsync(Dictionary<string, Share> chosen)
     {
         var lease = newLease();
-        var rows = await StepStore.ClaimAsync(sql, [.. chosen.Select(one => one.Value.Claiming(one.Key, lease))]);
+        var rows = await ClaimAsync([.. chosen.Select(one => one.Value.Claiming(one.Key, lease))]);
         var claimed = rows.ToDictionary(row => row.StepId, StringComparer.Ordinal);
         foreach (var (stepId, share) in chosen)
         {
@@ -115,6 +138,15 @@ internal sealed class ClaimRound
                 Tell(row);
             }
         }
+    }
+
+    /// <returns>The steps that were given, as they are now.</returns>
+    private async Task<IEnumerable<StepRow>> ClaimAsync(IReadOnlyList<Claiming> claims)
+    {
+        var changes = claims.Where(claim => stored.ContainsKey(claim.StepId)).Select(claim => new StepChange(stored[claim.StepId], claim.Of(stored[claim.StepId]))).ToList();
+        await StepStore.ChangeAsync(sql, changes);
+        var others = await StepStore.ClaimAsync(sql, [.. claims.Where(claim => !stored.ContainsKey(claim.StepId))]);
+        return changes.Select(change => change.After).Concat(others);
     }
 
     private void Tell(StepRow row)
@@ -128,16 +160,27 @@ internal sealed class ClaimRound
     }
 
     /// <summary>The next rows in line for those who want more.</summary>
-    private async Task<List<(Candidate Candidate, string Type)>> ListDueAsync()
+    private async Task<IReadOnlyList<NextInLine>> ListDueAsync()
     {
         var hungry = shares.Where(share => share.Wanted > 0).ToList();
         var due = await Task.WhenAll(hungry.SelectMany(share => share.Types).Distinct(StringComparer.Ordinal).Select(async type =>
         {
             var most = hungry.Where(share => share.Takes(type)).Sum(share => share.Wanted);
-            return (await StepStore.ListReadyAsync(sql, type, most)).Select(candidate => (Candidate: candidate, Type: type));
+            return (await StepStore.ListReadyAsync(sql, type, most)).Select(candidate => new NextInLine(candidate, type));
         }));
-        return [.. due.SelectMany(one => one).OrderByDescending(one => one.Candidate.Priority).ThenBy(one => one.Candidate.Rank)];
+        return [.. due.SelectMany(one => one)];
     }
+
+    private static List<NextInLine> InOrder(IEnumerable<NextInLine> due) =>
+        [.. due.OrderByDescending(one => one.Candidate.Priority).ThenBy(one => one.Candidate.Rank).ThenBy(one => one.Candidate.StepId, StringComparer.Ordinal)];
+
+    /// <summary>What a round must know.</summary>
+    /// <param name="Due">Null when it is not asked.</param>
+    private sealed record Asked(
+        Task<IReadOnlyList<PausedType>> Paused, IReadOnlyList<(string Type, Task<IReadOnlyList<RipeStep>> Steps)> Ripe, Task<IReadOnlyList<NextInLine>>? Due);
+
+    /// <summary>A step in line.</summary>
+    private sealed record NextInLine(Candidate Candidate, string Type);
 
     /// <summary>One claim and what it has got.</summary>
     private sealed class Share(ClaimRequest request)

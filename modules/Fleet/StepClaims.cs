@@ -61,9 +61,18 @@ internal sealed class StepClaims(
         return made;
     }
 
-    /// <summary>Makes claims as part of a unit: the next due steps.</summary>
-    /// <returns>What each has claimed, in their order.</returns>
-    public Task<IReadOnlyList<IReadOnlyList<StepRow>>> ClaimDueAsync(SqlSession sql, IReadOnlyList<ClaimRequest> requests) => ClaimAsync(sql, requests, offered: []);
+    /// <summary>Begins to make claims as part of a unit, as <see cref="ClaimRound.Begin"/> says: the next due steps.</summary>
+    /// <returns>Goes on, and returns what each has claimed, in their order.</returns>
+    public Func<IEnumerable<StepRow>, Task<IReadOnlyList<IReadOnlyList<StepRow>>>> BeginDue(SqlSession sql, IReadOnlyList<ClaimRequest> requests)
+    {
+        var round = new ClaimRound(sql, counters, NewLease, requests);
+        var finish = round.Begin();
+        return async stored =>
+        {
+            await finish(stored);
+            return Ended(sql, round);
+        };
+    }
 
     public void Dispose() => turn.Dispose();
 
@@ -254,6 +263,11 @@ internal sealed class StepClaims(
     {
         var round = new ClaimRound(sql, counters, NewLease, requests);
         await round.RunAsync(offered);
+        return Ended(sql, round);
+    }
+
+    private IReadOnlyList<IReadOnlyList<StepRow>> Ended(SqlSession sql, ClaimRound round)
+    {
         sql.AfterCommit(() => queue.PutAside(round.Left));
         return round.Claimed;
     }

@@ -81,17 +81,18 @@ internal sealed class StepIntake(
     private async Task<IReadOnlyList<TakenIn>> TakeInAsync(SqlSession sql, IReadOnlyList<Arrival> all)
     {
         var steps = all.SelectMany(arrival => arrival.Steps).ToList();
+        var taken = all.SelectMany(arrival => arrival.Claims).ToList();
+        var claim = taken.Count > 0 ? claims.BeginDue(sql, [.. taken.Select(one => one.Request)]) : null;
         var refused = await TakeKeysAsync(sql, steps);
         var stored = await InsertAsync(sql, [.. steps.Where(step => !refused.Contains(step))], new Turns(sql));
         await NameKeysAsync(sql, stored);
 
         var inHands = new HashSet<string>(StringComparer.Ordinal);
-        var taken = all.SelectMany(arrival => arrival.Claims).ToList();
-        if (taken.Count > 0)
+        if (claim is not null)
         {
-            var claimed = await claims.ClaimDueAsync(sql, [.. taken.Select(claim => claim.Request)]);
+            var claimed = await claim(stored.Values.Where(step => step is { IsNew: true, Row.NotBefore: null }).Select(step => step.Row));
             inHands.UnionWith(claimed.SelectMany(rows => rows).Select(row => row.StepId));
-            sql.AfterCommit(() => taken.ForEach(claim => claim.Answer(claimed[taken.IndexOf(claim)])));
+            sql.AfterCommit(() => taken.ForEach(one => one.Answer(claimed[taken.IndexOf(one)])));
         }
 
         return [.. all.Select(arrival => new TakenIn([.. arrival.Steps.Where(stored.ContainsKey).Select(step => stored[step])], inHands))];

@@ -8,7 +8,14 @@ internal sealed record StepChange(StepRow Before, StepRow After);
 
 /// <summary>A step that is to be given to a pod.</summary>
 /// <param name="Status"><see cref="Fleet.Status.Claimed"/>, or running when the pod starts it in the same breath.</param>
-internal sealed record Claiming(string StepId, string PodId, string Status, DateTimeOffset Now, DateTimeOffset LeaseUntil);
+internal sealed record Claiming(string StepId, string PodId, string Status, DateTimeOffset Now, DateTimeOffset LeaseUntil)
+{
+    /// <summary>What it makes of a step that is due.</summary>
+    public StepRow Of(StepRow step) => step with
+    {
+        Status = Status, ClaimedBy = PodId, Fence = step.Fence + 1, Attempts = step.Attempts + 1, LeaseUntil = LeaseUntil, NotBefore = null, UpdatedAt = Now,
+    };
+}
 
 /// <summary>A lease that is to be prolonged.</summary>
 internal sealed record Renewal(string StepId, string PodId, long Fence, DateTimeOffset Until);

@@ -93,7 +93,7 @@ public sealed class HandoverTests
 
         await leaving.CancelAsync();
         var stepId = await host.SubmitAsync();
-        taken!.Answer((await host.Services.GetRequiredService<Database>().WriteAsync(sql => claims.ClaimDueAsync(sql, [request]), CancellationToken.None))[0]);
+        taken!.Answer((await host.Services.GetRequiredService<Database>().WriteAsync(sql => claims.BeginDue(sql, [request])([]), CancellationToken.None))[0]);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         var row = await host.RowAsync(stepId);
