@@ -11,7 +11,9 @@ internal sealed class ClaimRound
     private readonly StepCounters counters;
     private readonly Func<Lease> newLease;
     private readonly IReadOnlyList<Share> shares;
-    private Dictionary<string, StepRow> stored = [];
+    private readonly List<StepRow> claimed = [];
+    private Dictionary<string, StepRow> fresh = [];
+    private Asked? ahead;
 
     /// <summary>Begins a round.</summary>
     /// <param name="newLease">Asked again when claims are written: until then others may have held the turn.</param>
@@ -27,22 +29,36 @@ internal sealed class ClaimRound
     /// <summary>The steps of each claim, in their order.</summary>
     public IReadOnlyList<IReadOnlyList<StepRow>> Claimed => [.. shares.Select(share => share.Rows)];
 
+    /// <summary>Tells the journal and the counts what was claimed; of new steps after they were told of.</summary>
+    public void Tell()
+    {
+        foreach (var row in claimed)
+        {
+            counters.MoveAfter(sql, row, Status.Pending);
+            sql.Append(StepEvents.Claimed(row));
+            if (row.Status == Status.Running)
+            {
+                sql.Append(StepEvents.Started(row));
+            }
+        }
+    }
+
     /// <summary>Hands out what the queue offers, in the order of calling, and in their places among it those whose instant has come; then the next rows in line.</summary>
     /// <remarks>Nobody is given a type that is paused.</remarks>
     public async Task RunAsync(IReadOnlyList<QueueItem> offered) =>
-        await FinishAsync(await sql.TogetherAsync(() => Ask(asksDue: offered.Count == 0)), offered);
+        await FinishAsync(await sql.TogetherAsync(() => Ask(asksDue: offered.Count == 0)), offered, new Turns(sql));
 
     /// <summary>Begins a round of the next rows in line. What it asks goes along with what the unit asks next.</summary>
-    /// <returns>Goes on with it, given the steps that the unit has stored since and that are due: these are known, and nothing is asked for them.</returns>
-    public Func<IEnumerable<StepRow>, Task> Begin()
+    public void AskAhead() => ahead = sql.AskAhead(() => Ask(asksDue: true));
+
+    /// <summary>Goes on with a round that asked ahead.</summary>
+    /// <param name="steps">Those that the unit is about to store and that are due: nothing is asked for them, and what was claimed of them is to be stored as it is then.</param>
+    /// <param name="turns">By which they have their places.</param>
+    public async Task GoOnAsync(IEnumerable<StepRow> steps, Turns turns)
     {
-        var asked = sql.Ahead(() => Ask(asksDue: true));
-        return async steps =>
-        {
-            stored = steps.ToDictionary(row => row.StepId, StringComparer.Ordinal);
-            await sql.TurnAsync();
-            await FinishAsync(asked, offered: []);
-        };
+        fresh = steps.ToDictionary(row => row.StepId, StringComparer.Ordinal);
+        await sql.TurnAsync();
+        await FinishAsync(ahead ?? throw new InvalidOperationException("The round has asked nothing ahead."), offered: [], turns);
     }
 
     /// <summary>Hands out steps that were asked for by their ids, whatever their types, as far as they are due.</summary>
@@ -63,7 +79,7 @@ internal sealed class ClaimRound
             asksDue ? ListDueAsync() : null);
     }
 
-    private async Task FinishAsync(Asked asked, IReadOnlyList<QueueItem> offered)
+    private async Task FinishAsync(Asked asked, IReadOnlyList<QueueItem> offered, Turns turns)
     {
         var paused = (await asked.Paused).Select(one => one.Type).ToHashSet(StringComparer.Ordinal);
         foreach (var share in shares)
@@ -77,18 +93,18 @@ internal sealed class ClaimRound
         var inOrder = candidates.Count;
         foreach (var (type, steps) in asked.Ripe)
         {
-            candidates.AddRange(await Turns.JoinAsync(sql, type, await steps));
+            candidates.AddRange(await turns.JoinAsync(type, await steps));
         }
 
         if (candidates.Count > inOrder)
         {
+            await turns.KeepAsync();
             candidates = [.. candidates.OrderByDescending(item => item.Priority).ThenBy(item => item.Rank).ThenBy(item => item.StepId, StringComparer.Ordinal)];
         }
 
         Left = [.. await HandOutAsync([.. candidates.DistinctBy(item => item.StepId, StringComparer.Ordinal)], item => item.StepId, item => item.Type)];
-        var due = candidates.Count == 0 && asked.Due is not null
-            ? (await asked.Due).Concat(stored.Values.Select(row => new NextInLine(new Candidate(row.StepId, row.Priority, row.Rank), row.Type)))
-            : await await sql.TogetherAsync(ListDueAsync);
+        var due = candidates.Count == 0 && asked.Due is not null ? await asked.Due : await await sql.TogetherAsync(ListDueAsync);
+        due = [.. due.Where(one => !fresh.ContainsKey(one.Candidate.StepId)), .. fresh.Values.Select(row => new NextInLine(new Candidate(row.StepId, row.Priority, row.Rank), row.Type))];
         await HandOutAsync(InOrder(due), one => one.Candidate.StepId, one => one.Type);
     }
 
@@ -128,34 +144,16 @@ internal sealed class ClaimRound
     private async Task ClaimAsync(Dictionary<string, Share> chosen)
     {
         var lease = newLease();
-        var rows = await ClaimAsync([.. chosen.Select(one => one.Value.Claiming(one.Key, lease))]);
-        var claimed = rows.ToDictionary(row => row.StepId, StringComparer.Ordinal);
+        var claims = chosen.Select(one => one.Value.Claiming(one.Key, lease)).ToList();
+        var written = await StepStore.ClaimAsync(sql, [.. claims.Where(claim => !fresh.ContainsKey(claim.StepId))]);
+        var given = written.Concat(claims.Where(claim => fresh.ContainsKey(claim.StepId)).Select(claim => claim.Of(fresh[claim.StepId]))).ToDictionary(row => row.StepId, StringComparer.Ordinal);
         foreach (var (stepId, share) in chosen)
         {
-            if (claimed.GetValueOrDefault(stepId) is { } row)
+            if (given.GetValueOrDefault(stepId) is { } row)
             {
                 share.Rows.Add(row);
-                Tell(row);
+                claimed.Add(row);
             }
-        }
-    }
-
-    /// <returns>The steps that were given, as they are now.</returns>
-    private async Task<IEnumerable<StepRow>> ClaimAsync(IReadOnlyList<Claiming> claims)
-    {
-        var changes = claims.Where(claim => stored.ContainsKey(claim.StepId)).Select(claim => new StepChange(stored[claim.StepId], claim.Of(stored[claim.StepId]))).ToList();
-        await StepStore.ChangeAsync(sql, changes);
-        var others = await StepStore.ClaimAsync(sql, [.. claims.Where(claim => !stored.ContainsKey(claim.StepId))]);
-        return changes.Select(change => change.After).Concat(others);
-    }
-
-    private void Tell(StepRow row)
-    {
-        counters.MoveAfter(sql, row, Status.Pending);
-        sql.Append(StepEvents.Claimed(row));
-        if (row.Status == Status.Running)
-        {
-            sql.Append(StepEvents.Started(row));
         }
     }
 

@@ -61,17 +61,21 @@ internal sealed class StepClaims(
         return made;
     }
 
-    /// <summary>Begins to make claims as part of a unit, as <see cref="ClaimRound.Begin"/> says: the next due steps.</summary>
-    /// <returns>Goes on, and returns what each has claimed, in their order.</returns>
-    public Func<IEnumerable<StepRow>, Task<IReadOnlyList<IReadOnlyList<StepRow>>>> BeginDue(SqlSession sql, IReadOnlyList<ClaimRequest> requests)
+    /// <summary>Begins to make claims of the next due steps as part of a unit, as <see cref="ClaimRound.AskAhead"/> says.</summary>
+    public ClaimRound Begin(SqlSession sql, IReadOnlyList<ClaimRequest> requests)
     {
         var round = new ClaimRound(sql, counters, NewLease, requests);
-        var finish = round.Begin();
-        return async stored =>
-        {
-            await finish(stored);
-            return Ended(sql, round);
-        };
+        round.AskAhead();
+        return round;
+    }
+
+    /// <summary>Ends the part of a unit that made claims.</summary>
+    /// <returns>What each has claimed, in their order.</returns>
+    public IReadOnlyList<IReadOnlyList<StepRow>> End(SqlSession sql, ClaimRound round)
+    {
+        round.Tell();
+        sql.AfterCommit(() => queue.PutAside(round.Left));
+        return round.Claimed;
     }
 
     public void Dispose() => turn.Dispose();
@@ -84,7 +88,7 @@ internal sealed class StepClaims(
             {
                 var round = new ClaimRound(sql, counters, NewLease, [request]);
                 await round.RunAsync(stepIds);
-                return round.Claimed[0];
+                return End(sql, round)[0];
             },
             cancellationToken);
         await KeepAsync(claimed, cancellationToken);
@@ -263,13 +267,7 @@ internal sealed class StepClaims(
     {
         var round = new ClaimRound(sql, counters, NewLease, requests);
         await round.RunAsync(offered);
-        return Ended(sql, round);
-    }
-
-    private IReadOnlyList<IReadOnlyList<StepRow>> Ended(SqlSession sql, ClaimRound round)
-    {
-        sql.AfterCommit(() => queue.PutAside(round.Left));
-        return round.Claimed;
+        return End(sql, round);
     }
 
     /// <returns>The new ends of each caller's leases; null where the claim is no longer the holder's.</returns>

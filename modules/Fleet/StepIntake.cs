@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Data;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
@@ -77,25 +78,43 @@ internal sealed class StepIntake(
         }
     }
 
-    /// <summary>Stores what came together, each under its key, then makes the claims that wait for it.</summary>
+    /// <summary>Makes the claims that wait for what came together, and stores it, each under its key.</summary>
     private async Task<IReadOnlyList<TakenIn>> TakeInAsync(SqlSession sql, IReadOnlyList<Arrival> all)
     {
         var steps = all.SelectMany(arrival => arrival.Steps).ToList();
         var taken = all.SelectMany(arrival => arrival.Claims).ToList();
-        var claim = taken.Count > 0 ? claims.BeginDue(sql, [.. taken.Select(one => one.Request)]) : null;
+        var round = taken.Count > 0 ? claims.Begin(sql, [.. taken.Select(claim => claim.Request)]) : null;
         var refused = await TakeKeysAsync(sql, steps);
-        var stored = await InsertAsync(sql, [.. steps.Where(step => !refused.Contains(step))], new Turns(sql));
-        await NameKeysAsync(sql, stored);
+        var turns = new Turns(sql);
+        var stored = await LineUpAsync(sql, [.. steps.Where(step => !refused.Contains(step))], turns);
+        var inHands = round is null ? FrozenDictionary<string, StepRow>.Empty : await HandOverAsync(round, stored.Values, turns);
 
-        var inHands = new HashSet<string>(StringComparer.Ordinal);
-        if (claim is not null)
+        var fresh = stored.Where(one => one.Value.IsNew).ToList();
+        await StepStore.InsertAsync(sql, fresh.Select(one => inHands.GetValueOrDefault(one.Value.Row.StepId, one.Value.Row)));
+        foreach (var (step, made) in fresh)
         {
-            var claimed = await claim(stored.Values.Where(step => step is { IsNew: true, Row.NotBefore: null }).Select(step => step.Row));
-            inHands.UnionWith(claimed.SelectMany(rows => rows).Select(row => row.StepId));
-            sql.AfterCommit(() => taken.ForEach(one => one.Answer(claimed[taken.IndexOf(one)])));
+            sql.Append(step.Created);
+            counters.MoveAfter(sql, made.Row, from: null);
+            sql.Tell(DispatchQueue.Came);
+        }
+
+        await turns.KeepAsync();
+        await NameKeysAsync(sql, stored);
+        if (round is not null)
+        {
+            var claimed = claims.End(sql, round);
+            sql.AfterCommit(() => taken.ForEach(claim => claim.Answer(claimed[taken.IndexOf(claim)])));
         }
 
         return [.. all.Select(arrival => new TakenIn([.. arrival.Steps.Where(stored.ContainsKey).Select(step => stored[step])], inHands))];
+    }
+
+    /// <summary>Gives to the pods that wait what is next in line: mostly new steps, which are then stored as theirs at once.</summary>
+    /// <returns>The steps that were given, as they are then.</returns>
+    private static async Task<IReadOnlyDictionary<string, StepRow>> HandOverAsync(ClaimRound round, IEnumerable<StoredStep> steps, Turns turns)
+    {
+        await round.GoOnAsync(steps.Where(step => step is { IsNew: true, Row.NotBefore: null }).Select(step => step.Row), turns);
+        return round.Claimed.SelectMany(rows => rows).ToDictionary(row => row.StepId, StringComparer.Ordinal);
     }
 
     /// <summary>Takes the keys of the steps that have one: of two who bring it at once, the second waits for that and finds the step of the first.</summary>
@@ -129,19 +148,17 @@ internal sealed class StepIntake(
     /// <summary>Offers what nobody has claimed; those that wait for a later instant are reached from SQL once due.</summary>
     private async Task OfferAsync(TakenIn came)
     {
-        var items = came.Stored.Where(step => step is { IsNew: true, Row.NotBefore: null } && !came.InHands.Contains(step.Row.StepId)).Select(step => Steps.Item(step.Row)).ToList();
+        var items = came.Stored.Where(step => step is { IsNew: true, Row.NotBefore: null } && !came.InHands.ContainsKey(step.Row.StepId)).Select(step => Steps.Item(step.Row)).ToList();
         if (items.Count > 0)
         {
             await queue.OfferAsync(items);
         }
     }
 
-    /// <summary>Stores steps, unless another is active under their unique key.</summary>
-    /// <exception cref="DBConcurrencyException">An id is taken. Thrown by the next statement, or the commit.</exception>
-    private async Task<Dictionary<PreparedStep, StoredStep>> InsertAsync(SqlSession sql, IReadOnlyList<PreparedStep> steps, Turns turns)
+    /// <summary>Gives steps their places in line, unless another is active under their unique key.</summary>
+    private static async Task<Dictionary<PreparedStep, StoredStep>> LineUpAsync(SqlSession sql, IReadOnlyList<PreparedStep> steps, Turns turns)
     {
-        var stored = new Dictionary<PreparedStep, StoredStep>(ReferenceEqualityComparer.Instance);
-        var fresh = new List<(PreparedStep Step, StepRow Row)>(steps.Count);
+        var stored = new Dictionary<PreparedStep, StoredStep>(steps.Count, ReferenceEqualityComparer.Instance);
         var firsts = new Dictionary<(string Type, string Key), PreparedStep>();
         var followers = new List<(PreparedStep Step, PreparedStep First)>();
         foreach (var step in steps)
@@ -158,21 +175,11 @@ internal sealed class StepIntake(
             {
                 // One that waits for an instant joins its line when that has come.
                 var rank = step.Row.NotBefore is null ? await turns.NextAsync(step.Place, step.Row.CreatedAt) : 0;
-                fresh.Add((step, step.Row with { Rank = rank }));
+                stored.Add(step, new StoredStep(step.Row with { Rank = rank }, IsNew: true));
                 _ = step.UniqueKey is { } own && firsts.TryAdd(own, step);
             }
         }
 
-        await StepStore.InsertAsync(sql, [.. fresh.Select(one => one.Row)]);
-        foreach (var (step, row) in fresh)
-        {
-            sql.Append(step.Created);
-            counters.MoveAfter(sql, row, from: null);
-            sql.Tell(DispatchQueue.Came);
-            stored.Add(step, new StoredStep(row, IsNew: true));
-        }
-
-        await turns.KeepAsync();
         followers.ForEach(one => stored.Add(one.Step, stored[one.First] with { IsNew = false }));
         return stored;
     }
@@ -223,7 +230,7 @@ internal sealed class StepIntake(
 
     /// <summary>What became of it.</summary>
     /// <param name="InHands">The steps that claims took in the same unit, of all who came together.</param>
-    private sealed record TakenIn(IReadOnlyList<StoredStep> Stored, IReadOnlySet<string> InHands);
+    private sealed record TakenIn(IReadOnlyList<StoredStep> Stored, IReadOnlyDictionary<string, StepRow> InHands);
 
     /// <summary>A step with everything that is written of it but its rank.</summary>
     private sealed record PreparedStep(NewStep Asked, StepRow Row, Place Place, EventDraft Created, string? Key)

@@ -41,15 +41,25 @@ internal static class StepStore
     internal const string Head =
         $"SELECT rank FROM steps WHERE status = 'pending' AND type = @Type AND {IsDelayed} = 0 AND priority = @Priority ORDER BY rank LIMIT 1";
 
-    private const string Insert =
-        """
-        INSERT INTO steps (step_id, build_id, type, status, priority, rank, args, metadata, recipes, max_retries, not_before, unique_key, traceparent, tracestate, created_at, updated_at)
-        VALUES (@StepId, @BuildId, @Type, 'pending', @Priority, @Rank, @Args, @Metadata, @Recipes, @MaxRetries, @NotBefore, @UniqueKey, @Traceparent, @Tracestate, @CreatedAt, @CreatedAt)
+    private const string NewColumns = "step_id, build_id, type, priority, rank, args, metadata, recipes, max_retries, not_before, unique_key, traceparent, tracestate, created_at";
+    private const string NewValues = "@StepId, @BuildId, @Type, @Priority, @Rank, @Args, @Metadata, @Recipes, @MaxRetries, @NotBefore, @UniqueKey, @Traceparent, @Tracestate, @CreatedAt";
+    private const string Insert = $"INSERT INTO steps ({NewColumns}, status, updated_at) VALUES ({NewValues}, 'pending', @CreatedAt)";
+
+    /// <summary>For a step that a pod has waited for.</summary>
+    private const string InsertHeld =
+        $"""
+        INSERT INTO steps ({NewColumns}, status, updated_at, claimed_by, fence, attempts, lease_until)
+        VALUES ({NewValues}, @Status, @UpdatedAt, @ClaimedBy, @Fence, @Attempts, @LeaseUntil)
         """;
 
-    /// <summary>Stores new steps.</summary>
+    /// <summary>Stores new steps, waiting or held.</summary>
     /// <exception cref="System.Data.DBConcurrencyException">An id is taken, or a step with a unique key is active. Thrown by the next statement, or the commit.</exception>
-    public static Task InsertAsync(SqlSession sql, IReadOnlyCollection<StepRow> rows) => sql.ChangeEachAsync(Insert, rows);
+    public static async Task InsertAsync(SqlSession sql, IEnumerable<StepRow> rows)
+    {
+        var waits = rows.ToLookup(row => row.Status == Status.Pending);
+        await sql.ChangeEachAsync(Insert, [.. waits[true]]);
+        await sql.ChangeEachAsync(InsertHeld, [.. waits[false]]);
+    }
 
     /// <summary>Stores a step unless it is there.</summary>
     public static Task<int> InsertUnlessThereAsync(SqlSession sql, StepRow row) => sql.ExecuteAsync($"{Insert} ON CONFLICT DO NOTHING", row);

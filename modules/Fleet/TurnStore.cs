@@ -5,13 +5,14 @@ namespace Refinery.Fleet;
 /// <summary>The table <c>turns</c>: the last turn that each owner has taken in a line whose steps still wait.</summary>
 internal static class TurnStore
 {
-    /// <summary>The last turn of an owner; null when it has taken none since the line was last empty.</summary>
-    public static Task<long?> FindAsync(SqlSession sql, Place place) => sql.WholeAsync(
-        "SELECT rank FROM turns WHERE type = @Type AND priority = @Priority AND owner = @Owner", place);
-
-    /// <summary>The last turn of all owners of a line, or null.</summary>
-    public static Task<long?> LastAsync(SqlSession sql, Place place) => sql.WholeAsync(
-        "SELECT MAX(rank) FROM turns WHERE type = @Type AND priority = @Priority", place);
+    /// <summary>The last turns that were taken in a line.</summary>
+    public static async Task<LastTurns> FindAsync(SqlSession sql, Place place) => (await sql.QueryAsync(
+        row => new LastTurns(row.WholeOrNull(0), row.WholeOrNull(1)),
+        """
+        SELECT (SELECT rank FROM turns WHERE type = @Type AND priority = @Priority AND owner = @Owner),
+            (SELECT MAX(rank) FROM turns WHERE type = @Type AND priority = @Priority)
+        """,
+        place))[0];
 
     /// <summary>Keeps the last turns of owners.</summary>
     /// <param name="turns">Each owner of a line once.</param>
@@ -30,3 +31,8 @@ internal static class TurnStore
 
 /// <summary>The last turn of an owner in a line.</summary>
 internal sealed record TurnRow(string Type, long Priority, string Owner, long Rank);
+
+/// <summary>The last turns in a line.</summary>
+/// <param name="OfOwner">Null for an owner who has taken none since the line was last empty.</param>
+/// <param name="OfAll">Null when nobody has.</param>
+internal sealed record LastTurns(long? OfOwner, long? OfAll);

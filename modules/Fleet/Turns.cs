@@ -37,25 +37,18 @@ internal sealed class Turns(SqlSession sql)
         await TurnStore.PutAsync(sql, [.. taken.Where(one => !one.Value.IsAlone).Select(one => new TurnRow(one.Key.Type, one.Key.Priority, one.Key.Owner, one.Value.Rank))]);
     }
 
-    /// <summary>Lets steps join their lines whose instant has come.</summary>
+    /// <summary>Lets steps join their line whose instant has come.</summary>
     /// <returns>Their queue items.</returns>
-    public static async Task<IReadOnlyList<QueueItem>> JoinAsync(SqlSession sql, string type, IReadOnlyList<RipeStep> ripe)
+    public async Task<IReadOnlyList<QueueItem>> JoinAsync(string type, IReadOnlyList<RipeStep> ripe)
     {
-        if (ripe.Count == 0)
-        {
-            return [];
-        }
-
-        var turns = new Turns(sql);
         var items = new List<QueueItem>(ripe.Count);
         foreach (var step in ripe)
         {
-            var rank = await turns.NextAsync(Place.Of(type, step.Priority, StepJson.Parse(step.Metadata)), step.CreatedAt);
+            var rank = await NextAsync(Place.Of(type, step.Priority, StepJson.Parse(step.Metadata)), step.CreatedAt);
             await StepStore.JoinLineAsync(sql, step.StepId, rank);
             items.Add(new QueueItem(step.StepId, type, (int)step.Priority, rank, step.CreatedAt));
         }
 
-        await turns.KeepAsync();
         return items;
     }
 
@@ -64,30 +57,22 @@ internal sealed class Turns(SqlSession sql)
         var asked = await sql.TogetherAsync(() => (
             Last: TurnStore.FindAsync(sql, place),
             Head: heads.TryGetValue(LineOf(place), out var known) ? Task.FromResult(new LineHead(known, Others: null)) : StepStore.HeadAsync(sql, place.Type, place.Priority)));
-        var stored = await asked.Head;
+        var (stored, last) = (await asked.Head, await asked.Last);
         heads[LineOf(place)] = stored.Rank;
-        if (stored.Rank is not { } head)
+        if (last.OfAll is not null && (stored.Rank is null || last.OfOwner is null))
         {
-            return await OpenAsync(place, age, stored.Others);
+            await TurnStore.DeleteAsync(sql, place, before: stored.Rank ?? long.MaxValue);
         }
 
-        if (await asked.Last is { } last)
-        {
-            return new Turn(Math.Max(head, last + 1));
-        }
-
-        await TurnStore.DeleteAsync(sql, place, before: head);
-        return new Turn(head);
+        return stored.Rank is { } head ? new Turn(Math.Max(head, last.OfOwner + 1 ?? head)) : Open(place, age, stored.Others, last);
     }
 
     /// <summary>The first turn of an empty line: where the others of its priority stand, but not before what the line has had already.</summary>
     /// <param name="stored">Where the lines stand that are stored; null when nothing waits there.</param>
-    private async Task<Turn> OpenAsync(Place place, DateTimeOffset age, long? stored)
+    private Turn Open(Place place, DateTimeOffset age, long? stored, LastTurns last)
     {
         var others = heads.Where(line => line.Key.Priority == place.Priority).Select(line => line.Value).Append(stored).Min();
-        var had = others is null ? null : await TurnStore.LastAsync(sql, place);
-        await TurnStore.DeleteAsync(sql, place, before: long.MaxValue);
-        return others is { } head ? new Turn(Math.Max(head, had + 1 ?? head)) : new Turn(Microseconds(age), IsAlone: true);
+        return others is { } head ? new Turn(Math.Max(head, last.OfAll + 1 ?? head)) : new Turn(Microseconds(age), IsAlone: true);
     }
 
     private static (string Type, long Priority) LineOf(Place place) => (place.Type, place.Priority);

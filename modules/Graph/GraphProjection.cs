@@ -7,10 +7,13 @@ namespace Refinery.Graph;
 /// <summary>Writes the nodes, edges and counts that follow from the journal.</summary>
 /// <remarks>
 /// A step of ours and its attempts are believed to be new, and with them what goes out of them: their ids are made here. Where a stranger's event
-/// has used one before, the unit fails and runs again, and asks for them like for all others.
+/// has used one before, the unit is refused and runs again, and asks for them like for all others.
 /// </remarks>
 internal sealed class GraphProjection : IProjection
 {
+    /// <summary>A span that is in the table, at this age or older. Used by the writer alone.</summary>
+    private GraphSpan? kept;
+
     /// <inheritdoc />
     public string Name => "graph";
 
@@ -20,6 +23,7 @@ internal sealed class GraphProjection : IProjection
     /// <inheritdoc />
     public async Task ResetAsync(SqlSession sql)
     {
+        kept = null;
         await NodeStore.ResetAsync(sql);
         await EdgeStore.ResetAsync(sql);
         await PlanEdgeStore.ResetAsync(sql);
@@ -33,7 +37,7 @@ internal sealed class GraphProjection : IProjection
         var facts = events.Select(link => (Link: link, Facts: GraphFacts.Of(link))).ToList();
         var made = facts.SelectMany(fact => fact.Facts.Nodes.Select((node, index) => MadeNode.Of(node, fact.Link, isSubject: index == 0))).ToList();
         var drawn = await DrawAsync(sql, facts);
-        var believed = sql.RunsAgain ? [] : made.Where(node => node.IsOurs).Select(node => node.Row.NodeId).ToHashSet(StringComparer.Ordinal);
+        var believed = sql.AsksFirst ? [] : made.Where(node => node.IsOurs).Select(node => node.Row.NodeId).ToHashSet(StringComparer.Ordinal);
         var there = await sql.TogetherAsync(() => (
             Nodes: NodeStore.ListAsync(sql, [.. made.Where(node => !believed.Contains(node.Row.NodeId)).Select(node => new NodeKey(node.Row.NodeId)).Distinct()]),
             Edges: EdgeStore.ListAsync(sql, [.. drawn.Keys.Where(edge => !believed.Contains(edge.Source))])));
@@ -45,7 +49,18 @@ internal sealed class GraphProjection : IProjection
             sql, [.. from fact in facts where fact.Facts.Mentioned is not null select new NodeEvent(fact.Facts.Mentioned!, fact.Link.Sequence)]);
 
         await GraphCountStore.AddAsync(sql, [.. counts.Select(one => new GraphCount(one.Key.Kind, one.Key.Type, one.Value))]);
-        await RecentEvents.MarkAsync(sql, events);
+        await KeepSpansAsync(sql, RecentEvents.SpansOf(events));
+    }
+
+    /// <summary>Keeps where events of the graph stand; most groups stand in the span of the one before, which need not be kept again.</summary>
+    private async Task KeepSpansAsync(SqlSession sql, IReadOnlyList<GraphSpan> spans)
+    {
+        var known = kept;
+        await GraphSpanStore.PutAsync(sql, [.. spans.Where(span => span.Span != known?.Span || span.HappenedAt < known.HappenedAt)]);
+        if (spans is [.., var last] && (last.Span != known?.Span || last.HappenedAt < known.HappenedAt))
+        {
+            sql.AfterCommit(() => kept = last);
+        }
     }
 
     /// <summary>Makes the nodes that are not there, and lets the others be as old as what makes them too.</summary>

@@ -12,9 +12,9 @@ internal static class RecentEvents
     /// <summary>The families of events that the graph is made of; what else is in the journal is the control plane's own affair.</summary>
     private static readonly string[] Families = ["target.", "task.", "attempt.", "artifact.", "pr.", "job.", "tests.", "model."];
 
-    /// <summary>Remembers where these events stand.</summary>
-    public static Task MarkAsync(SqlSession sql, IReadOnlyList<JournalEvent> events) => GraphSpanStore.PutAsync(
-        sql, [.. events.Where(IsOfTheGraph).GroupBy(SpanOf).Select(span => new GraphSpan(span.Key, span.Min(link => link.Timestamp)))]);
+    /// <summary>The spans that hold these events, and when the first of each happened.</summary>
+    public static IReadOnlyList<GraphSpan> SpansOf(IReadOnlyList<JournalEvent> events) =>
+        [.. events.Where(IsOfTheGraph).GroupBy(SpanOf).Select(span => new GraphSpan(span.Key, span.Min(link => link.Timestamp)))];
 
     /// <summary>The newest 20 of what had happened by an instant, newest first.</summary>
     public static async Task<IReadOnlyList<RecentEvent>> ListAsync(SqlSession sql, DateTimeOffset until)

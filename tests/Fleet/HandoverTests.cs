@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Refinery.Fleet;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
+using Refinery.Kernel.Work;
 using Refinery.Tests.Chaos;
 
 namespace Refinery.Tests.Fleet;
@@ -38,6 +39,31 @@ public sealed class HandoverTests
         Assert.Equal(2, claims.Distinct().Count());
         Assert.Equal(3, rest.Count);
         Assert.DoesNotContain(rest, step => claims.Contains(step.GetProperty("step_id").GetString()));
+    }
+
+    [Fact]
+    public async Task What_stands_in_line_and_what_comes_are_handed_over_in_the_order_of_the_line()
+    {
+        await using var host = await RefineryHost.StartAsync(("LOCAL_WORKER", "0"), ("FLEET_Q_BACKOFF_SEC", "0"));
+        var (claims, waiting) = (host.Services.GetRequiredService<StepClaims>(), host.Services.GetRequiredService<WaitingClaims>());
+        var request = new ClaimRequest("pod-a", FrozenSet.Create(StringComparer.Ordinal, FleetCalls.Elsewhere), Max: 4, Start: false);
+        var stored = new List<string>();
+        foreach (var priority in new[] { 5, 0, 3 })
+        {
+            stored.Add((await host.PostAsync("/submit", new { type = FleetCalls.Elsewhere, args = new { }, priority })).GetProperty("step_id").GetString()!);
+        }
+
+        // It waits although there is something in line, as it does for what another host has stored.
+        var claim = waiting.Enter(request);
+        var come = await host.Services.GetRequiredService<ISteps>().SubmitAsync([Step(9), Step(1), Step(0)], CancellationToken.None);
+        var given = (await claim.Made).Select(row => row.StepId).ToList();
+        var rest = (await claims.ClaimNowAsync(request, CancellationToken.None)).Select(row => row.StepId);
+
+        Assert.Equal([come[0].StepId, stored[0], stored[2], come[1].StepId], given);
+        Assert.Equal([stored[1], come[2].StepId], rest);
+        var row = await host.RowAsync(come[0].StepId);
+        Assert.Equal(("claimed", "pod-a", 1L, 1L), (row.Status, row.ClaimedBy, row.Fence, row.Attempts));
+        Assert.NotNull(row.LeaseUntil);
     }
 
     [Fact]
@@ -93,13 +119,22 @@ public sealed class HandoverTests
 
         await leaving.CancelAsync();
         var stepId = await host.SubmitAsync();
-        taken!.Answer((await host.Services.GetRequiredService<Database>().WriteAsync(sql => claims.BeginDue(sql, [request])([]), CancellationToken.None))[0]);
+        taken!.Answer(await host.Services.GetRequiredService<Database>().WriteAsync(
+            async sql =>
+            {
+                var round = claims.Begin(sql, [request]);
+                await round.GoOnAsync([], new Turns(sql));
+                return claims.End(sql, round)[0];
+            },
+            CancellationToken.None));
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         var row = await host.RowAsync(stepId);
         Assert.Equal(("pending", 0L), (row.Status, row.RetryCount));
         Assert.True((await host.Services.GetRequiredService<EventJournal>().VerifyAsync(CancellationToken.None)).Valid);
     }
+
+    private static NewStep Step(int priority) => new() { Type = FleetCalls.Elsewhere, Args = StepJson.Parse("{}"), Priority = priority };
 
     /// <summary>Begins a long poll and returns once the host has it waiting.</summary>
     private static async Task<Task<IReadOnlyList<JsonElement>>> WaitAsync(RefineryHost host, string pod, int max = 1)

@@ -60,7 +60,7 @@ public sealed class StepIndexTests : IAsyncLifetime
         await AddAsync("due-low", priority: 0, rank: 0, Now.AddDays(-1));
 
         var seen = await yard.Database.ReadAsync(sql => StepStore.ListDueAsync(sql, "build", Now, limit: 3), CancellationToken.None);
-        var claimed = await yard.Database.WriteAsync(async sql => await Turns.JoinAsync(sql, "build", await StepStore.ListRipeAsync(sql, "build", Now)) is { Count: 2 } ? await StepStore.ListReadyAsync(sql, "build", limit: 3) : [], CancellationToken.None);
+        var claimed = await yard.Database.WriteAsync(async sql => await new Turns(sql).JoinAsync("build", await StepStore.ListRipeAsync(sql, "build", Now)) is { Count: 2 } ? await StepStore.ListReadyAsync(sql, "build", limit: 3) : [], CancellationToken.None);
         var page = await yard.Database.ReadAsync(sql => StepStore.ListWaitingAsync(sql, "build", Now, (10, 1)), CancellationToken.None);
         var oldest = await yard.Database.ReadAsync(sql => StepStore.OldestWaitingAsync(sql, "build"), CancellationToken.None);
 

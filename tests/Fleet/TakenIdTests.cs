@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Microsoft.Extensions.DependencyInjection;
 using Refinery.Fleet;
 using Refinery.Kernel.Work;
@@ -31,6 +32,32 @@ public sealed class TakenIdTests
         Assert.True(stored.IsNew);
         Assert.DoesNotContain(stored.Row.StepId, others);
         Assert.Equal(stored.Row, await host.RowAsync(stored.Row.StepId));
+    }
+
+    [Fact]
+    public async Task A_step_whose_id_is_taken_by_one_in_its_line_is_handed_to_the_pod_that_waits_under_another()
+    {
+        var clock = new FlowClock();
+        await using var host = await RefineryHost.StartAsync(new TemporaryFolder(), services => services.AddSingleton<TimeProvider>(clock), ("LOCAL_WORKER", "0"));
+        var others = Enumerable.Range(0, 4096).Select(number => $"step_20260124100000_{number:x8}").ToHashSet(StringComparer.Ordinal);
+        await host.Database.WriteAsync(
+            async sql =>
+            {
+                await StepStore.InsertAsync(sql, others.Select(stepId => Other(stepId) with { Type = FleetCalls.Elsewhere, Priority = -1 }));
+                return true;
+            },
+            CancellationToken.None);
+        var claim = host.Services.GetRequiredService<WaitingClaims>().Enter(
+            new ClaimRequest("pod", FrozenSet.Create(StringComparer.Ordinal, FleetCalls.Elsewhere), Max: 5000, Start: false));
+
+        clock.StandStill();
+        var stored = Assert.Single(await host.Services.GetRequiredService<StepIntake>().TakeAsync(
+            [new NewStep { Type = FleetCalls.Elsewhere, Args = StepJson.Parse("{}") }], CancellationToken.None));
+
+        Assert.DoesNotContain(stored.Row.StepId, others);
+        var given = (await claim.Made).Select(row => row.StepId).ToList();
+        Assert.Equal(stored.Row.StepId, given[0]);
+        Assert.Equal(others, given.Skip(1).ToHashSet(StringComparer.Ordinal));
     }
 
     [Fact]

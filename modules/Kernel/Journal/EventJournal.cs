@@ -166,6 +166,7 @@ public sealed class EventJournal : ICommitParticipant
         async sql =>
         {
             var restored = 0L;
+            sql.AsksFirst = true;
             foreach (var page in links().Chunk(PageSize))
             {
                 var events = page.Select(EventChain.Read).ToList();
@@ -259,6 +260,7 @@ public sealed class EventJournal : ICommitParticipant
 
     private async Task<long> ReplayAsync(SqlSession sql, CancellationToken cancellationToken)
     {
+        sql.AsksFirst = true;
         foreach (var projection in projections)
         {
             await projection.ResetAsync(sql);

@@ -7,8 +7,8 @@ namespace Refinery.Kernel.Storage;
 /// <summary>The one writer: takes the units that wait together, runs them in one transaction, commits once for all.</summary>
 /// <remarks>
 /// A caller alone waits for nobody, unless a group of several was answered a moment before. When a unit throws, the group is rolled
-/// back and its units run one by one, so a bad one harms only itself; a unit alone runs again when it was refused by what it believed of the rows. The loop has a thread of its own because the embedded engine
-/// blocks while it flushes to disk.
+/// back and its units run one by one, so a bad one harms only itself; where a row was not as it was believed to be, the group runs once
+/// more before that, and asks first. The loop has a thread of its own because the embedded engine blocks while it flushes to disk.
 /// </remarks>
 internal sealed partial class GroupCommit : IDisposable
 {
@@ -177,26 +177,31 @@ internal sealed partial class GroupCommit : IDisposable
     }
 
     /// <summary>The engine's calls block on SQLite and overlap nothing on Postgres, so this thread simply waits for the group.</summary>
-    private SqlSession? RunOnThisThread(List<WriteUnit> group, SqlSession? session, bool again = false)
+    private SqlSession? RunOnThisThread(List<WriteUnit> group, SqlSession? session, bool asksFirst = false)
     {
         var isNew = session is null;
         try
         {
             session ??= open();
-            if (RunGroupAsync(group, session, again).GetAwaiter().GetResult())
+            if (RunGroupAsync(group, session, asksFirst).GetAwaiter().GetResult() is not { } fault)
             {
                 return session;
+            }
+
+            if (fault is DBConcurrencyException && !asksFirst)
+            {
+                return RunOnThisThread(group, session, asksFirst: true);
             }
         }
         catch (Exception fault) when (!isNew && fault is not SessionLostException)
         {
             // Lost since it was last used, and before the commit: nothing was kept, and a new connection may do.
             Close(session);
-            return RunOnThisThread(group, session: null, again);
+            return RunOnThisThread(group, session: null, asksFirst);
         }
         catch (Exception fault)
         {
-            var cause = CauseOf(fault);
+            var cause = SessionLostException.CauseOf(fault);
             group.ForEach(unit => unit.Fail(cause));
             Close(session);
             return null;
@@ -205,18 +210,11 @@ internal sealed partial class GroupCommit : IDisposable
         // Each by itself: one that takes the connection down with it must not fail those behind it.
         foreach (var unit in group)
         {
-            session = RunOnThisThread([unit], session, again: true);
+            session = RunOnThisThread([unit], session, asksFirst: true);
         }
 
         return session;
     }
-
-    private static Exception CauseOf(Exception fault) => fault switch
-    {
-        SessionLostException { InnerException: { } inner } => inner,
-        DbException away when DatabaseUnavailableException.IsAway(away) => new DatabaseUnavailableException(away),
-        _ => fault,
-    };
 
     private static void Close(SqlSession? session)
     {
@@ -231,28 +229,28 @@ internal sealed partial class GroupCommit : IDisposable
     }
 
     /// <summary>Commits a group, or hands a single unit its fault.</summary>
-    /// <returns>False when nothing was kept and its units are to run again, each by itself.</returns>
-    private async Task<bool> RunGroupAsync(List<WriteUnit> group, SqlSession session, bool again)
+    /// <returns>Null, or why nothing was kept and its units are to run again.</returns>
+    private async Task<Exception?> RunGroupAsync(List<WriteUnit> group, SqlSession session, bool asksFirst)
     {
         try
         {
             session.Forget();
-            session.RunsAgain = again;
+            session.AsksFirst = asksFirst;
             await GroupTransaction.RunAsync(session, () => RunAsync(group, session), participants, notices.Miss);
         }
         catch (Exception fault) when (fault is not SessionLostException && !session.IsLost)
         {
-            if (group is not [var single] || (fault is DBConcurrencyException && !again))
+            if (group is not [var single] || (fault is DBConcurrencyException && !asksFirst))
             {
-                return false;
+                return fault;
             }
 
-            single.Fail(CauseOf(fault));
-            return true;
+            single.Fail(SessionLostException.CauseOf(fault));
+            return null;
         }
 
         Announce(group, session);
-        return true;
+        return null;
     }
 
     private async Task RunAsync(List<WriteUnit> group, SqlSession session)

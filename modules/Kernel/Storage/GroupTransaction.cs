@@ -50,4 +50,13 @@ internal static class GroupTransaction
 }
 
 /// <summary>The connection is given up, or the turn did not come: the group fails as it is, with the cause that is inside.</summary>
-internal sealed class SessionLostException(Exception cause) : Exception(cause.Message, cause);
+internal sealed class SessionLostException(Exception cause) : Exception(cause.Message, cause)
+{
+    /// <summary>What callers are told of a fault.</summary>
+    public static Exception CauseOf(Exception fault) => fault switch
+    {
+        SessionLostException { InnerException: { } inner } => inner,
+        DbException away when DatabaseUnavailableException.IsAway(away) => new DatabaseUnavailableException(away),
+        _ => fault,
+    };
+}

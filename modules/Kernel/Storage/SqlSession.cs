@@ -46,8 +46,8 @@ public sealed class SqlSession : IAsyncDisposable
     /// <summary>The engine behind; asked only in the few files a test lists.</summary>
     public SqlDialect Dialect { get; }
 
-    /// <summary>True for a unit that runs a second time because it could not be kept: what the first run believed without asking is to be asked for.</summary>
-    public bool RunsAgain { get; internal set; }
+    /// <summary>True for a unit that asks before it writes where others believe: one that was refused before, or that brings back what may hold anything.</summary>
+    public bool AsksFirst { get; internal set; }
 
     internal bool IsWriter { get; }
 
@@ -138,10 +138,15 @@ public sealed class SqlSession : IAsyncDisposable
         return begun;
     }
 
-    /// <summary>Begins queries as <see cref="TogetherAsync"/> does, which go along with whatever is sent next; to be awaited after <see cref="TurnAsync"/>.</summary>
-    public T Ahead<T>(Func<T> begin) => run.GatherForNext(begin);
+    /// <summary>Begins queries as <see cref="TogetherAsync"/> does, and lets them go along with whatever is sent next.</summary>
+    /// <remarks>They see what was told before and nothing that is told after. Awaited before <see cref="TurnAsync"/> their answers may never come.</remarks>
+    /// <param name="begin">As for <see cref="TogetherAsync"/>.</param>
+    /// <returns>What it returns.</returns>
+    /// <exception cref="InvalidOperationException">As for <see cref="TogetherAsync"/>.</exception>
+    public T AskAhead<T>(Func<T> begin) => run.GatherForNext(begin);
 
-    /// <summary>Waits for what was asked ahead, and for the right to write, for what counts time from then on: a unit begins before it, and has it with its first answer. Else it costs a way.</summary>
+    /// <summary>Waits for the right to write and for what was asked ahead. It costs a way where nothing was sent since.</summary>
+    /// <remarks>A unit begins before it has the right, so what counts time from then on is made after this.</remarks>
     public Task TurnAsync() => Transaction.TurnAsync();
 
     /// <summary>Joins an event to the journal in the same commit. Events of a group are chained, in order, at its end.</summary>

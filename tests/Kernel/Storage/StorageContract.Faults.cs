@@ -55,10 +55,10 @@ public abstract partial class StorageContract
         {
             if (index == 0)
             {
-                runs.Enqueue(sql.RunsAgain);
+                runs.Enqueue(sql.AsksFirst);
             }
 
-            if (index == 0 && !sql.RunsAgain)
+            if (index == 0 && !sql.AsksFirst)
             {
                 await sql.ChangeEachAsync("UPDATE things SET size = 1 WHERE name = @Name", [new { Name = "nobody" }]);
             }
@@ -69,7 +69,7 @@ public abstract partial class StorageContract
 
         Assert.Equal([false, true], runs);
         Assert.Equal(count, await ReadAsync<long>("SELECT COUNT(*) FROM things"));
-        Assert.False(await database.WriteAsync(sql => Task.FromResult(sql.RunsAgain), CancellationToken.None));
+        Assert.False(await database.WriteAsync(sql => Task.FromResult(sql.AsksFirst), CancellationToken.None));
     }
 
     [Fact]

@@ -89,6 +89,43 @@ public abstract partial class StorageContract
     }
 
     [Fact]
+    public async Task What_is_asked_ahead_is_answered_whether_or_not_anything_is_asked_after_it()
+    {
+        var counts = await database.WriteAsync(
+            async sql =>
+            {
+                await sql.ExecuteAllAsync("INSERT INTO things (name) VALUES (@Name)", [new { Name = "before" }]);
+                var alone = sql.AskAhead(() => sql.WholeAsync("SELECT COUNT(*) FROM things"));
+                await sql.ExecuteAllAsync("INSERT INTO things (name) VALUES (@Name)", [new { Name = "after" }]);
+                await sql.TurnAsync();
+                var along = sql.AskAhead(() => sql.WholeAsync("SELECT COUNT(*) FROM things"));
+                var next = await sql.WholeAsync("SELECT COUNT(*) FROM things");
+                await sql.TurnAsync();
+                return (await alone, await along, next);
+            },
+            CancellationToken.None);
+
+        Assert.Equal((1L, 2L, 2L), counts);
+    }
+
+    [Fact]
+    public async Task A_fault_in_what_was_asked_ahead_is_its_units_and_no_others()
+    {
+        var units = await GroupAsync(3, index => async sql =>
+        {
+            var asked = index == 1 ? sql.AskAhead(() => sql.WholeAsync("SELECT COUNT(*) FROM nothing")) : Task.FromResult<long?>(0);
+            var id = await AddAsync(sql, $"thing-{index}");
+            await sql.TurnAsync();
+            await asked;
+            return id;
+        });
+
+        Assert.Single(await FaultsAsync(units));
+        Assert.True(units[1].IsFaulted);
+        Assert.Equal(2, await ReadAsync<long>("SELECT COUNT(*) FROM things"));
+    }
+
+    [Fact]
     public async Task A_fault_among_queries_asked_together_is_thrown_and_harms_no_other_unit()
     {
         await PutAllAsync(PutThing, [new Row("a", 1, null, Made)]);
