@@ -11,7 +11,6 @@ internal sealed class ClaimRound
     private readonly StepCounters counters;
     private readonly Func<Lease> newLease;
     private readonly IReadOnlyList<Share> shares;
-    private readonly List<StepRow> claimed = [];
     private Dictionary<string, StepRow> fresh = [];
     private Asked? ahead;
 
@@ -29,31 +28,21 @@ internal sealed class ClaimRound
     /// <summary>The steps of each claim, in their order.</summary>
     public IReadOnlyList<IReadOnlyList<StepRow>> Claimed => [.. shares.Select(share => share.Rows)];
 
-    /// <summary>Tells the journal and the counts what was claimed; of new steps after they were told of.</summary>
-    public void Tell()
-    {
-        foreach (var row in claimed)
-        {
-            counters.MoveAfter(sql, row, Status.Pending);
-            sql.Append(StepEvents.Claimed(row));
-            if (row.Status == Status.Running)
-            {
-                sql.Append(StepEvents.Started(row));
-            }
-        }
-    }
-
     /// <summary>Hands out what the queue offers, in the order of calling, and in their places among it those whose instant has come; then the next rows in line.</summary>
     /// <remarks>Nobody is given a type that is paused.</remarks>
-    public async Task RunAsync(IReadOnlyList<QueueItem> offered) =>
-        await FinishAsync(await sql.TogetherAsync(() => Ask(asksDue: offered.Count == 0)), offered, new Turns(sql));
+    public async Task RunAsync(IReadOnlyList<QueueItem> offered)
+    {
+        var turns = new Turns(sql);
+        await FinishAsync(await sql.TogetherAsync(() => Ask(asksDue: offered.Count == 0)), offered, turns);
+        await turns.KeepAsync();
+    }
 
     /// <summary>Begins a round of the next rows in line. What it asks goes along with what the unit asks next.</summary>
     public void AskAhead() => ahead = sql.AskAhead(() => Ask(asksDue: true));
 
     /// <summary>Goes on with a round that asked ahead.</summary>
     /// <param name="steps">Those that the unit is about to store and that are due: nothing is asked for them, and what was claimed of them is to be stored as it is then.</param>
-    /// <param name="turns">By which they have their places.</param>
+    /// <param name="turns">By which they have their places; to be kept after this.</param>
     public async Task GoOnAsync(IEnumerable<StepRow> steps, Turns turns)
     {
         fresh = steps.ToDictionary(row => row.StepId, StringComparer.Ordinal);
@@ -66,6 +55,20 @@ internal sealed class ClaimRound
     {
         await sql.TurnAsync();
         await HandOutAsync([.. stepIds.Distinct(StringComparer.Ordinal)], stepId => stepId, _ => null);
+    }
+
+    /// <summary>Tells the journal and the counts what was claimed. Called after the events that make the new steps.</summary>
+    public void Tell()
+    {
+        foreach (var row in shares.SelectMany(share => share.Rows))
+        {
+            counters.MoveAfter(sql, row, Status.Pending);
+            sql.Append(StepEvents.Claimed(row));
+            if (row.Status == Status.Running)
+            {
+                sql.Append(StepEvents.Started(row));
+            }
+        }
     }
 
     /// <param name="asksDue">True where the queue offers nothing: then what is in line is mostly what is handed out.</param>
@@ -87,25 +90,44 @@ internal sealed class ClaimRound
             share.Leave(paused);
         }
 
-        // What was paused since it was offered is left out, and is reached from SQL once it is resumed.
-        var types = shares.SelectMany(share => share.Types).ToHashSet(StringComparer.Ordinal);
-        var candidates = offered.Where(item => types.Contains(item.Type)).ToList();
-        var inOrder = candidates.Count;
+        var ripe = new List<QueueItem>();
         foreach (var (type, steps) in asked.Ripe)
         {
-            candidates.AddRange(await turns.JoinAsync(type, await steps));
+            ripe.AddRange(await turns.JoinAsync(type, await steps));
         }
 
-        if (candidates.Count > inOrder)
+        if (asked.Due is { } due)
         {
-            await turns.KeepAsync();
-            candidates = [.. candidates.OrderByDescending(item => item.Priority).ThenBy(item => item.Rank).ThenBy(item => item.StepId, StringComparer.Ordinal)];
+            await HandOutLineAsync(await due, ripe);
+        }
+        else
+        {
+            await HandOutOfferedAsync(offered, ripe);
+        }
+    }
+
+    /// <summary>Hands out of all that is due the first in line, wherever it has come from.</summary>
+    private async Task HandOutLineAsync(IEnumerable<NextInLine> due, List<QueueItem> ripe)
+    {
+        var others = due.Concat(ripe.Select(item => new NextInLine(new Candidate(item.StepId, item.Priority, item.Rank), item.Type)));
+        var own = fresh.Values.Select(row => new NextInLine(new Candidate(row.StepId, row.Priority, row.Rank), row.Type));
+        var left = await HandOutAsync(InOrder(others.Where(one => !fresh.ContainsKey(one.Candidate.StepId)).Concat(own)), one => one.Candidate.StepId, one => one.Type);
+        Left = [.. ripe.IntersectBy(left.Select(one => one.Candidate.StepId), item => item.StepId, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Hands out what the queue offers, with what is ripe in its place among it, and then what is in line.</summary>
+    private async Task HandOutOfferedAsync(IReadOnlyList<QueueItem> offered, List<QueueItem> ripe)
+    {
+        // What was paused since it was offered is left out, and is reached from SQL once it is resumed.
+        var types = shares.SelectMany(share => share.Types).ToHashSet(StringComparer.Ordinal);
+        var candidates = offered.Where(item => types.Contains(item.Type)).Concat(ripe);
+        if (ripe.Count > 0)
+        {
+            candidates = candidates.OrderByDescending(item => item.Priority).ThenBy(item => item.Rank).ThenBy(item => item.StepId, StringComparer.Ordinal);
         }
 
-        Left = [.. await HandOutAsync([.. candidates.DistinctBy(item => item.StepId, StringComparer.Ordinal)], item => item.StepId, item => item.Type)];
-        var due = candidates.Count == 0 && asked.Due is not null ? await asked.Due : await await sql.TogetherAsync(ListDueAsync);
-        due = [.. due.Where(one => !fresh.ContainsKey(one.Candidate.StepId)), .. fresh.Values.Select(row => new NextInLine(new Candidate(row.StepId, row.Priority, row.Rank), row.Type))];
-        await HandOutAsync(InOrder(due), one => one.Candidate.StepId, one => one.Type);
+        Left = await HandOutAsync([.. candidates.DistinctBy(item => item.StepId, StringComparer.Ordinal)], item => item.StepId, item => item.Type);
+        await HandOutAsync(InOrder(await await sql.TogetherAsync(ListDueAsync)), one => one.Candidate.StepId, one => one.Type);
     }
 
     /// <summary>Gives to each claim the first candidates that it takes; those that turn out to be gone are made up for by the next.</summary>
@@ -144,15 +166,14 @@ internal sealed class ClaimRound
     private async Task ClaimAsync(Dictionary<string, Share> chosen)
     {
         var lease = newLease();
-        var claims = chosen.Select(one => one.Value.Claiming(one.Key, lease)).ToList();
-        var written = await StepStore.ClaimAsync(sql, [.. claims.Where(claim => !fresh.ContainsKey(claim.StepId))]);
-        var given = written.Concat(claims.Where(claim => fresh.ContainsKey(claim.StepId)).Select(claim => claim.Of(fresh[claim.StepId]))).ToDictionary(row => row.StepId, StringComparer.Ordinal);
+        var claims = chosen.Select(one => one.Value.Claiming(one.Key, lease)).ToLookup(claim => fresh.ContainsKey(claim.StepId));
+        var rows = await StepStore.ClaimAsync(sql, [.. claims[false]]);
+        var claimed = rows.Concat(claims[true].Select(claim => claim.Of(fresh[claim.StepId]))).ToDictionary(row => row.StepId, StringComparer.Ordinal);
         foreach (var (stepId, share) in chosen)
         {
-            if (given.GetValueOrDefault(stepId) is { } row)
+            if (claimed.GetValueOrDefault(stepId) is { } row)
             {
                 share.Rows.Add(row);
-                claimed.Add(row);
             }
         }
     }

@@ -241,6 +241,6 @@ internal sealed class StepIntake(
 }
 
 /// <summary>What a submission led to.</summary>
-/// <param name="Row">As it was stored: whoever claimed it since is not in it.</param>
+/// <param name="Row">As it was before anybody claimed it.</param>
 /// <param name="IsNew">False for a step that was there before.</param>
 internal sealed record StoredStep(StepRow Row, bool IsNew);

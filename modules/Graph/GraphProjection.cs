@@ -11,8 +11,8 @@ namespace Refinery.Graph;
 /// </remarks>
 internal sealed class GraphProjection : IProjection
 {
-    /// <summary>A span that is in the table, at this age or older. Used by the writer alone.</summary>
-    private GraphSpan? kept;
+    /// <summary>A span that is in the table, at this age or older, as of a sequence. Used by the writer alone.</summary>
+    private (GraphSpan Span, long Sequence)? kept;
 
     /// <inheritdoc />
     public string Name => "graph";
@@ -49,17 +49,20 @@ internal sealed class GraphProjection : IProjection
             sql, [.. from fact in facts where fact.Facts.Mentioned is not null select new NodeEvent(fact.Facts.Mentioned!, fact.Link.Sequence)]);
 
         await GraphCountStore.AddAsync(sql, [.. counts.Select(one => new GraphCount(one.Key.Kind, one.Key.Type, one.Value))]);
-        await KeepSpansAsync(sql, RecentEvents.SpansOf(events));
+        await KeepSpansAsync(sql, events);
     }
 
     /// <summary>Keeps where events of the graph stand; most groups stand in the span of the one before, which need not be kept again.</summary>
-    private async Task KeepSpansAsync(SqlSession sql, IReadOnlyList<GraphSpan> spans)
+    private async Task KeepSpansAsync(SqlSession sql, IReadOnlyList<JournalEvent> events)
     {
-        var known = kept;
-        await GraphSpanStore.PutAsync(sql, [.. spans.Where(span => span.Span != known?.Span || span.HappenedAt < known.HappenedAt)]);
-        if (spans is [.., var last] && (last.Span != known?.Span || last.HappenedAt < known.HappenedAt))
+        // Where the journal has lost its end, as a standby may that takes over, the table has too.
+        var known = kept is { } last && last.Sequence < events[0].Sequence ? last.Span : null;
+        var spans = RecentEvents.SpansOf(events).Where(span => span.Span != known?.Span || span.HappenedAt < known.HappenedAt).ToList();
+        await GraphSpanStore.PutAsync(sql, spans);
+        if ((spans is [.., var newest] ? newest : known) is { } believed)
         {
-            sql.AfterCommit(() => kept = last);
+            var sequence = events[^1].Sequence;
+            sql.AfterCommit(() => kept = (believed, sequence));
         }
     }
 

@@ -67,6 +67,24 @@ public sealed class HandoverTests
     }
 
     [Fact]
+    public async Task Whose_instant_has_come_stands_in_line_with_what_comes()
+    {
+        await using var host = await RefineryHost.StartAsync(("LOCAL_WORKER", "0"));
+        var (claims, waiting) = (host.Services.GetRequiredService<StepClaims>(), host.Services.GetRequiredService<WaitingClaims>());
+        var request = new ClaimRequest("pod-a", FrozenSet.Create(StringComparer.Ordinal, FleetCalls.Elsewhere), Max: 1, Start: false);
+        var ripe = (await host.RowAsync(await host.SubmitAsync())) with { StepId = "step_ripe", BuildId = "ripe", NotBefore = DateTimeOffset.UnixEpoch };
+        await claims.ClaimNowAsync(request, CancellationToken.None);
+        await host.Services.GetRequiredService<Database>().WriteAsync(sql => StepStore.InsertUnlessThereAsync(sql, ripe), CancellationToken.None);
+
+        var claim = waiting.Enter(request);
+        var come = Assert.Single(await host.Services.GetRequiredService<ISteps>().SubmitAsync([Step(9)], CancellationToken.None));
+        Assert.Equal(come.StepId, Assert.Single(await claim.Made).StepId);
+        claim = waiting.Enter(request);
+        await host.Services.GetRequiredService<ISteps>().SubmitAsync([Step(-9)], CancellationToken.None);
+        Assert.Equal(ripe.StepId, Assert.Single(await claim.Made).StepId);
+    }
+
+    [Fact]
     public async Task A_waiting_claim_takes_as_many_as_it_asked_for()
     {
         await using var host = await RefineryHost.StartAsync();

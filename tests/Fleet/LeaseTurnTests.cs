@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -28,6 +29,22 @@ public sealed class LeaseTurnTests
 
         var fence = claimed.EnumerateArray().Single().GetProperty("fence").GetInt64();
         await WhileTheTurnIsHeldAsync(dsn, clock, () => host.PostAsync($"/api/steps/{stepId}/renew", new { pod_id = "pod", fence }));
+        await AssertWholeAsync(host, stepId, clock);
+    }
+
+    [Fact]
+    public async Task A_step_that_is_stored_for_a_pod_that_waits_has_its_whole_lease()
+    {
+        using var books = new TemporaryFolder();
+        var (dsn, clock) = (PostgresEngine.ConnectionStringOf(books), new LateClock());
+        await using var host = await RefineryHost.StartAsync(
+            books, services => services.AddSingleton<TimeProvider>(clock), ("POSTGRES_DSN", dsn), ("LOCAL_WORKER", "0"), ("FLEET_Q_LEASE_SEC", $"{Lease.TotalSeconds}"));
+        var claim = host.Services.GetRequiredService<WaitingClaims>().Enter(
+            new ClaimRequest("pod", FrozenSet.Create(StringComparer.Ordinal, FleetCalls.Elsewhere), Max: 1, Start: false));
+
+        var stepId = (await WhileTheTurnIsHeldAsync(dsn, clock, () => host.PostAsync("/submit", new { type = FleetCalls.Elsewhere, args = new { } }))).GetProperty("step_id").GetString()!;
+
+        Assert.Equal(stepId, Assert.Single(await claim.Made).StepId);
         await AssertWholeAsync(host, stepId, clock);
     }
 

@@ -229,7 +229,7 @@ internal sealed partial class GroupCommit : IDisposable
     }
 
     /// <summary>Commits a group, or hands a single unit its fault.</summary>
-    /// <returns>Null, or why nothing was kept and its units are to run again.</returns>
+    /// <returns>Null when every caller has an answer, or why nothing was kept and its units are to run again.</returns>
     private async Task<Exception?> RunGroupAsync(List<WriteUnit> group, SqlSession session, bool asksFirst)
     {
         try

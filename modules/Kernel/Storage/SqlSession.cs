@@ -46,7 +46,7 @@ public sealed class SqlSession : IAsyncDisposable
     /// <summary>The engine behind; asked only in the few files a test lists.</summary>
     public SqlDialect Dialect { get; }
 
-    /// <summary>True for a unit that asks before it writes where others believe: one that was refused before, or that brings back what may hold anything.</summary>
+    /// <summary>True for a group that asks before it writes where others believe: one that was refused before, or that brings back what may hold anything.</summary>
     public bool AsksFirst { get; internal set; }
 
     internal bool IsWriter { get; }
