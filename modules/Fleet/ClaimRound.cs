@@ -107,12 +107,12 @@ internal sealed class ClaimRound
     }
 
     /// <summary>Hands out of all that is due the first in line, wherever it has come from.</summary>
-    private async Task HandOutLineAsync(IEnumerable<NextInLine> due, List<QueueItem> ripe)
+    private async Task HandOutLineAsync(IEnumerable<Candidate> due, List<QueueItem> ripe)
     {
-        var others = due.Concat(ripe.Select(item => new NextInLine(new Candidate(item.StepId, item.Priority, item.Rank), item.Type)));
-        var own = fresh.Values.Select(row => new NextInLine(new Candidate(row.StepId, row.Priority, row.Rank), row.Type));
-        var left = await HandOutAsync(InOrder(others.Where(one => !fresh.ContainsKey(one.Candidate.StepId)).Concat(own)), one => one.Candidate.StepId, one => one.Type);
-        Left = [.. ripe.IntersectBy(left.Select(one => one.Candidate.StepId), item => item.StepId, StringComparer.Ordinal)];
+        var others = due.Concat(ripe.Select(Candidate.Of)).Where(one => !fresh.ContainsKey(one.StepId));
+        var own = fresh.Values.Select(row => Candidate.Of(Steps.Item(row)));
+        var left = await HandOutAsync(InOrder(others.Concat(own)), one => one.StepId, one => one.Type);
+        Left = [.. ripe.IntersectBy(left.Select(one => one.StepId), item => item.StepId, StringComparer.Ordinal)];
     }
 
     /// <summary>Hands out what the queue offers, with what is ripe in its place among it, and then what is in line.</summary>
@@ -127,7 +127,7 @@ internal sealed class ClaimRound
         }
 
         Left = await HandOutAsync([.. candidates.DistinctBy(item => item.StepId, StringComparer.Ordinal)], item => item.StepId, item => item.Type);
-        await HandOutAsync(InOrder(await await sql.TogetherAsync(ListDueAsync)), one => one.Candidate.StepId, one => one.Type);
+        await HandOutAsync(InOrder(await await sql.TogetherAsync(ListDueAsync)), one => one.StepId, one => one.Type);
     }
 
     /// <summary>Gives to each claim the first candidates that it takes; those that turn out to be gone are made up for by the next.</summary>
@@ -179,27 +179,24 @@ internal sealed class ClaimRound
     }
 
     /// <summary>The next rows in line for those who want more.</summary>
-    private async Task<IReadOnlyList<NextInLine>> ListDueAsync()
+    private async Task<IReadOnlyList<Candidate>> ListDueAsync()
     {
         var hungry = shares.Where(share => share.Wanted > 0).ToList();
         var due = await Task.WhenAll(hungry.SelectMany(share => share.Types).Distinct(StringComparer.Ordinal).Select(async type =>
         {
             var most = hungry.Where(share => share.Takes(type)).Sum(share => share.Wanted);
-            return (await StepStore.ListReadyAsync(sql, type, most)).Select(candidate => new NextInLine(candidate, type));
+            return await StepStore.ListReadyAsync(sql, type, most);
         }));
         return [.. due.SelectMany(one => one)];
     }
 
-    private static List<NextInLine> InOrder(IEnumerable<NextInLine> due) =>
-        [.. due.OrderByDescending(one => one.Candidate.Priority).ThenBy(one => one.Candidate.Rank).ThenBy(one => one.Candidate.StepId, StringComparer.Ordinal)];
+    private static List<Candidate> InOrder(IEnumerable<Candidate> due) =>
+        [.. due.OrderByDescending(one => one.Priority).ThenBy(one => one.Rank).ThenBy(one => one.StepId, StringComparer.Ordinal)];
 
     /// <summary>What a round must know.</summary>
     /// <param name="Due">Null when it is not asked.</param>
     private sealed record Asked(
-        Task<IReadOnlyList<PausedType>> Paused, IReadOnlyList<(string Type, Task<IReadOnlyList<RipeStep>> Steps)> Ripe, Task<IReadOnlyList<NextInLine>>? Due);
-
-    /// <summary>A step in line.</summary>
-    private sealed record NextInLine(Candidate Candidate, string Type);
+        Task<IReadOnlyList<PausedType>> Paused, IReadOnlyList<(string Type, Task<IReadOnlyList<RipeStep>> Steps)> Ripe, Task<IReadOnlyList<Candidate>>? Due);
 
     /// <summary>One claim and what it has got.</summary>
     private sealed class Share(ClaimRequest request)

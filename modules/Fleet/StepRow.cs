@@ -1,3 +1,4 @@
+using Refinery.Contract;
 using Refinery.Kernel.Storage;
 using Refinery.Kernel.Work;
 
@@ -79,10 +80,13 @@ internal sealed record LineHead(long? Rank, long? Others)
 }
 
 /// <summary>A step that may be claimed.</summary>
-internal sealed record Candidate(string StepId, long Priority, long Rank)
+internal sealed record Candidate(string StepId, string Type, long Priority, long Rank)
 {
-    /// <summary>Reads <c>step_id, priority, rank</c>.</summary>
-    public static Candidate Read(ISqlRow row) => new(row.Text(0), row.Whole(1), row.Whole(2));
+    /// <summary>Reads <c>step_id, priority, rank</c> of a type's steps.</summary>
+    public static Func<ISqlRow, Candidate> ReadOf(string type) => row => new(row.Text(0), type, row.Whole(1), row.Whole(2));
+
+    /// <summary>What stands in a line as an item of the queue does.</summary>
+    public static Candidate Of(QueueItem item) => new(item.StepId, item.Type, item.Priority, item.Rank);
 }
 
 /// <summary>A step that has waited for an instant.</summary>

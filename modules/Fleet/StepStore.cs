@@ -128,13 +128,13 @@ internal static class StepStore
 
     /// <summary>The next due steps of a type; locks nothing.</summary>
     public static Task<IReadOnlyList<Candidate>> ListDueAsync(SqlSession sql, string type, DateTimeOffset now, int limit) => sql.QueryAsync(
-        Candidate.Read,
+        Candidate.ReadOf(type),
         $"SELECT step_id, priority, rank FROM steps WHERE step_id IN ({Due}) ORDER BY priority DESC, rank, step_id",
         new { Type = type, Now = now, Limit = limit, Offset = 0, Most = limit });
 
     /// <summary>The next steps of a type that may be called at once; locks nothing.</summary>
     public static Task<IReadOnlyList<Candidate>> ListReadyAsync(SqlSession sql, string type, int limit) =>
-        sql.QueryAsync(Candidate.Read, Ready, new { Type = type, Limit = limit });
+        sql.QueryAsync(Candidate.ReadOf(type), Ready, new { Type = type, Limit = limit });
 
     /// <summary>Those of a type whose instant has come, to be let in line, locked until then; none of a type that is paused.</summary>
     /// <remarks>So each delayed step is looked at once when it is due, and never before: those in backoff cost a claim nothing.</remarks>

@@ -20,8 +20,7 @@ public sealed class LeaseTurnTests
     {
         using var books = new TemporaryFolder();
         var (dsn, clock) = (PostgresEngine.ConnectionStringOf(books), new LateClock());
-        await using var host = await RefineryHost.StartAsync(
-            books, services => services.AddSingleton<TimeProvider>(clock), ("POSTGRES_DSN", dsn), ("LOCAL_WORKER", "0"), ("FLEET_Q_LEASE_SEC", $"{Lease.TotalSeconds}"));
+        await using var host = await StartAsync(books, dsn, clock);
         var stepId = (await host.PostAsync("/submit", new { type = FleetCalls.Elsewhere, args = new { } })).GetProperty("step_id").GetString()!;
 
         var claimed = await WhileTheTurnIsHeldAsync(dsn, clock, () => host.PostAsync("/api/steps/claim", new { pod_id = "pod", kinds = new[] { FleetCalls.Elsewhere } }));
@@ -37,8 +36,7 @@ public sealed class LeaseTurnTests
     {
         using var books = new TemporaryFolder();
         var (dsn, clock) = (PostgresEngine.ConnectionStringOf(books), new LateClock());
-        await using var host = await RefineryHost.StartAsync(
-            books, services => services.AddSingleton<TimeProvider>(clock), ("POSTGRES_DSN", dsn), ("LOCAL_WORKER", "0"), ("FLEET_Q_LEASE_SEC", $"{Lease.TotalSeconds}"));
+        await using var host = await StartAsync(books, dsn, clock);
         var claim = host.Services.GetRequiredService<WaitingClaims>().Enter(
             new ClaimRequest("pod", FrozenSet.Create(StringComparer.Ordinal, FleetCalls.Elsewhere), Max: 1, Start: false));
 
@@ -47,6 +45,9 @@ public sealed class LeaseTurnTests
         Assert.Equal(stepId, Assert.Single(await claim.Made).StepId);
         await AssertWholeAsync(host, stepId, clock);
     }
+
+    private static Task<RefineryHost> StartAsync(TemporaryFolder books, string dsn, LateClock clock) => RefineryHost.StartAsync(
+        books, services => services.AddSingleton<TimeProvider>(clock), ("POSTGRES_DSN", dsn), ("LOCAL_WORKER", "0"), ("FLEET_Q_LEASE_SEC", $"{Lease.TotalSeconds}"));
 
     private static async Task<JsonElement> WhileTheTurnIsHeldAsync(string dsn, LateClock clock, Func<Task<JsonElement>> call)
     {
