@@ -26,6 +26,8 @@ public abstract partial class QueueBackendContract : IAsyncLifetime
 
     internal RecordedLog Log { get; } = new();
 
+    protected virtual TimeProvider Clock => TimeProvider.System;
+
     protected IQueueBackend Queue => opened ?? throw new InvalidOperationException("The queue is closed.");
 
     private bool HasPriority => Plugin.Capabilities.HasFlag(QueueCapabilities.Priority);
@@ -42,7 +44,7 @@ public abstract partial class QueueBackendContract : IAsyncLifetime
     }
 
     protected Task<IQueueBackend> OpenAsync() => Plugin.OpenAsync(
-        new(new ConfigurationBuilder().AddInMemoryCollection(Settings).Build(), Data.Path, TimeProvider.System, Log),
+        new(new ConfigurationBuilder().AddInMemoryCollection(Settings).Build(), Data.Path, Clock, Log),
         CancellationToken.None);
 
     protected async Task CloseAsync()
