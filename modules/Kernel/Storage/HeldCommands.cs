@@ -71,18 +71,12 @@ internal sealed class HeldCommands(DbConnection connection, bool blocks)
         }
     }
 
-    /// <summary>Waits until a command may be given other values.</summary>
-    public async Task FreeAsync(DbBatchCommand command)
+    /// <summary>True until the command may be given other values.</summary>
+    public bool IsBusy(DbBatchCommand command)
     {
-        bool isBusy;
         lock (gate)
         {
-            isBusy = held.Concat(sent).Any(one => one.Command == command);
-        }
-
-        if (isBusy)
-        {
-            await FlushAsync();
+            return held.Concat(sent).Any(one => one.Command == command);
         }
     }
 

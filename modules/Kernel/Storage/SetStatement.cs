@@ -13,22 +13,28 @@ internal sealed partial class SetStatement
     /// <summary>Rows at most; a larger set only holds more memory.</summary>
     public const int MaxRows = 5000;
 
+    /// <summary>Rows of a set that is told: the server stores one page while the next is on its way.</summary>
+    public const int ToldRows = 512;
+
+    /// <summary>Pages under way at most: each keeps its values until the next takes its place.</summary>
+    private const int MaxUnderWay = 8;
+
     private readonly string text;
     private readonly IReadOnlyList<string> names;
     private readonly HeldCommands held;
     private readonly CommandRun run;
     private readonly bool answers;
     private readonly bool mayMiss;
-    private readonly SetCommand telling;
+    private readonly List<SetCommand> telling = [];
+    private readonly List<SetCommand> exact = [];
     private readonly SetCommand asking;
-    private SetCommand? exact;
 
     /// <param name="text">For one row, in the engine's own words.</param>
     /// <param name="names">The parameters it names.</param>
     public SetStatement(string text, IReadOnlyList<string> names, HeldCommands held, CommandRun run)
     {
         (this.text, this.names, this.held, this.run) = (Render(text, names), names, held, run);
-        (telling, asking) = (Create(), Create());
+        asking = Create();
         answers = text.Contains("RETURNING", StringComparison.Ordinal);
 
         // Of an INSERT that lets nothing pass each row is a row, or a fault.
@@ -67,8 +73,7 @@ internal sealed partial class SetStatement
             throw new ArgumentException("A text that answers is asked, with QueryAllAsync.", nameof(rows));
         }
 
-        var command = isExact && mayMiss ? exact ??= new SetCommand(ExactTelling.Render(text, $"${names.Count + 1}"), names, isCounted: true) : telling;
-        await held.FreeAsync(command.Command);
+        var command = await VacantAsync(isCounted: isExact && mayMiss);
         command.Set(rows);
         await held.TellAsync(isExact ? new ExactTelling(command.Command, rows.Count, mayMiss) : new Telling(command.Command, rows.Count));
     }
@@ -80,6 +85,25 @@ internal sealed partial class SetStatement
         var query = run.Gathers ? Create() : asking;
         query.Set(rows);
         return run.QueryAsync(query.Command, read);
+    }
+
+    /// <summary>A command that is not under way; where that are too many, one that waits until it is not.</summary>
+    private async Task<SetCommand> VacantAsync(bool isCounted)
+    {
+        var commands = isCounted ? exact : telling;
+        if (commands.Find(one => !held.IsBusy(one.Command)) is { } vacant)
+        {
+            return vacant;
+        }
+
+        if (commands.Count == MaxUnderWay)
+        {
+            await held.FlushAsync();
+            return commands[0];
+        }
+
+        commands.Add(isCounted ? new SetCommand(ExactTelling.Render(text, $"${names.Count + 1}"), names, isCounted) : Create());
+        return commands[^1];
     }
 
     private SetCommand Create() => new(text, names, isCounted: false);

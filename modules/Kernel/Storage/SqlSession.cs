@@ -217,9 +217,14 @@ public sealed class SqlSession : IAsyncDisposable
     private async Task TellAllAsync<T>(string sql, IReadOnlyCollection<T> rows, bool isExact)
         where T : notnull
     {
+        if (rows.Count == 0)
+        {
+            return;
+        }
+
         if (IsElsewhere)
         {
-            foreach (var page in rows.Chunk(SetStatement.MaxRows))
+            foreach (var page in rows.Chunk(SetStatement.ToldRows))
             {
                 await kept.Set<T>(sql).ExecuteAsync(page, isExact);
             }
