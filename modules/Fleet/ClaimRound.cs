@@ -60,9 +60,9 @@ internal sealed class ClaimRound
     /// <summary>Tells the journal and the counts what was claimed. Called after the events that make the new steps.</summary>
     public void Tell()
     {
+        counters.MoveAfter(sql, shares.SelectMany(share => share.Rows), Status.Pending);
         foreach (var row in shares.SelectMany(share => share.Rows))
         {
-            counters.MoveAfter(sql, row, Status.Pending);
             sql.Append(StepEvents.Claimed(row));
             if (row.Status == Status.Running)
             {

@@ -32,13 +32,14 @@ internal sealed class StepChanges(StepCounters counters, ClaimBells bells)
     public async Task MakeAsync(SqlSession sql, IReadOnlyList<StepChange> changes)
     {
         await StepStore.ChangeAsync(sql, changes);
-        foreach (var (before, after) in changes)
+        foreach (var alike in changes.GroupBy(change => change.Before.Status, change => change.After, StringComparer.Ordinal))
         {
-            counters.MoveAfter(sql, after, before.Status);
-            if (after is { Status: Status.Pending, NotBefore: null })
-            {
-                sql.Tell(DispatchQueue.Came);
-            }
+            counters.MoveAfter(sql, alike, alike.Key);
+        }
+
+        if (changes.Any(change => change.After is { Status: Status.Pending, NotBefore: null }))
+        {
+            sql.Tell(DispatchQueue.Came);
         }
     }
 
@@ -66,9 +67,9 @@ internal sealed class StepChanges(StepCounters counters, ClaimBells bells)
         foreach (var row in rows)
         {
             Tell(sql, row, Status.Pending, word);
-            counters.MoveAfter(sql, row, Status.Pending);
         }
 
+        counters.MoveAfter(sql, rows, Status.Pending);
         return rows.Count;
     }
 

@@ -137,16 +137,19 @@ internal sealed class StepCounters
     /// <summary>Gives back places that no step has come for.</summary>
     public void GiveBack(int count) => Interlocked.Add(ref taken, -count);
 
-    /// <summary>A step has another status once the unit's commit is durable.</summary>
-    /// <param name="from">The status it had; null for a new one.</param>
-    public void MoveAfter(SqlSession sql, StepRow step, string? from)
+    /// <summary>Steps have another status once the unit's commit is durable.</summary>
+    /// <param name="from">The status they had; null for new ones.</param>
+    public void MoveAfter(SqlSession sql, IEnumerable<StepRow> steps, string? from)
     {
-        var move = new Moved(step.Type, step.Priority, from, step.Status);
+        foreach (var alike in steps.GroupBy(step => new Moved(step.Type, step.Priority, from, step.Status)))
+        {
+            var (move, times) = (alike.Key, alike.Count());
 
-        // Here a step that is new, or that had ended, has taken its place before it came.
-        var hasPlace = move.To == Status.Pending && from is not (Status.Claimed or Status.Running);
-        sql.AfterCommit(() => Take(move, 1, hasPlace));
-        sql.Tell(Topic, move);
+            // Here a step that is new, or that had ended, has taken its place before it came.
+            var hasPlace = move.To == Status.Pending && from is not (Status.Claimed or Status.Running);
+            sql.AfterCommit(() => Take(move, times, hasPlace));
+            sql.Tell(Topic, move, times);
+        }
     }
 
     private void Hear(Heard? heard)

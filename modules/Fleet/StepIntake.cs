@@ -91,10 +91,10 @@ internal sealed class StepIntake(
 
         var fresh = stored.Where(one => one.Value.IsNew).ToList();
         await StepStore.InsertAsync(sql, fresh.Select(one => inHands.GetValueOrDefault(one.Value.Row.StepId, one.Value.Row)));
-        foreach (var (step, made) in fresh)
+        fresh.ForEach(one => sql.Append(one.Key.Created));
+        counters.MoveAfter(sql, fresh.Select(one => one.Value.Row), from: null);
+        if (fresh.Count > 0)
         {
-            sql.Append(step.Created);
-            counters.MoveAfter(sql, made.Row, from: null);
             sql.Tell(DispatchQueue.Came);
         }
 

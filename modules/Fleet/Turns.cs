@@ -18,7 +18,7 @@ internal sealed class Turns(SqlSession sql)
 
     /// <summary>The rank of a step that joins its line.</summary>
     /// <param name="age">When the step was submitted.</param>
-    public async Task<long> NextAsync(Place place, DateTimeOffset age)
+    public async ValueTask<long> NextAsync(Place place, DateTimeOffset age)
     {
         var turn = taken.TryGetValue(place, out var last) ? new Turn(last.Rank + 1) : await FirstAsync(place, age);
         taken[place] = turn;

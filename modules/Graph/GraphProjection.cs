@@ -71,21 +71,18 @@ internal sealed class GraphProjection : IProjection
     private static async Task<IReadOnlyList<NodeEvent>> KeepNodesAsync(
         SqlSession sql, List<MadeNode> made, IReadOnlyList<NodeRow> stored, Dictionary<(string Kind, string Type), long> counts)
     {
-        var firsts = made.DistinctBy(node => node.Row.NodeId, StringComparer.Ordinal).ToDictionary(node => node.Row.NodeId, StringComparer.Ordinal);
         var there = stored.ToDictionary(node => node.NodeId, StringComparer.Ordinal);
-        var fresh = firsts.Values.Select(node => node.Row).Where(row => !there.ContainsKey(row.NodeId)).ToDictionary(row => row.NodeId, StringComparer.Ordinal);
-        await NodeStore.InsertAsync(sql, fresh.Values);
-        foreach (var row in fresh.Values)
+        var (fresh, told, older) = (new List<NodeRow>(), new List<NodeEvent>(), new Dictionary<string, NodeRow>(StringComparer.Ordinal));
+        foreach (var (row, isSubject, _) in made)
         {
-            Count(counts, GraphCountStore.Nodes, row.NodeType);
-            there.Add(row.NodeId, row);
-        }
+            if (!there.TryGetValue(row.NodeId, out var known))
+            {
+                there.Add(row.NodeId, row);
+                fresh.Add(row);
+                Count(counts, GraphCountStore.Nodes, row.NodeType);
+                continue;
+            }
 
-        var told = new List<NodeEvent>();
-        var older = new Dictionary<string, NodeRow>(StringComparer.Ordinal);
-        foreach (var (row, isSubject, _) in made.Where(node => !fresh.ContainsKey(node.Row.NodeId) || !ReferenceEquals(firsts[node.Row.NodeId], node)))
-        {
-            var known = there[row.NodeId];
             var isOlder = known.NodeType == row.NodeType && known.HappenedAt > row.HappenedAt;
             if (isOlder)
             {
@@ -98,6 +95,7 @@ internal sealed class GraphProjection : IProjection
             }
         }
 
+        await NodeStore.InsertAsync(sql, fresh);
         await NodeStore.BackdateAsync(sql, older.Values);
         return told;
     }

@@ -13,7 +13,7 @@ internal static class TaskEdges
 {
     /// <summary>Keeps what an event says of a run, when it is one of ours.</summary>
     /// <returns>The edges that are there now because of it; some may have been there.</returns>
-    public static async Task<IReadOnlyList<NewEdge>> KeepAsync(SqlSession sql, JournalEvent link)
+    public static async ValueTask<IReadOnlyList<NewEdge>> KeepAsync(SqlSession sql, JournalEvent link)
     {
         if (link.Target is not null || link.Payload.KeyMember("run_id") is not { } runId)
         {

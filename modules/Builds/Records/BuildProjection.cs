@@ -21,20 +21,31 @@ internal sealed class BuildProjection : IProjection
         var (builds, attempts) = (new List<BuildRow>(), new List<AttemptRow>());
         foreach (var link in events)
         {
-            if (BuildEvents.IsOfBuild(link) && BuildEvents.NewBuild(link) is { } created)
+            if (BuildEvents.Log(link) is { } log)
+            {
+                await InsertAsync(sql, builds, attempts);
+                await AttemptStore.SetLogAsync(sql, log);
+            }
+
+            if (!BuildEvents.IsOfBuild(link))
+            {
+                continue;
+            }
+
+            if (BuildEvents.NewBuild(link) is { } created)
             {
                 builds.Add(created);
                 counters.Move(new BuildState(created.Sequence, created.ThirdPartyId, created.Status), from: null);
             }
-            else if (BuildEvents.IsOfBuild(link) && BuildEvents.NewAttempt(link) is { } begun)
+            else if (BuildEvents.NewAttempt(link) is { } begun)
             {
                 attempts.Add(begun);
             }
-            else
+            else if (BuildEvents.StatusAfter(link) is { } status)
             {
                 // What it changes may have begun with an event before it.
                 await InsertAsync(sql, builds, attempts);
-                await ChangeAsync(sql, link, counters);
+                await ChangeAsync(sql, link, status, counters);
             }
         }
 
@@ -50,16 +61,9 @@ internal sealed class BuildProjection : IProjection
         attempts.Clear();
     }
 
-    private static async Task ChangeAsync(SqlSession sql, JournalEvent link, BuildCounters counters)
+    private static async Task ChangeAsync(SqlSession sql, JournalEvent link, string status, BuildCounters counters)
     {
-        if (BuildEvents.Log(link) is { } log)
-        {
-            await AttemptStore.SetLogAsync(sql, log);
-        }
-
-        if (!BuildEvents.IsOfBuild(link)
-            || BuildEvents.StatusAfter(link) is not { } status
-            || await BuildStore.FindOfStepAsync(sql, BuildEvents.BuildId(link), BuildEvents.StepId(link)) is not { } before)
+        if (await BuildStore.FindOfStepAsync(sql, BuildEvents.BuildId(link), BuildEvents.StepId(link)) is not { } before)
         {
             return;
         }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -32,7 +31,7 @@ internal static class EventChain
             EventId = eventId,
             EventType = draft.EventType,
             Timestamp = timestamp,
-            SentTimestamp = draft.SentTimestamp == Written(timestamp) ? null : draft.SentTimestamp,
+            SentTimestamp = draft.SentTimestamp is { } sent && sent != Written(timestamp) ? sent : null,
             ActorId = draft.ActorId,
             Target = draft.Target,
             PrevHash = head.Hash,
@@ -78,9 +77,12 @@ internal static class EventChain
         _ => throw new ArgumentException("A draft is linked only with its id and timestamp set."),
     };
 
-    private static string CanonicalInstant(DateTimeOffset instant) => instant.UtcDateTime.ToString(
-        instant.UtcTicks % TimeSpan.TicksPerSecond == 0 ? "yyyy-MM-dd'T'HH:mm:ss'+00:00'" : "yyyy-MM-dd'T'HH:mm:ss.ffffff'+00:00'",
-        CultureInfo.InvariantCulture);
+    /// <summary>As Python's <c>isoformat</c> writes it: without a fraction where there is none.</summary>
+    private static string CanonicalInstant(DateTimeOffset instant)
+    {
+        var written = Storage.Instant.Format(instant).AsSpan(..^1);
+        return $"{(instant.UtcTicks % TimeSpan.TicksPerSecond == 0 ? written[..written.IndexOf('.')] : written)}+00:00";
+    }
 
     private static void Member(ArrayBufferWriter<byte> buffer, ReadOnlySpan<byte> name, string? value)
     {

@@ -172,8 +172,9 @@ public sealed class SqlSession : IAsyncDisposable
     /// <summary>Tells the other hosts on the database once the unit's commit is durable; what a group says again is counted.</summary>
     /// <param name="topic">A word under which they hear it, see <see cref="Notices.Hear"/>.</param>
     /// <param name="words">A record of few members, or a text.</param>
+    /// <param name="times">How often it is said.</param>
     /// <exception cref="InvalidOperationException">The session only reads.</exception>
-    public void Tell(string topic, object? words = null)
+    public void Tell(string topic, object? words = null, int times = 1)
     {
         if (!Transaction.IsOpen)
         {
@@ -183,7 +184,7 @@ public sealed class SqlSession : IAsyncDisposable
         if (Dialect.Notify is not null)
         {
             var notice = new Notice(topic, words ?? string.Empty);
-            told[notice] = told.GetValueOrDefault(notice) + 1;
+            told[notice] = told.GetValueOrDefault(notice) + times;
         }
     }
 
