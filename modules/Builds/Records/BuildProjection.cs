@@ -43,7 +43,6 @@ internal sealed class BuildProjection : IProjection
             }
             else if (BuildEvents.StatusAfter(link) is { } status)
             {
-                // What it changes may have begun with an event before it.
                 await InsertAsync(sql, builds, attempts);
                 await ChangeAsync(sql, link, status, counters);
             }
@@ -53,6 +52,7 @@ internal sealed class BuildProjection : IProjection
         await counters.WriteAsync(sql);
     }
 
+    /// <summary>Stores what has begun; to be called before a change, which may be of that.</summary>
     private static async Task InsertAsync(SqlSession sql, List<BuildRow> builds, List<AttemptRow> attempts)
     {
         await BuildStore.InsertAsync(sql, builds);

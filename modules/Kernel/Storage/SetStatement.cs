@@ -3,20 +3,20 @@ using Npgsql;
 
 namespace Refinery.Kernel.Storage;
 
-/// <summary>A text that is written for one row, run once for a whole set of them: the engine gets each parameter as an array.</summary>
+/// <summary>A text that is written for one row, run once for a page of them: the engine gets each parameter as an array.</summary>
 /// <remarks>
 /// <c>VALUES (@A, @B)</c> becomes <c>SELECT given."A", given."B" FROM unnest(…) AS given ("A", "B")</c>; an UPDATE, a DELETE and a SELECT are joined with the set.
 /// One that answers nothing goes along with the next that does.
 /// </remarks>
 internal sealed partial class SetStatement
 {
-    /// <summary>Rows at most; a larger set only holds more memory.</summary>
-    public const int MaxRows = 5000;
+    /// <summary>Rows of a set that is asked; a larger page only holds more memory.</summary>
+    public const int AskedRows = 5000;
 
     /// <summary>Rows of a set that is told: the server stores one page while the next is on its way.</summary>
     public const int ToldRows = 512;
 
-    /// <summary>Pages under way at most: each keeps its values until the next takes its place.</summary>
+    /// <summary>Commands of one text under way at most: each keeps its values until it is given others.</summary>
     private const int MaxUnderWay = 8;
 
     private readonly string text;
@@ -87,7 +87,7 @@ internal sealed partial class SetStatement
         return run.QueryAsync(query.Command, read);
     }
 
-    /// <summary>A command that is not under way; where that are too many, one that waits until it is not.</summary>
+    /// <summary>A command that is not under way; when too many are, they are waited for first.</summary>
     private async Task<SetCommand> VacantAsync(bool isCounted)
     {
         var commands = isCounted ? exact : telling;

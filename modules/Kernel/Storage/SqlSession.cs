@@ -69,7 +69,7 @@ public sealed class SqlSession : IAsyncDisposable
     /// <returns>The number of rows changed.</returns>
     public Task<int> ExecuteAsync(string sql, object? parameters = null) => kept.Statement(sql).ExecuteAsync(parameters);
 
-    /// <summary>Runs a statement for every row of a set: on an engine that is elsewhere as one statement, where it stands for one row here.</summary>
+    /// <summary>Runs a statement for every row of a set: on an engine that is elsewhere as one statement a page, where it stands for one row here.</summary>
     /// <remarks>It answers nothing; what it does is seen by the next statement. In a transaction elsewhere its faults are that one's, or the commit's; else they are thrown here.</remarks>
     /// <param name="sql">A constant text, tokens allowed: an INSERT with VALUES, a text with WHERE, or a SELECT of no table.</param>
     /// <param name="rows">Objects whose properties are the <c>@Name</c> values. No two may change one row of the table.</param>
@@ -99,7 +99,7 @@ public sealed class SqlSession : IAsyncDisposable
             return found;
         }
 
-        foreach (var page in rows.Chunk(SetStatement.MaxRows))
+        foreach (var page in rows.Chunk(SetStatement.AskedRows))
         {
             found.AddRange(await kept.Set<T>(sql).QueryAsync(read, page));
         }
@@ -172,7 +172,7 @@ public sealed class SqlSession : IAsyncDisposable
     /// <summary>Tells the other hosts on the database once the unit's commit is durable; what a group says again is counted.</summary>
     /// <param name="topic">A word under which they hear it, see <see cref="Notices.Hear"/>.</param>
     /// <param name="words">A record of few members, or a text.</param>
-    /// <param name="times">How often it is said.</param>
+    /// <param name="times">How often it is said; at least 1.</param>
     /// <exception cref="InvalidOperationException">The session only reads.</exception>
     public void Tell(string topic, object? words = null, int times = 1)
     {
