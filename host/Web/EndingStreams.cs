@@ -14,9 +14,18 @@ internal sealed class EndingStreams(RequestDelegate next, IHostApplicationLifeti
             return;
         }
 
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        var aborted = context.RequestAborted;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(aborted, lifetime.ApplicationStopping);
         context.RequestAborted = either.Token;
-        await next(context);
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            // Whoever sees that fire takes the caller for gone, and gives him no sentence.
+            context.RequestAborted = aborted;
+        }
     }
 
     private static bool Waits(Endpoint endpoint) =>

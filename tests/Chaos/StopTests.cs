@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 
@@ -80,6 +81,33 @@ public sealed class StopTests : IDisposable
         Assert.Equal(answered.Order(StringComparer.Ordinal), held.Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public async Task Who_waits_for_a_step_or_for_a_cancel_is_told_to_come_back()
+    {
+        await using var host = Start();
+        using var http = new HttpClient { BaseAddress = await host.ReadyAsync() };
+        var claim = http.PostAsJsonAsync("/api/steps/claim", new { pod_id = "idle", kinds = new[] { "none" }, wait_seconds = 30 });
+        var stepId = await SubmitAsync(http, new { type = FleetCalls.Elsewhere, args = new { } });
+        using var beat = await http.PostAsJsonAsync("/api/pods/heartbeat", new { pod_id = "busy", kinds = new[] { FleetCalls.Elsewhere }, capacity = 1, running = 0, version = "1" });
+        using var claimed = await http.PostAsJsonAsync("/api/steps/claim", new { pod_id = "busy", kinds = new[] { FleetCalls.Elsewhere } });
+        var fence = (await claimed.Content.ReadFromJsonAsync<JsonElement>())[0].GetProperty("fence").GetInt64();
+        var lease = await LeaseAsync(http, stepId);
+        var renewal = http.PostAsJsonAsync($"/api/steps/{stepId}/renew", new { pod_id = "busy", fence, wait_seconds = 30 });
+        await Wait.UntilAsync(async () => await LeaseAsync(http, stepId) != lease);
+
+        host.Terminate();
+
+        foreach (var waited in new[] { claim, renewal })
+        {
+            using var answer = await waited;
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+            Assert.NotNull(answer.Headers.RetryAfter);
+            Assert.Contains("The server is stopping.", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, await host.ExitAsync());
+    }
+
     public void Dispose() => folder.Dispose();
 
     private static async Task ClaimUntilTheEndAsync(Uri address, string pod, ConcurrentBag<string> answered)
@@ -111,6 +139,9 @@ public sealed class StopTests : IDisposable
         using var response = await http.PostAsJsonAsync("/submit", step);
         return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("step_id").GetString()!;
     }
+
+    private static async Task<string?> LeaseAsync(HttpClient http, string stepId) =>
+        (await http.GetFromJsonAsync<JsonElement>($"/api/steps/{stepId}/why")).GetProperty("evidence").GetProperty("pods")[0].GetProperty("until").GetString();
 
     private static async Task<string?> StatusAsync(HttpClient http, string stepId) =>
         (await http.GetFromJsonAsync<JsonElement>($"/status/{stepId}")).GetProperty("status").GetString();
