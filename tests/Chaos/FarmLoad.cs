@@ -13,13 +13,13 @@ internal sealed class FarmLoad : IAsyncDisposable
     private readonly ConcurrentQueue<string> accepted = new();
     private readonly HostFarm farm;
     private readonly Task submitting;
-    private readonly Task working;
+    private readonly Task[] working;
 
     public FarmLoad(HostFarm farm)
     {
         this.farm = farm;
         submitting = Task.Run(SubmitAsync);
-        working = Task.WhenAll(new[] { "pod-a", "pod-b" }.Select(pod => Task.Run(() => WorkAsync(pod))));
+        working = [.. new[] { "pod-a", "pod-b" }.Select(pod => Task.Run(() => WorkAsync(pod)))];
     }
 
     /// <summary>The steps that a host has taken.</summary>
@@ -73,7 +73,7 @@ internal sealed class FarmLoad : IAsyncDisposable
         await submitting;
         await UntilAsync(() => Ended >= accepted.Count);
         await stopWorking.CancelAsync();
-        await working;
+        await Task.WhenAll(working);
         Assert.Equal(accepted.Order(StringComparer.Ordinal), ended.Keys.Order(StringComparer.Ordinal));
     }
 
@@ -81,7 +81,7 @@ internal sealed class FarmLoad : IAsyncDisposable
     {
         await stopSubmitting.CancelAsync();
         await stopWorking.CancelAsync();
-        await Task.WhenAll(submitting, working).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll([submitting, .. working]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         stopSubmitting.Dispose();
         stopWorking.Dispose();
     }
@@ -132,9 +132,9 @@ internal sealed class FarmLoad : IAsyncDisposable
     /// <summary>Fails at once when a pod or who submits has failed.</summary>
     private Task UntilAsync(Func<bool> condition) => Wait.UntilAsync(async () =>
     {
-        if (submitting.IsFaulted || working.IsFaulted)
+        if (working.Append(submitting).FirstOrDefault(one => one.IsFaulted) is { } failed)
         {
-            await Task.WhenAll(submitting, working);
+            await failed;
         }
 
         return condition();

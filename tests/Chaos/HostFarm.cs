@@ -17,6 +17,7 @@ internal sealed class HostFarm : IAsyncDisposable
     private readonly TemporaryFolder[] folders;
     private readonly HostRun[] runs;
     private readonly Uri?[] addresses;
+    private int? forgiven;
     private int turn;
 
     private HostFarm((string Name, string Value)[] settings, int count)
@@ -36,6 +37,20 @@ internal sealed class HostFarm : IAsyncDisposable
         }
 
         return farm;
+    }
+
+    /// <summary>From now on callers take no error from any other host, and no lost connection.</summary>
+    public void ForgiveOnly(int number) => forgiven = number;
+
+    /// <summary>Asks a host to stop, and waits until it has.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> LeaveAsync(int number)
+    {
+        runs[number].Terminate();
+        var code = await runs[number].ExitAsync();
+        addresses[number] = null;
+        await runs[number].DisposeAsync();
+        return code;
     }
 
     /// <summary>Starts a host, again over its own folder.</summary>
@@ -77,18 +92,20 @@ internal sealed class HostFarm : IAsyncDisposable
         while (true)
         {
             stop.ThrowIfCancellationRequested();
+            var (number, address) = NextAddress();
+            var isForgiven = forgiven is null || forgiven == number;
             try
             {
-                using var request = make(NextAddress());
+                using var request = make(address);
                 using var answer = await http.SendAsync(request, stop);
                 if (answer.IsSuccessStatusCode)
                 {
                     return await answer.Content.ReadFromJsonAsync<JsonElement>(stop);
                 }
 
-                Assert.True((int)answer.StatusCode >= 500, $"{request.RequestUri} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(stop)}");
+                Assert.True(isForgiven && (int)answer.StatusCode >= 500, $"{request.RequestUri} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(stop)}");
             }
-            catch (Exception fault) when (fault is HttpRequestException or IOException && !stop.IsCancellationRequested)
+            catch (Exception fault) when (isForgiven && fault is (HttpRequestException or IOException) && !stop.IsCancellationRequested)
             {
                 // Its host is gone, or its connection: the next is asked.
             }
@@ -111,13 +128,14 @@ internal sealed class HostFarm : IAsyncDisposable
         }
     }
 
-    private Uri NextAddress()
+    private (int Number, Uri Address) NextAddress()
     {
         while (true)
         {
-            if (addresses[(uint)Interlocked.Increment(ref turn) % addresses.Length] is { } address)
+            var number = (int)((uint)Interlocked.Increment(ref turn) % addresses.Length);
+            if (addresses[number] is { } address)
             {
-                return address;
+                return (number, address);
             }
         }
     }

@@ -90,6 +90,16 @@ public sealed class ManyHostsChaosTests(ITestOutputHelper output) : IDisposable
     });
 
     [Fact]
+    public Task A_host_leaves_and_joins_and_the_callers_of_the_others_see_no_error() => RunAsync(OnPostgres, async (farm, load) =>
+    {
+        farm.ForgiveOnly(2);
+        Assert.Equal(0, await farm.LeaveAsync(2));
+        await load.GoesOnAsync();
+        await farm.StartAsync(2);
+        await load.GoesOnAsync();
+    });
+
+    [Fact]
     public async Task Redis_is_wiped_and_ends()
     {
         using var redis = new RedisServer();
