@@ -11,7 +11,7 @@ internal sealed class ElectionYard : IAsyncDisposable
 {
     public static readonly TimeSpan Round = TimeSpan.FromSeconds(4) / 3;
 
-    private readonly SqliteEngine engine = new();
+    private readonly ITestEngine engine = RefineryHost.OnPostgres ? new PostgresEngine() : new SqliteEngine();
     private readonly TemporaryFolder folder = new();
     private readonly FleetOptions options = new();
 

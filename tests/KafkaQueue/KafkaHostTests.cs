@@ -63,7 +63,9 @@ public sealed class KafkaHostTests : IAsyncLifetime
         yard.Mock.GoAway();
         await SubmitManyAsync(host, stepIds);
         await UntilCompletedAsync(host, stepIds);
+        await Wait.UntilAsync(async () => await ReadyAsync(host) == HttpStatusCode.ServiceUnavailable);
         yard.Mock.ComeBack();
+        await Wait.UntilAsync(async () => await ReadyAsync(host) == HttpStatusCode.OK);
         var before = await LengthAsync(watcher);
         await SubmitManyAsync(host, stepIds);
         await UntilCompletedAsync(host, stepIds);
@@ -143,6 +145,12 @@ public sealed class KafkaHostTests : IAsyncLifetime
     /// <summary>A backend in a group of its own, which sees every item that was ever added.</summary>
     private Task<IQueueBackend> WatchAsync(Dictionary<string, string?> settings) =>
         yard.OpenAsync(new Dictionary<string, string?>(settings, StringComparer.Ordinal) { ["KAFKA_GROUP"] = "watcher" });
+
+    private static async Task<HttpStatusCode> ReadyAsync(RefineryHost host)
+    {
+        using var ready = await host.Http.GetAsync("/api/ready");
+        return ready.StatusCode;
+    }
 
     private static async Task SubmitManyAsync(RefineryHost host, List<string> stepIds)
     {
