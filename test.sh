@@ -110,6 +110,9 @@ run_tests every
 code=$?
 if compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null; then
   on_postgres || code=$?
+elif [ -n "${CI:-}" ]; then
+  echo "Debian's package 'postgresql' is not installed, so nothing was tested with the books in Postgres."
+  code=1
 fi
 
 passed=$(count passed)
