@@ -71,6 +71,25 @@ public sealed class WorkerTests
     }
 
     [Fact]
+    public async Task What_runs_goes_on_while_its_server_is_stopped_and_started_again()
+    {
+        await using var yard = await WorkerYard.StartAsync(leaseSeconds: 600);
+        var stepId = await yard.SubmitAsync(yard.Plugin.Step(gate: yard.Gate));
+        yard.StartWorker("a");
+        await yard.UntilRunningAsync(1);
+        var lease = await LeaseAsync(yard, stepId);
+        await Wait.UntilAsync(async () => await LeaseAsync(yard, stepId) is { } longer && longer != lease);
+
+        // A renewal waits at the server now.
+        await yard.StopServerAsync();
+        await yard.StartServerAsync();
+        yard.OpenGate();
+        await yard.UntilAsync("completed", [stepId]);
+
+        Assert.Equal([$"{stepId}@1"], yard.Plugin.Found());
+    }
+
+    [Fact]
     public async Task Asked_to_stop_it_takes_no_more_and_lets_what_runs_finish()
     {
         await using var yard = await WorkerYard.StartAsync();
@@ -136,6 +155,10 @@ public sealed class WorkerTests
         Assert.Equal(1, await worker.ExitAsync());
         Assert.Contains(sentence, Assert.Single(worker.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
+
+    /// <summary>Until when the step is the worker's; null before it has beaten.</summary>
+    private static async Task<string?> LeaseAsync(WorkerYard yard, string stepId) =>
+        (await yard.GetAsync($"/api/steps/{stepId}/why")).GetProperty("evidence").GetProperty("pods").EnumerateArray().Select(pod => pod.GetProperty("until").GetString()).FirstOrDefault();
 
     private static async Task<JsonElement?> PodAsync(WorkerYard yard)
     {

@@ -65,6 +65,13 @@ internal sealed class WorkerYard : IAsyncDisposable
         await server.ExitAsync();
     }
 
+    /// <summary>Asks the server to stop, and waits until it has.</summary>
+    public async Task StopServerAsync()
+    {
+        server!.Terminate();
+        Assert.Equal(0, await server.ExitAsync());
+    }
+
     /// <summary>Makes every lease one that ended long ago, as if the server had been down for long.</summary>
     public void ExpireLeases()
     {
