@@ -4,6 +4,7 @@ using Refinery.Kernel.Storage;
 namespace Refinery.Tests.Fleet;
 
 /// <summary>A claim looks at the steps it can have, however many others wait.</summary>
+[Trait("Engine", "sqlite")]
 public sealed class StepIndexTests : IAsyncLifetime
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 24, 10, 0, 0, TimeSpan.Zero);
