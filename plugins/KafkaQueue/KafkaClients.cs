@@ -12,7 +12,7 @@ internal sealed partial class KafkaClients(KafkaSettings settings, ILogger logge
     public string Topic => settings.Topic;
 
     /// <summary>The client that adds items.</summary>
-    /// <remarks>Not idempotent: a doubled message is dropped by the host, and an idempotent client may end in an error that only a new client gets over.</remarks>
+    /// <remarks>Idempotent: what it sends again, because an answer was lost, the brokers keep once and in its place.</remarks>
     /// <exception cref="PluginException">The settings cannot be used.</exception>
     public IProducer<string, byte[]> Producer() => Build(() =>
     {
@@ -21,8 +21,13 @@ internal sealed partial class KafkaClients(KafkaSettings settings, ILogger logge
             BootstrapServers = settings.Brokers,
             DeliveryReportFields = "none",
         };
+        config.EnableIdempotence ??= true;
         return new ProducerBuilder<string, byte[]>(config).SetErrorHandler((_, _) => { }).SetLogHandler((_, line) => LogLine(logger, line.Message)).Build();
     });
+
+    /// <summary>The client that asks about the topic.</summary>
+    public IAdminClient Admin() => Build(() => new AdminClientBuilder(new AdminClientConfig(Common()) { BootstrapServers = settings.Brokers })
+        .SetErrorHandler((_, _) => { }).SetLogHandler((_, line) => LogLine(logger, line.Message)).Build());
 
     /// <summary>The client that is a member of the group.</summary>
     /// <param name="rebalanced">Hears which partitions became this host's (true) or another's (false).</param>

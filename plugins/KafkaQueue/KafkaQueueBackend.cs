@@ -6,11 +6,8 @@ namespace Refinery.KafkaQueue;
 
 /// <summary>The five verbs over a topic, as far as Kafka has them: what lies in a partition cannot be removed.</summary>
 internal sealed partial class KafkaQueueBackend(
-    IProducer<string, byte[]> producer, IAdminClient admin, GroupMember member, WaitingItems waiting, Sender sender, TimeProvider clock, ILogger logger) : IQueueBackend
+    CurrentProducer producer, IAdminClient admin, GroupMember member, WaitingItems waiting, Sender sender, TimeProvider clock, ILogger logger) : IQueueBackend
 {
-    /// <summary>Longer than a message is tried for: after it every caller has his answer.</summary>
-    private static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(10);
-
     /// <summary>Longer than its clients need to close; a client that still does not come back is left to the end of the process.</summary>
     private static readonly TimeSpan LongestClosing = TimeSpan.FromSeconds(40);
 
@@ -21,8 +18,8 @@ internal sealed partial class KafkaQueueBackend(
     public static KafkaQueueBackend Open(KafkaClients clients, TimeProvider clock)
     {
         var reach = new Reach(clients.Logger);
-        var producer = clients.Producer();
-        var admin = new DependentAdminClientBuilder(producer.Handle).Build();
+        var producer = new CurrentProducer(clients);
+        var admin = clients.Admin();
         var topic = new Topic(admin, clients.Topic);
         var reader = clients.Reader();
         var member = new GroupMember(clients, topic, reach, clock);
@@ -83,9 +80,8 @@ internal sealed partial class KafkaQueueBackend(
     {
         await member.DisposeAsync();
         await waiting.DisposeAsync();
-        producer.Flush(LastAnswers);
+        await producer.DisposeAsync();
         admin.Dispose();
-        producer.Dispose();
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref isDisposed) != 0, this);

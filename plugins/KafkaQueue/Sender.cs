@@ -5,7 +5,7 @@ namespace Refinery.KafkaQueue;
 
 /// <summary>Adds items to the topic, each as a message with the step's id as its key.</summary>
 /// <param name="sent">Hears of every message that the brokers have.</param>
-internal sealed class Sender(IProducer<string, byte[]> producer, string topic, Reach reach, Action<TopicPartitionOffset> sent)
+internal sealed class Sender(CurrentProducer producer, string topic, Reach reach, Action<TopicPartitionOffset> sent)
 {
     /// <summary>So many messages are under way for one caller; librdkafka refuses more than 100,000 altogether.</summary>
     private const int ChunkSize = 10_000;
@@ -19,9 +19,7 @@ internal sealed class Sender(IProducer<string, byte[]> producer, string topic, R
             reach.ThrowIfAway();
             try
             {
-                var receipt = new Receipt(chunk.Length);
-                Array.ForEach(chunk, item => Send(item, receipt));
-                await receipt.Complete.WaitAsync(cancellationToken);
+                await producer.UseAsync(client => SendAsync(client, chunk).WaitAsync(cancellationToken));
             }
             catch (KafkaException fault)
             {
@@ -30,8 +28,15 @@ internal sealed class Sender(IProducer<string, byte[]> producer, string topic, R
         }
     }
 
-    private void Send(QueueItem item, Receipt receipt) =>
-        producer.Produce(topic, new Message<string, byte[]> { Key = item.StepId, Value = ItemJson.Write(item) }, report =>
+    private Task SendAsync(IProducer<string, byte[]> client, QueueItem[] chunk)
+    {
+        var receipt = new Receipt(chunk.Length);
+        Array.ForEach(chunk, item => Send(client, item, receipt));
+        return receipt.Complete;
+    }
+
+    private void Send(IProducer<string, byte[]> client, QueueItem item, Receipt receipt) =>
+        client.Produce(topic, new Message<string, byte[]> { Key = item.StepId, Value = ItemJson.Write(item) }, report =>
         {
             if (!report.Error.IsError)
             {

@@ -6,6 +6,12 @@ namespace Refinery.Tests.KafkaQueue;
 /// <summary>Brokers that go away cost calls, never the host; what they have taken is there when they come back.</summary>
 public sealed class KafkaAwayTests : IAsyncLifetime
 {
+    // Requests and errors by their numbers in Kafka's protocol.
+    private const short Produce = 0;
+    private const short InitProducerId = 22;
+    private const int ClusterAuthorizationFailed = 31;
+    private const int OutOfOrderSequenceNumber = 45;
+
     private readonly KafkaYard yard = new();
 
     public Task InitializeAsync() => Task.CompletedTask;
@@ -79,6 +85,36 @@ public sealed class KafkaAwayTests : IAsyncLifetime
         await Assert.ThrowsAsync<IOException>(() => adding);
         Assert.InRange((await waiting).Count, 0, 4);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => queue.StatsAsync(CancellationToken.None));
+    }
+
+    /// <remarks>An idempotent producer that gets no id from the brokers is at its end.</remarks>
+    [Fact]
+    public async Task A_producer_that_came_to_its_end_is_replaced()
+    {
+        yard.Mock.Refuse(InitProducerId, ClusterAuthorizationFailed);
+        await using var queue = await yard.OpenAsync(yard.NewMockSettings());
+
+        await Assert.ThrowsAsync<IOException>(() => queue.EnqueueAsync([QueueFolder.Item("lost")], CancellationToken.None));
+        await UntilTakenAsync(queue, QueueFolder.Item("a"));
+
+        Assert.Equal("a", Assert.Single(await queue.PopAsync(5, TimeSpan.FromHours(1), CancellationToken.None)).StepId);
+    }
+
+    [Fact]
+    public async Task Each_of_many_callers_has_an_answer_when_the_producer_is_replaced_under_them()
+    {
+        await using var queue = await yard.OpenAsync(yard.NewMockSettings());
+        await queue.EnqueueAsync([QueueFolder.Item("first")], CancellationToken.None);
+        yard.Mock.Refuse(Produce, OutOfOrderSequenceNumber, OutOfOrderSequenceNumber, OutOfOrderSequenceNumber);
+
+        var failed = await Task.WhenAll(Enumerable.Range(0, 40).Select(number => FailsAsync(() => queue.EnqueueAsync([QueueFolder.Item($"{number}")], CancellationToken.None))));
+        await UntilTakenAsync(queue, QueueFolder.Item("last"));
+        var listed = await queue.ListAsync(100, CancellationToken.None);
+
+        Assert.Contains(true, failed);
+        Assert.Subset(
+            listed.Select(item => item.StepId).ToHashSet(StringComparer.Ordinal),
+            Enumerable.Range(0, 40).Where(number => !failed[number]).Select(number => $"{number}").Append("first").Append("last").ToHashSet(StringComparer.Ordinal));
     }
 
     private static async Task AssertAllFailAsync(IQueueBackend queue)

@@ -35,6 +35,9 @@ internal sealed class MockBrokers : IDisposable
 
     public void ComeBack() => Each(SetUp);
 
+    /// <summary>Answers the next requests of a kind with errors, one each; both go by their numbers in the protocol.</summary>
+    public void Refuse(short request, params int[] errors) => Push(cluster, request, (nuint)errors.Length, errors);
+
     /// <summary>Ends them; librdkafka does not always come back from that, and what is left then ends with this process.</summary>
     public void Dispose()
     {
@@ -70,4 +73,7 @@ internal sealed class MockBrokers : IDisposable
 
     [DllImport(Library, EntryPoint = "rd_kafka_mock_broker_set_up"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int SetUp(nint cluster, int broker);
+
+    [DllImport(Library, EntryPoint = "rd_kafka_mock_push_request_errors_array"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern void Push(nint cluster, short request, nuint count, int[] errors);
 }
