@@ -5,6 +5,9 @@ internal sealed class TemporaryFolder : IDisposable
 {
     public TemporaryFolder() => Path = Directory.CreateTempSubdirectory("refinery-test-").FullName;
 
+    /// <summary>What goes with it.</summary>
+    public Action? WhenGone { get; set; }
+
     public string Path { get; }
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
@@ -15,5 +18,7 @@ internal sealed class TemporaryFolder : IDisposable
         {
             Directory.Delete(Path, recursive: true);
         }
+
+        WhenGone?.Invoke();
     }
 }

@@ -148,10 +148,14 @@ public sealed class BackupTests : IDisposable
     /// <summary>Dumps the books and restores them as those of <see cref="restored"/>.</summary>
     private async Task DumpAsync()
     {
-        var (from, to) = (new NpgsqlConnectionStringBuilder(PostgresEngine.ConnectionStringOf(books)), new NpgsqlConnectionStringBuilder(PostgresEngine.ConnectionStringOf(restored)));
-        string[] server = ["-h", from.Host!, "-p", $"{from.Port}", "-U", from.Username!];
-        await Tool.RunAsync(Path.Combine(PostgresServer.Folder!, "pg_dump"), [.. server, "-Fc", "-f", copies.File("books.dump"), from.Database!]);
-        await Tool.RunAsync(Path.Combine(PostgresServer.Folder!, "pg_restore"), [.. server, "-d", to.Database!, copies.File("books.dump")]);
+        await Tool.RunAsync(Path.Combine(PostgresServer.Folder!, "pg_dump"), ["-Fc", "-f", copies.File("books.dump"), "-d", Dsn(books)]);
+        await Tool.RunAsync(Path.Combine(PostgresServer.Folder!, "pg_restore"), ["-d", Dsn(restored), copies.File("books.dump")]);
+
+        static string Dsn(TemporaryFolder folder)
+        {
+            var parts = new NpgsqlConnectionStringBuilder(PostgresEngine.ConnectionStringOf(folder));
+            return $"host={parts.Host} port={parts.Port} user={parts.Username} password='{parts.Password}' dbname={parts.Database}";
+        }
     }
 
     private static Task<string> CopyAsync(string name, TemporaryFolder from, TemporaryFolder to) => Tool.RunAsync("cp", "-a", from.File(name), to.Path);

@@ -27,7 +27,8 @@ public sealed class PostgresHostTests : IDisposable
     public async Task The_books_are_in_the_database_and_nothing_of_them_in_the_folder(string setting)
     {
         var given = new NpgsqlConnectionStringBuilder(PostgresEngine.ConnectionStringOf(books));
-        var url = $"postgres://{given.Username}:hunter2@{given.Host}:{given.Port}/{given.Database}";
+        var password = given.Password ?? "hunter2";
+        var url = $"postgres://{given.Username}:{password}@{given.Host}:{given.Port}/{given.Database}";
         await using (var first = await StartAsync(setting, url))
         {
             await first.PostAsync("/api/queue/enqueue", new { package = "kept" });
@@ -42,8 +43,8 @@ public sealed class PostgresHostTests : IDisposable
 
         Assert.Equal(1, (await second.GetAsync("/api/queue/stats")).GetProperty("length").GetInt64());
         var config = await second.GetAsync("/api/config");
-        Assert.Equal($$"""{"kind":"postgres","host":"127.0.0.1","database":"{{given.Database}}"}""", config.GetProperty("db").GetRawText());
-        Assert.DoesNotContain("hunter2", config.GetRawText(), StringComparison.Ordinal);
+        Assert.Equal($$"""{"kind":"postgres","host":"{{given.Host}}","database":"{{given.Database}}"}""", config.GetProperty("db").GetRawText());
+        Assert.DoesNotContain($":{password}", config.GetRawText(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -79,6 +80,31 @@ public sealed class PostgresHostTests : IDisposable
         server.Freeze();
         await AssertAwayAsync(host, stepId, "The database does not answer");
         server.Thaw();
+
+        await AssertBackAsync(host, stepId);
+    }
+
+    [Fact]
+    public async Task A_statement_that_takes_too_long_costs_its_caller_alone()
+    {
+        await using var host = await StartAsync("POSTGRES_DSN", PostgresEngine.ConnectionStringOf(books) + ";Command Timeout=1");
+        var stepId = (await host.PostAsync("/submit", new { type = "note", args = new { } })).GetProperty("step_id").GetString();
+        await using var source = NpgsqlDataSource.Create(PostgresEngine.ConnectionStringOf(books));
+        await using (var connection = await source.OpenConnectionAsync())
+        {
+            await using var holding = await connection.BeginTransactionAsync();
+            await using var held = new NpgsqlCommand("LOCK TABLE steps IN ACCESS EXCLUSIVE MODE", connection, holding);
+            await held.ExecuteNonQueryAsync();
+
+            foreach (var asked in new[] { host.Http.GetAsync($"/status/{stepId}"), host.Http.PostAsJsonAsync("/submit", new { type = "note", args = new { } }) })
+            {
+                using var answer = await asked;
+                Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+                Assert.NotNull(answer.Headers.RetryAfter);
+            }
+
+            await host.GetAsync("/api/hints");
+        }
 
         await AssertBackAsync(host, stepId);
     }

@@ -33,6 +33,27 @@ public sealed class PluginStartTests(BuiltFromPage built)
     }
 
     [Fact]
+    public async Task A_host_needs_no_plugin_but_that_of_its_queue()
+    {
+        using var plugins = new TemporaryFolder();
+        await Tool.RunAsync("cp", "-r", Path.Combine(Paths.HostPlugins, "file"), plugins.Path);
+        await using var host = await RefineryHost.StartAsync(("PLUGINS_DIR", plugins.Path), ("LOCAL_WORKER", "0"));
+
+        await host.PostAsync("/api/queue/enqueue", new { package = "numpy" });
+
+        Assert.Equal(1, (await host.GetAsync("/api/queue/stats")).GetProperty("length").GetInt64());
+    }
+
+    [Fact]
+    public async Task A_folder_without_that_plugin_ends_the_program()
+    {
+        using var data = new TemporaryFolder();
+        using var plugins = new TemporaryFolder();
+
+        await AssertEndsAsync("QUEUE_BACKEND 'file' has no plugin; found: none.", ("DATA_DIR", data.Path), ("PLUGINS_DIR", plugins.Path));
+    }
+
+    [Fact]
     public async Task A_plugin_that_does_not_fit_ends_the_program()
     {
         using var data = new TemporaryFolder();

@@ -78,6 +78,17 @@ public sealed class PostgresQueueSharedTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_one_host_adds_wakes_the_other_without_the_help_of_a_timer()
+    {
+        var (here, there) = (await database.OpenAsync(Long), await database.OpenAsync(Long, clock: new TimelessClock()));
+        var waiting = there.PopAsync(1, TimeSpan.FromHours(1), CancellationToken.None);
+        await database.ListenedAsync(hosts: 1);
+        await here.EnqueueAsync(Items(1, "step"), CancellationToken.None);
+
+        Assert.Equal("step-0", Assert.Single(await waiting.WaitAsync(Long)).StepId);
+    }
+
+    [Fact]
     public async Task An_item_that_nobody_was_told_of_is_found_by_who_waits()
     {
         var host = await database.OpenAsync(Long);

@@ -2,13 +2,14 @@ using Npgsql;
 using Refinery.Contract;
 using Refinery.Host.Plugins;
 using Refinery.PostgresQueue;
+using Refinery.Tests.Kernel.Storage;
 
 namespace Refinery.Tests.Plugins;
 
 /// <summary>What the queue in Postgres says of its settings, and what it needs of the server.</summary>
 public sealed class PostgresQueueStartTests : IAsyncLifetime
 {
-    private readonly QueueDatabase database = new();
+    private readonly QueueDatabase database = new(PostgresServer.Trusting);
 
     public Task InitializeAsync() => Task.CompletedTask;
 

@@ -7,9 +7,7 @@ namespace Refinery.Tests.Plugins;
 /// <summary>The queue in Postgres keeps the contract, and what it promises beyond it about order.</summary>
 public sealed class PostgresQueueTests : QueueBackendContract
 {
-    private static int count;
-
-    private readonly string table = $"queue_{Interlocked.Increment(ref count)}";
+    private readonly string table = PostgresServer.NewName();
 
     protected override IQueuePlugin Plugin { get; } = new PostgresQueuePlugin { Patience = Long };
 
@@ -17,7 +15,7 @@ public sealed class PostgresQueueTests : QueueBackendContract
 
     protected override IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?>(StringComparer.Ordinal)
     {
-        ["POSTGRES_DSN"] = PostgresServer.Instance.ConnectionString("postgres"),
+        ["POSTGRES_DSN"] = PostgresServer.Instance.ConnectionString(),
         ["QUEUE_TABLE"] = table,
     };
 

@@ -9,9 +9,7 @@ namespace Refinery.Tests.Plugins;
 /// <summary>A database of its own on a Postgres of the tests', and the queue opened over it by as many hosts as a test likes.</summary>
 internal sealed class QueueDatabase
 {
-    private static int count;
-
-    private readonly string name = $"queues_{Interlocked.Increment(ref count)}";
+    private readonly string name = PostgresServer.NewName();
     private readonly PostgresServer server;
     private readonly NpgsqlDataSource source;
     private readonly List<IQueueBackend> opened = [];
@@ -29,10 +27,10 @@ internal sealed class QueueDatabase
 
     /// <summary>Opens the queue as one more host would.</summary>
     /// <param name="patience">What a delivered plugin has when null; otherwise so long that only a hang reaches it.</param>
-    public async Task<IQueueBackend> OpenAsync(TimeSpan? patience = null, string? dsn = null)
+    public async Task<IQueueBackend> OpenAsync(TimeSpan? patience = null, string? dsn = null, TimeProvider? clock = null)
     {
         var plugin = patience is { } given ? new PostgresQueuePlugin { Patience = given } : new PostgresQueuePlugin();
-        var queue = await plugin.OpenAsync(Context(("POSTGRES_DSN", dsn ?? Dsn)), CancellationToken.None);
+        var queue = await plugin.OpenAsync(Context(("POSTGRES_DSN", dsn ?? Dsn)) with { Clock = clock ?? TimeProvider.System }, CancellationToken.None);
         lock (opened)
         {
             opened.Add(queue);

@@ -18,6 +18,13 @@ public sealed class QueueMoveTests
     [InlineData(true, "postgres", "file", "now start every host with QUEUE_BACKEND=file.")]
     [InlineData(false, "kafka", "redis", $"now start with QUEUE_BACKEND=redis. What lies in kafka cannot be removed{Again}")]
     [InlineData(false, "file", "kafka", "now start with QUEUE_BACKEND=kafka.")]
+    [InlineData(true, "file", "postgres", "now start every host with QUEUE_BACKEND=postgres.")]
+    [InlineData(false, "redis", "file", "now start with QUEUE_BACKEND=file.")]
+    [InlineData(true, "redis", "kafka", "now start every host with QUEUE_BACKEND=kafka.")]
+    [InlineData(true, "postgres", "redis", "now start every host with QUEUE_BACKEND=redis.")]
+    [InlineData(true, "postgres", "kafka", "now start every host with QUEUE_BACKEND=kafka.")]
+    [InlineData(false, "kafka", "file", $"now start with QUEUE_BACKEND=file. What lies in kafka cannot be removed{Again}")]
+    [InlineData(true, "kafka", "postgres", $"now start every host with QUEUE_BACKEND=postgres. What lies in kafka cannot be removed{Again}")]
     public async Task Everything_that_waits_moves_in_its_order(bool onPostgres, string from, string to, string now)
     {
         await using var stores = new QueueStores(onPostgres);

@@ -8,16 +8,20 @@ namespace Refinery.Tests.Kernel.Storage;
 internal sealed class PostgresEngine : ITestEngine
 {
     private static readonly ConcurrentDictionary<string, Lazy<string>> OfFolders = new(StringComparer.Ordinal);
-    private static int count;
 
-    private readonly string name = $"test_{Interlocked.Increment(ref count)}";
+    private readonly string name = PostgresServer.NewName();
     private readonly List<Database> opened = [];
 
     /// <summary>The database that belongs to a folder, made when it is first asked for: hosts over one folder share it, one after another or at once.</summary>
     public static string ConnectionStringOf(TemporaryFolder folder) => OfFolders.GetOrAdd(folder.Path, _ => new Lazy<string>(() =>
     {
-        var made = $"host_{Interlocked.Increment(ref count)}";
+        var made = PostgresServer.NewName();
         PostgresServer.Instance.Run($"CREATE DATABASE {made}");
+        if (PostgresServer.IsGiven)
+        {
+            folder.WhenGone = () => PostgresServer.Instance.Run($"DROP DATABASE {made} WITH (FORCE)");
+        }
+
         return PostgresServer.Instance.ConnectionString(made);
     })).Value;
 

@@ -1,28 +1,45 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Npgsql;
+using Refinery.Contract;
 
 namespace Refinery.Tests.Kernel.Storage;
 
 /// <summary>A Postgres of the tests' own on a free loopback port: started with the first test that needs it, ended with the test process, however that ends.</summary>
+/// <remarks>Where the environment's <c>POSTGRES_DSN</c> names a server, tests that do not stop theirs share that one, each with a database of its own.</remarks>
 internal sealed class PostgresServer : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly Lazy<PostgresServer> Started = new(() => new PostgresServer());
+    private static readonly Lazy<PostgresServer> Given = new(() => new PostgresServer(given!));
+    private static readonly string OfThisRun = $"refinery_{Guid.NewGuid():N}_";
+    private static string? given;
+    private static int count;
 
     private readonly TemporaryFolder folder = new();
-    private readonly int port = FreePort();
+    private readonly string server;
     private Process? shell;
+
+    private PostgresServer(string dsn) => server = PostgresDsn.ToConnectionString(dsn);
 
     private PostgresServer()
     {
+        server = $"Host=127.0.0.1;Port={FreePort()};Username=postgres;Database=postgres";
         Assert.True(Folder is not null, "Postgres is not installed; Debian's package 'postgresql' has it.");
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Dispose();
         Start();
     }
 
-    public static PostgresServer Instance => Started.Value;
+    /// <summary>The one that all tests share.</summary>
+    public static PostgresServer Instance => IsGiven ? Given.Value : Started.Value;
+
+    /// <summary>The tests' own, which lets everybody in who names a user it knows.</summary>
+    public static PostgresServer Trusting => Started.Value;
+
+    /// <summary>Whether the shared one stays when the tests end.</summary>
+    public static bool IsGiven => given is not null;
 
     /// <summary>One for a single test, which may stop it; the other is everybody's.</summary>
     public static PostgresServer StartOwn() => new();
@@ -32,12 +49,29 @@ internal sealed class PostgresServer : IDisposable
         ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")).Where(bin => File.Exists(Path.Combine(bin, "initdb"))).Order(StringComparer.Ordinal).LastOrDefault()
         : null;
 
-    public string ConnectionString(string database) => $"Host=127.0.0.1;Port={port};Username=postgres;Database={database};Include Error Detail=true";
+    /// <summary>A name that no other database of the server has.</summary>
+    public static string NewName() => $"{OfThisRun}{Interlocked.Increment(ref count)}";
+
+    /// <summary>Takes the setting out of the environment, in which hosts would find it too.</summary>
+    [ModuleInitializer]
+    internal static void TakeGiven()
+    {
+        given = Environment.GetEnvironmentVariable("POSTGRES_DSN") is { Length: > 0 } dsn ? dsn : null;
+        Environment.SetEnvironmentVariable("POSTGRES_DSN", null);
+    }
+
+    /// <param name="database">The one that commands of the server's own are run in, when null.</param>
+    public string ConnectionString(string? database = null)
+    {
+        var parts = new NpgsqlConnectionStringBuilder(server) { IncludeErrorDetail = true };
+        parts.Database = database ?? parts.Database;
+        return parts.ConnectionString;
+    }
 
     /// <summary>Runs a command of the server's own.</summary>
     public void Run(string sql)
     {
-        using var source = NpgsqlDataSource.Create(ConnectionString("postgres"));
+        using var source = NpgsqlDataSource.Create(ConnectionString());
         using var command = source.CreateCommand(sql);
         command.ExecuteNonQuery();
     }
@@ -54,7 +88,7 @@ internal sealed class PostgresServer : IDisposable
                 mkdir data && if [ "$(id -u)" = 0 ]; then chmod 755 . && chown postgres data; fi
                 {user} '{Folder}/initdb' -D data -U postgres -A trust -E UTF8 --locale=C --locale-provider=icu --icu-locale=en-US --no-sync >initdb.log 2>&1 || exit 1
             fi
-            {user} '{Folder}/postgres' -D data -k '' -h 127.0.0.1 -p {port} -c fsync=off -c max_connections=200 </dev/null >>server.log 2>&1 & server=$!
+            {user} '{Folder}/postgres' -D data -k '' -h 127.0.0.1 -p {new NpgsqlConnectionStringBuilder(server).Port} -c fsync=off -c max_connections=200 </dev/null >>server.log 2>&1 & server=$!
             read -r how
             if [ "$how" = gently ]; then kill -INT $server; wait $server; else kill -QUIT $server; wait $server; cd / && rm -rf '{folder.Path}'; fi
             """]) { UseShellExecute = false, RedirectStandardInput = true })!;
