@@ -59,8 +59,8 @@ public sealed partial class SqlDialect
         TakeTurn = "SELECT pg_advisory_xact_lock(hashtext('refinery'))",
         Patience = TimeSpan.FromMilliseconds(2),
 
-        // A group finds its rows by their keys. A plan is kept, and one made while a table was empty would go on to read it whole.
-        OnOpenWriter = ["SET enable_seqscan = off", "SET enable_hashjoin = off", "SET enable_mergejoin = off", "SET jit = off"],
+        // A group finds its rows by their keys, in an index's order. A plan is kept, and one made while few rows were there would go on to read and sort them all.
+        OnOpenWriter = ["SET enable_seqscan = off", "SET enable_sort = off", "SET enable_hashjoin = off", "SET enable_mergejoin = off", "SET jit = off"],
     };
 
     /// <summary><c>sqlite</c> or <c>postgres</c>.</summary>
