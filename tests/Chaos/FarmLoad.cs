@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Refinery.Tests.Chaos;
 
-/// <summary>One who submits at a steady rate and two pods that do the work, each with whichever host answers.</summary>
+/// <summary>One who submits at a steady rate and two pods that do the work, each with whichever host answers; or workers do it, which leave an effect of each step.</summary>
 internal sealed class FarmLoad : IAsyncDisposable
 {
     private const int PerSecond = 50;
@@ -12,21 +12,23 @@ internal sealed class FarmLoad : IAsyncDisposable
     private readonly ConcurrentDictionary<string, int> ended = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<string> accepted = new();
     private readonly HostFarm farm;
+    private readonly EffectPlugin? effects;
     private readonly Task submitting;
     private readonly Task[] working;
 
-    public FarmLoad(HostFarm farm)
+    /// <param name="effects">Where workers leave their effects; null when pods are to do the work.</param>
+    public FarmLoad(HostFarm farm, EffectPlugin? effects = null)
     {
-        this.farm = farm;
+        (this.farm, this.effects) = (farm, effects);
         submitting = Task.Run(SubmitAsync);
-        working = [.. new[] { "pod-a", "pod-b" }.Select(pod => Task.Run(() => WorkAsync(pod)))];
+        working = effects is null ? [.. new[] { "pod-a", "pod-b" }.Select(pod => Task.Run(() => WorkAsync(pod)))] : [];
     }
 
     /// <summary>The steps that a host has taken.</summary>
     public IReadOnlyCollection<string> Accepted => accepted;
 
-    /// <summary>Of how many steps a pod was told that its report counts.</summary>
-    public int Ended => ended.Count;
+    /// <summary>Of how many steps a pod was told that its report counts, or an effect is there.</summary>
+    public int Ended => effects?.Found().DistinctBy(effect => effect.Split('@')[0]).Count() ?? ended.Count;
 
     /// <summary>Waits until so many more steps have ended: work goes on.</summary>
     public async Task GoesOnAsync(int steps = PerSecond)
@@ -74,6 +76,13 @@ internal sealed class FarmLoad : IAsyncDisposable
         await UntilAsync(() => Ended >= accepted.Count);
         await stopWorking.CancelAsync();
         await Task.WhenAll(working);
+        if (effects is not null)
+        {
+            var left = new Queue<string>(accepted);
+            await Wait.UntilAsync(() => AreCompletedAsync(left));
+            return;
+        }
+
         Assert.Equal(accepted.Order(StringComparer.Ordinal), ended.Keys.Order(StringComparer.Ordinal));
     }
 
@@ -86,14 +95,29 @@ internal sealed class FarmLoad : IAsyncDisposable
         stopWorking.Dispose();
     }
 
+    private async Task<bool> AreCompletedAsync(Queue<string> left)
+    {
+        while (left.TryPeek(out var stepId))
+        {
+            if (await farm.StatusAsync(stepId) != "completed")
+            {
+                return false;
+            }
+
+            left.Dequeue();
+        }
+
+        return true;
+    }
+
     private async Task SubmitAsync()
     {
         using var pace = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / PerSecond));
         for (var number = 0; !stopSubmitting.IsCancellationRequested; number++)
         {
             await pace.WaitForNextTickAsync();
-            var step = await farm.PostAsync(
-                "/submit", new { type = FleetCalls.Elsewhere, args = new { number }, priority = number % 3, max_retries = 10 }, $"{GetHashCode()}-{number}", stopWorking.Token);
+            var asked = effects?.Step(waitMilliseconds: 20, priority: number % 3) ?? new { type = FleetCalls.Elsewhere, args = new { number }, priority = number % 3, max_retries = 10 };
+            var step = await farm.PostAsync("/submit", asked, $"{GetHashCode()}-{number}", stopWorking.Token);
             accepted.Enqueue(step.GetProperty("step_id").GetString()!);
         }
     }

@@ -17,6 +17,7 @@ internal sealed class HostFarm : IAsyncDisposable
     private readonly TemporaryFolder[] folders;
     private readonly HostRun[] runs;
     private readonly Uri?[] addresses;
+    private readonly Uri?[] places;
     private int? forgiven;
     private int turn;
 
@@ -26,6 +27,11 @@ internal sealed class HostFarm : IAsyncDisposable
         folders = [.. Enumerable.Range(0, count).Select(_ => new TemporaryFolder())];
         runs = new HostRun[count];
         addresses = new Uri?[count];
+        places = new Uri?[count];
+        foreach (var (_, token) in settings.Where(setting => setting.Name == "WORKER_TOKEN"))
+        {
+            http.DefaultRequestHeaders.Add("X-Worker-Token", token);
+        }
     }
 
     public static async Task<HostFarm> StartAsync(params (string Name, string Value)[] settings)
@@ -53,11 +59,14 @@ internal sealed class HostFarm : IAsyncDisposable
         return code;
     }
 
-    /// <summary>Starts a host, again over its own folder.</summary>
+    /// <summary>Where a host is, also while it is away.</summary>
+    public Uri PlaceOf(int number) => places[number]!;
+
+    /// <summary>Starts a host, again over its own folder and on its own port.</summary>
     public async Task StartAsync(int number)
     {
-        runs[number] = HostRun.Start(folders[number], [], [.. Quick, .. settings]);
-        addresses[number] = await runs[number].ReadyAsync();
+        runs[number] = HostRun.Start(folders[number], places[number] is { } place ? ["--urls", place.ToString()] : [], [.. Quick, .. settings]);
+        addresses[number] = places[number] = await runs[number].ReadyAsync();
     }
 
     /// <summary>Ends a host as a power cut does.</summary>

@@ -9,7 +9,7 @@ using Xunit.Abstractions;
 
 namespace Refinery.Tests.Chaos;
 
-/// <summary>Three hosts and two pods at work while something is taken from them: each accepted step ends once, work goes on, and the books hold.</summary>
+/// <summary>Three hosts and two pods or workers at work while something is taken from them: each accepted step ends once, work goes on, and the books hold.</summary>
 public sealed class ManyHostsChaosTests(ITestOutputHelper output) : IDisposable
 {
     /// <summary>How often each thing is done to one farm.</summary>
@@ -100,6 +100,41 @@ public sealed class ManyHostsChaosTests(ITestOutputHelper output) : IDisposable
     });
 
     [Fact]
+    public async Task Workers_and_the_hosts_they_call_are_killed()
+    {
+        const string Token = "farm-token";
+        var chance = new Random(Chance.Seed(output));
+        using var folder = new TemporaryFolder();
+        var effects = new EffectPlugin(folder);
+        (string Name, string Value)[] settings = [.. OnPostgres, ("WORKER_TOKEN", Token)];
+        await using var farm = await HostFarm.StartAsync(settings);
+        HostRun[] workers = [Start(0), Start(1)];
+        try
+        {
+            await HarmAsync(settings, new FarmLoad(farm, effects), async load =>
+            {
+                var number = chance.Next(2);
+                workers[number].Kill();
+                await workers[number].DisposeAsync();
+                await load.GoesOnAsync();
+                await farm.KillAsync(1 - number);
+                workers[number] = Start(number);
+                await load.GoesOnAsync();
+                await farm.StartAsync(1 - number);
+            });
+        }
+        finally
+        {
+            await Task.WhenAll(workers.Select(worker => worker.DisposeAsync().AsTask()));
+        }
+
+        HostRun Start(int number) => HostRun.Start(
+            folder,
+            ["worker", "--server", farm.PlaceOf(number).ToString(), "--token", Token, "--kinds", EffectPlugin.StepType, "--concurrency", "8"],
+            ("DATA_DIR", folder.File($"worker-{number}")), ("PLUGINS_DIR", effects.Plugins), ("HINT_CATALOGUE", "0"), ("FLEET_Q_HEARTBEAT_SEC", "1"));
+    }
+
+    [Fact]
     public async Task Redis_is_wiped_and_ends()
     {
         using var redis = new RedisServer();
@@ -139,17 +174,22 @@ public sealed class ManyHostsChaosTests(ITestOutputHelper output) : IDisposable
 
     private Task RunAsync((string Name, string Value)[] settings, Func<FarmLoad, Task> harm) => RunAsync(settings, (_, load) => harm(load));
 
-    /// <summary>Does harm to a farm at work, again and again, and looks at what is left.</summary>
     private async Task RunAsync((string Name, string Value)[] settings, Func<HostFarm, FarmLoad, Task> harm)
     {
         await using var farm = await HostFarm.StartAsync(settings);
-        await using var load = new FarmLoad(farm);
+        await HarmAsync(settings, new FarmLoad(farm), load => harm(farm, load));
+    }
+
+    /// <summary>Does harm to a farm at work, again and again, and looks at what is left.</summary>
+    private async Task HarmAsync((string Name, string Value)[] settings, FarmLoad underHarm, Func<FarmLoad, Task> harm)
+    {
+        await using var load = underHarm;
         await load.GoesOnAsync();
         var pace = await load.PaceAsync();
         var slowest = TimeSpan.Zero;
         for (var time = 0; time < Times; time++)
         {
-            await harm(farm, load);
+            await harm(load);
             var began = TimeProvider.System.GetTimestamp();
             await load.KeepsUpAsync(0.95 * pace, TimeSpan.FromSeconds(1));
             var took = TimeProvider.System.GetElapsedTime(began);
