@@ -13,6 +13,7 @@ internal sealed class HostRun : IAsyncDisposable
     private readonly StringBuilder errors = new();
     private readonly TaskCompletionSource<string> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task reading;
+    private bool isDisposed;
 
     private HostRun(Process process)
     {
@@ -85,8 +86,15 @@ internal sealed class HostRun : IAsyncDisposable
         return process.ExitCode;
     }
 
+    /// <summary>Ends it if it runs; a second call does nothing.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (isDisposed)
+        {
+            return;
+        }
+
+        isDisposed = true;
         if (!process.HasExited)
         {
             process.Kill(entireProcessTree: true);

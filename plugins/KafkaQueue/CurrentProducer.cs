@@ -1,11 +1,15 @@
 using Confluent.Kafka;
+using Refinery.Contract;
 
 namespace Refinery.KafkaQueue;
 
-/// <summary>The client that adds items; one whose message failed is given up for a new one.</summary>
+/// <summary>The client that adds items; one that may have come to its end is given up for a new one.</summary>
 /// <remarks>An idempotent client may end in an error, or lose count of a partition's messages, and only a new one gets over that.</remarks>
 internal sealed class CurrentProducer(KafkaClients clients) : IAsyncDisposable
 {
+    /// <summary>After these a new one would be no better off.</summary>
+    private static readonly ErrorCode[] Passing = [ErrorCode.Local_QueueFull, ErrorCode.Local_MsgTimedOut, ErrorCode.MsgSizeTooLarge, ErrorCode.TopicAuthorizationFailed];
+
     private readonly Lock gate = new();
 
     /// <summary>Of those given up, which may still wait for answers.</summary>
@@ -16,7 +20,7 @@ internal sealed class CurrentProducer(KafkaClients clients) : IAsyncDisposable
     private bool isDisposed;
 
     /// <summary>Lends the client for as long as the call takes.</summary>
-    /// <exception cref="KafkaException">The call's own; the next call gets a new client.</exception>
+    /// <exception cref="KafkaException">The call's own, or there is no client.</exception>
     public async Task UseAsync(Func<IProducer<string, byte[]>, Task> call)
     {
         var held = Take();
@@ -24,7 +28,7 @@ internal sealed class CurrentProducer(KafkaClients clients) : IAsyncDisposable
         {
             await call(held.Client);
         }
-        catch (KafkaException)
+        catch (KafkaException fault) when (!Passing.Contains(fault.Error.Code))
         {
             GiveUp(held);
             throw;
@@ -38,12 +42,17 @@ internal sealed class CurrentProducer(KafkaClients clients) : IAsyncDisposable
     /// <summary>Waits for the answers to all that was sent.</summary>
     public async ValueTask DisposeAsync()
     {
+        Held? last;
         lock (gate)
         {
-            isDisposed = true;
+            (isDisposed, last) = (true, current);
         }
 
-        GiveUp(current);
+        if (last is not null)
+        {
+            GiveUp(last);
+        }
+
         await Task.WhenAll(closings);
     }
 
@@ -52,17 +61,30 @@ internal sealed class CurrentProducer(KafkaClients clients) : IAsyncDisposable
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(isDisposed, this);
-            current ??= new(clients.Producer());
+            current ??= Make();
             current.Join();
             return current;
         }
     }
 
-    private void GiveUp(Held? held)
+    /// <exception cref="KafkaException">It cannot be made now, as when a certificate's file is away.</exception>
+    private Held Make()
+    {
+        try
+        {
+            return new(clients.Producer());
+        }
+        catch (Exception fault) when (fault is PluginException or InvalidOperationException)
+        {
+            throw new KafkaException(new Error(ErrorCode.Local_Fail, fault.Message), fault);
+        }
+    }
+
+    private void GiveUp(Held held)
     {
         lock (gate)
         {
-            if (held is null || held != current)
+            if (held != current)
             {
                 return;
             }
@@ -78,7 +100,7 @@ internal sealed class CurrentProducer(KafkaClients clients) : IAsyncDisposable
     /// <summary>A client that is closed when its last holder has left.</summary>
     private sealed class Held(IProducer<string, byte[]> client)
     {
-        /// <summary>Longer than a message is tried for: after it every caller has his answer.</summary>
+        /// <summary>Longer than a message is tried for, whose caller did not wait for it.</summary>
         private static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(10);
 
         private readonly TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -100,8 +122,10 @@ internal sealed class CurrentProducer(KafkaClients clients) : IAsyncDisposable
 
         private void Close()
         {
-            client.Flush(LastAnswers);
-            client.Dispose();
+            using (client)
+            {
+                client.Flush(LastAnswers);
+            }
         }
     }
 }

@@ -7,6 +7,8 @@ namespace Refinery.KafkaQueue;
 /// <summary>Makes librdkafka's clients. None waits for the brokers: each connects by itself, and again whenever it has to.</summary>
 internal sealed partial class KafkaClients(KafkaSettings settings, ILogger logger)
 {
+    private const string Idempotence = "enable.idempotence";
+
     public ILogger Logger => logger;
 
     public string Topic => settings.Topic;
@@ -16,18 +18,24 @@ internal sealed partial class KafkaClients(KafkaSettings settings, ILogger logge
     /// <exception cref="PluginException">The settings cannot be used.</exception>
     public IProducer<string, byte[]> Producer() => Build(() =>
     {
-        var config = new ProducerConfig(Common())
+        var common = Common();
+        common.TryAdd(Idempotence, "true");
+        var config = new ProducerConfig(common)
         {
             BootstrapServers = settings.Brokers,
             DeliveryReportFields = "none",
         };
-        config.EnableIdempotence ??= true;
         return new ProducerBuilder<string, byte[]>(config).SetErrorHandler((_, _) => { }).SetLogHandler((_, line) => LogLine(logger, line.Message)).Build();
     });
 
     /// <summary>The client that asks about the topic.</summary>
-    public IAdminClient Admin() => Build(() => new AdminClientBuilder(new AdminClientConfig(Common()) { BootstrapServers = settings.Brokers })
-        .SetErrorHandler((_, _) => { }).SetLogHandler((_, line) => LogLine(logger, line.Message)).Build());
+    public IAdminClient Admin() => Build(() =>
+    {
+        var common = Common();
+        common.Remove(Idempotence);
+        return new AdminClientBuilder(new AdminClientConfig(common) { BootstrapServers = settings.Brokers })
+            .SetErrorHandler((_, _) => { }).SetLogHandler((_, line) => LogLine(logger, line.Message)).Build();
+    });
 
     /// <summary>The client that is a member of the group.</summary>
     /// <param name="rebalanced">Hears which partitions became this host's (true) or another's (false).</param>

@@ -34,7 +34,7 @@ internal sealed partial record KafkaSettings(string Brokers, string Topic, strin
     /// <param name="said">Its own words, which may quote a password: they are searched for names only.</param>
     public PluginException Refused(string said)
     {
-        var named = Further.Keys.Where(key => said.Contains($"\"{key}\"", StringComparison.Ordinal)).DefaultIfEmpty(string.Join(", ", Further.Keys)).First();
+        var named = Further.Keys.Where(key => said.Contains($"\"{key}\"", StringComparison.Ordinal) || said.Contains($"`{key}`", StringComparison.Ordinal)).DefaultIfEmpty(string.Join(", ", Further.Keys)).First();
         return new($"{FurtherSetting} has '{named}', which librdkafka does not take with this value; its page CONFIGURATION says what it takes.");
     }
 

@@ -59,14 +59,14 @@ internal sealed class HostFarm : IAsyncDisposable
         return code;
     }
 
-    /// <summary>Where a host is, also while it is away.</summary>
-    public Uri PlaceOf(int number) => places[number]!;
+    /// <summary>Where a host is and will be when it comes back.</summary>
+    public Uri PlaceOf(int number) => places[number] ??= addresses[number]!;
 
-    /// <summary>Starts a host, again over its own folder and on its own port.</summary>
+    /// <summary>Starts a host, again over its own folder; on another port, unless somebody asked for its place.</summary>
     public async Task StartAsync(int number)
     {
         runs[number] = HostRun.Start(folders[number], places[number] is { } place ? ["--urls", place.ToString()] : [], [.. Quick, .. settings]);
-        addresses[number] = places[number] = await runs[number].ReadyAsync();
+        addresses[number] = await runs[number].ReadyAsync();
     }
 
     /// <summary>Ends a host as a power cut does.</summary>

@@ -44,7 +44,7 @@ public sealed class PostgresHostTests : IDisposable
         Assert.Equal(1, (await second.GetAsync("/api/queue/stats")).GetProperty("length").GetInt64());
         var config = await second.GetAsync("/api/config");
         Assert.Equal($$"""{"kind":"postgres","host":"{{given.Host}}","database":"{{given.Database}}"}""", config.GetProperty("db").GetRawText());
-        Assert.DoesNotContain($":{password}", config.GetRawText(), StringComparison.Ordinal);
+        Assert.DoesNotContain(password, config.GetRawText(), StringComparison.Ordinal);
     }
 
     [Fact]

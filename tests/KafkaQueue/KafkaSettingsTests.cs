@@ -56,6 +56,7 @@ public sealed class KafkaSettingsTests
     [Theory]
     [InlineData($"sasl.pasword={Secret}", "sasl.pasword")]
     [InlineData($"linger.ms=5;security.protocol={Secret}", "security.protocol")]
+    [InlineData("linger.ms=5;acks=1", "acks")]
     [InlineData($"sasl.mechanism=OAUTHBEARER;security.protocol=sasl_plaintext;enable.sasl.oauthbearer.unsecure.jwt=true;sasl.oauthbearer.config={Secret}", null)]
     public async Task What_librdkafka_refuses_is_named_without_its_value(string further, string? named)
     {

@@ -8,7 +8,7 @@ using Refinery.Contract;
 namespace Refinery.Tests.Kernel.Storage;
 
 /// <summary>A Postgres of the tests' own on a free loopback port: started with the first test that needs it, ended with the test process, however that ends.</summary>
-/// <remarks>Where the environment's <c>POSTGRES_DSN</c> names a server, tests that do not stop theirs share that one, each with a database of its own.</remarks>
+/// <remarks>Where the environment's <c>POSTGRES_DSN</c> names a server, tests that do not stop theirs share that one, each with a database or a table of its own.</remarks>
 internal sealed class PostgresServer : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
