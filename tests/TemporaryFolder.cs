@@ -17,8 +17,7 @@ internal sealed class TemporaryFolder : IDisposable
         if (Directory.Exists(Path))
         {
             Directory.Delete(Path, recursive: true);
+            WhenGone?.Invoke();
         }
-
-        WhenGone?.Invoke();
     }
 }

@@ -42,15 +42,13 @@ internal sealed class CurrentProducer(KafkaClients clients) : IAsyncDisposable
     /// <summary>Waits for the answers to all that was sent.</summary>
     public async ValueTask DisposeAsync()
     {
-        Held? last;
         lock (gate)
         {
-            (isDisposed, last) = (true, current);
-        }
-
-        if (last is not null)
-        {
-            GiveUp(last);
+            isDisposed = true;
+            if (current is { } last)
+            {
+                GiveUp(last);
+            }
         }
 
         await Task.WhenAll(closings);

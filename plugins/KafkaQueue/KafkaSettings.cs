@@ -20,6 +20,9 @@ internal sealed partial record KafkaSettings(string Brokers, string Topic, strin
         "bootstrap.servers", "metadata.broker.list", "group.id", "enable.auto.commit", "enable.auto.offset.store", "enable.partition.eof", "auto.offset.reset",
     ];
 
+    /// <summary>Between these librdkafka names a setting.</summary>
+    private static readonly char[] Quotes = ['"', '`'];
+
     /// <summary>Reads them.</summary>
     /// <exception cref="PluginException">One is wrong or missing; the sentence shows no value that could be a password.</exception>
     public static KafkaSettings Read(IConfiguration configuration)
@@ -34,7 +37,8 @@ internal sealed partial record KafkaSettings(string Brokers, string Topic, strin
     /// <param name="said">Its own words, which may quote a password: they are searched for names only.</param>
     public PluginException Refused(string said)
     {
-        var named = Further.Keys.Where(key => said.Contains($"\"{key}\"", StringComparison.Ordinal) || said.Contains($"`{key}`", StringComparison.Ordinal)).DefaultIfEmpty(string.Join(", ", Further.Keys)).First();
+        var named = Further.Keys.FirstOrDefault(key => Array.Exists(Quotes, quote => said.Contains($"{quote}{key}{quote}", StringComparison.Ordinal)))
+            ?? string.Join(", ", Further.Keys);
         return new($"{FurtherSetting} has '{named}', which librdkafka does not take with this value; its page CONFIGURATION says what it takes.");
     }
 

@@ -1,6 +1,4 @@
-using Microsoft.Extensions.Configuration;
 using Refinery.Contract;
-using Refinery.RedisQueue;
 
 namespace Refinery.Tests.Plugins;
 
@@ -237,9 +235,5 @@ public sealed class RedisOutageTests : IDisposable
         Assert.Equal(["works"], await waiting.WaitAsync(Long));
     }
 
-    private Task<IQueueBackend> OpenAsync(TimeProvider? clock = null, string? key = null) => new RedisQueuePlugin().OpenAsync(
-        new(
-            new ConfigurationBuilder().AddInMemoryCollection([new("REDIS_URL", server.Url), new("REDIS_KEY", key)]).Build(),
-            server.Folder, clock ?? TimeProvider.System, log),
-        CancellationToken.None);
+    private Task<IQueueBackend> OpenAsync(TimeProvider? clock = null, string? key = null) => server.OpenQueueAsync(log, clock, key);
 }

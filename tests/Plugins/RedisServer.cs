@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Configuration;
+using Refinery.Contract;
+using Refinery.RedisQueue;
 
 namespace Refinery.Tests.Plugins;
 
@@ -57,6 +60,12 @@ internal sealed class RedisServer : IDisposable
             """]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true })!;
         WaitUntilReady();
     }
+
+    /// <summary>Opens the queue over it, as one more host does.</summary>
+    /// <param name="key">The plugin's own when null.</param>
+    public Task<IQueueBackend> OpenQueueAsync(RecordedLog log, TimeProvider? clock = null, string? key = null) => new RedisQueuePlugin().OpenAsync(
+        new(new ConfigurationBuilder().AddInMemoryCollection([new("REDIS_URL", Url), new("REDIS_KEY", key)]).Build(), Folder, clock ?? TimeProvider.System, log),
+        CancellationToken.None);
 
     /// <summary>Ends it as a power cut does.</summary>
     public void Kill()

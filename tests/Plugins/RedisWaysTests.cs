@@ -1,6 +1,4 @@
 using System.Globalization;
-using Microsoft.Extensions.Configuration;
-using Refinery.RedisQueue;
 
 namespace Refinery.Tests.Plugins;
 
@@ -19,8 +17,7 @@ public sealed class RedisWaysTests : IDisposable
     [Fact]
     public async Task A_batch_is_added_and_taken_by_one_script_each()
     {
-        var settings = new ConfigurationBuilder().AddInMemoryCollection([new("REDIS_URL", server.Url)]).Build();
-        await using var queue = await new RedisQueuePlugin().OpenAsync(new(settings, server.Folder, new TimelessClock(), log), CancellationToken.None);
+        await using var queue = await server.OpenQueueAsync(log, new TimelessClock());
 
         var start = CountScripts();
         await queue.EnqueueAsync(QueueFolder.Items(200), CancellationToken.None);

@@ -19,7 +19,7 @@ internal sealed class PostgresEngine : ITestEngine
         PostgresServer.Instance.Run($"CREATE DATABASE {made}");
         if (PostgresServer.IsGiven)
         {
-            folder.WhenGone = () => PostgresServer.Instance.Run($"DROP DATABASE IF EXISTS {made} WITH (FORCE)");
+            folder.WhenGone = () => PostgresServer.Instance.Run($"DROP DATABASE {made} WITH (FORCE)");
         }
 
         return PostgresServer.Instance.ConnectionString(made);
