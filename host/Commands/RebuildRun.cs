@@ -117,8 +117,8 @@ internal sealed class RebuildRun(IServiceProvider services, string outputFolder)
 
         await foreach (var happened in journal.FollowAsync(start, cancellationToken))
         {
-            if (happened.Payload.TryGetProperty("task_id", out var id)
-                && byStep.TryGetValue(id.GetString() ?? string.Empty, out var wheel)
+            if (happened.Payload.TextMember("task_id") is { } stepId
+                && byStep.TryGetValue(stepId, out var wheel)
                 && wheel.Apply(happened))
             {
                 view.Update(wheel);

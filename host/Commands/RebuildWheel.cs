@@ -46,20 +46,20 @@ internal sealed class RebuildWheel(RebuildNode node)
         switch (happened.EventType)
         {
             case "attempt.started":
-                (Status, Attempt) = ("building", payload.GetProperty("attempt_number").GetInt32());
+                (Status, Attempt) = ("building", (int)(payload.WholeMember("attempt_number") ?? 0));
                 break;
             case "attempt.succeeded":
                 (Status, Detail) = ("built", Text(payload, "detail"));
                 break;
             case "attempt.failed":
-                (Status, Detail) = (payload.GetProperty("will_retry").GetBoolean() ? "retry" : "failed", Text(payload, "detail"));
-                Hints = [.. payload.GetProperty("matched_hint_ids").EnumerateArray().Select(hint => hint.GetString() ?? string.Empty)];
+                (Status, Detail) = (payload.IsTrue("will_retry") ? "retry" : "failed", Text(payload, "detail"));
+                Hints = [.. payload.Member("matched_hint_ids", JsonValueKind.Array)?.EnumerateArray().Select(hint => hint.GetString() ?? string.Empty) ?? []];
                 break;
             case "task.updated":
                 (Status, Detail) = ("cancelled", Text(payload, "detail"));
                 break;
             case "artifact.created":
-                (FileName, Sha256, SizeBytes) = (Text(payload, "file_name"), Text(payload, "sha256"), payload.GetProperty("size_bytes").GetInt64());
+                (FileName, Sha256, SizeBytes) = (Text(payload, "file_name"), Text(payload, "sha256"), payload.WholeMember("size_bytes"));
                 break;
             default:
                 break;
@@ -76,5 +76,5 @@ internal sealed class RebuildWheel(RebuildNode node)
             node.Name, node.Version ?? string.Empty, FileName ?? string.Empty, name?.PythonTag ?? node.PythonTag, name?.PlatformTag ?? node.PlatformTag, Status, runId, Sha256, SizeBytes);
     }
 
-    private static string Text(JsonElement payload, string name) => payload.TextMember(name) ?? string.Empty;
+    private static string Text(CanonicalObject payload, string name) => payload.TextMember(name) ?? string.Empty;
 }

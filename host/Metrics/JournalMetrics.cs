@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Refinery.Kernel.Journal;
-using Refinery.Kernel.Web;
 
 namespace Refinery.Host.Metrics;
 
@@ -92,7 +91,7 @@ internal sealed class JournalMetrics : IHostedService
 
         var tag = KeyValuePair.Create("outcome", (object?)outcome);
         attempts.Add(1, tag);
-        if (link.Payload.Member("will_retry", JsonValueKind.True) is not null)
+        if (link.Payload.IsTrue("will_retry"))
         {
             retries.Add(1);
         }
@@ -122,7 +121,7 @@ internal sealed class JournalMetrics : IHostedService
     private static string? Outcome(JournalEvent link) => link.EventType switch
     {
         "attempt.succeeded" => "succeeded",
-        "attempt.failed" when link.Payload.Member("will_retry", JsonValueKind.True) is null => "failed",
+        "attempt.failed" when !link.Payload.IsTrue("will_retry") => "failed",
         "build.cancelled" => "cancelled",
         _ => null,
     };

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.Logging;
 using Refinery.Kernel.Journal;
 
@@ -68,7 +69,7 @@ internal sealed partial class ArtifactCollection(ArtifactStore store, IArtifactP
         {
             foreach (var happened in page)
             {
-                Mentions.StrikeOut(happened.Canonical, digests);
+                Mentions.StrikeOut(Encoding.ASCII.GetString(happened.Canonical.Span), digests);
                 Mentions.StrikeOut(happened.Target, digests);
             }
 

@@ -37,8 +37,8 @@ internal sealed class ManifestProjection : IProjection
         {
             return happened.EventType switch
             {
-                Saved => happened.Payload.Deserialize<SavedJson>(RefineryJson.Options)?.Entries ?? [],
-                ArtifactCreated => happened.Payload.Deserialize<WheelJson>(RefineryJson.Options)?.Entry() is { } entry ? [entry] : [],
+                Saved => happened.Payload.Read<SavedJson>()?.Entries ?? [],
+                ArtifactCreated => happened.Payload.Read<WheelJson>()?.Entry() is { } entry ? [entry] : [],
                 _ => [],
             };
         }

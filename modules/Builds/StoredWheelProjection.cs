@@ -28,7 +28,7 @@ internal sealed class StoredWheelProjection : IProjection
     {
         try
         {
-            return happened.Payload.Deserialize<WheelJson>(RefineryJson.Options) is { ArtifactType: "wheel" } wheel
+            return happened.Payload.Read<WheelJson>() is { ArtifactType: "wheel" } wheel
                 && wheel.IsPlain && WheelName.Parse(wheel.FileName) is { } name
                 ? new StoredWheelRow
                 {

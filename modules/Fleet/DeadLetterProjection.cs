@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
-using Refinery.Kernel.Web;
 
 namespace Refinery.Fleet;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Refinery.Kernel.Journal;
-using Refinery.Kernel.Web;
 
 namespace Refinery.Fleet;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
-using Refinery.Kernel.Web;
 using Refinery.Kernel.Work;
 
 namespace Refinery.Fleet;
@@ -18,11 +17,11 @@ internal static class StepReading
             return null;
         }
 
-        var (args, metadata) = (payload.GetProperty("args"), payload.GetProperty("metadata"));
+        var (args, metadata) = (payload.Member("args", JsonValueKind.Object), payload.Member("metadata", JsonValueKind.Object));
         return new StepRow
         {
             StepId = stepId,
-            BuildId = payload.TextMember("build_id") ?? BuildId.Of(stepId, new NewStep { Type = type, Args = args, Metadata = metadata }),
+            BuildId = payload.TextMember("build_id") ?? BuildId.Of(stepId, new NewStep { Type = type, Args = args ?? default, Metadata = metadata }),
             Type = type,
             Status = Status.Pending,
             Priority = payload.WholeMember("priority") ?? 0,
@@ -67,17 +66,17 @@ internal static class StepReading
         };
     }
 
-    private static string? StatusAfter(string eventType, JsonElement payload) => eventType switch
+    private static string? StatusAfter(string eventType, CanonicalObject payload) => eventType switch
     {
         "attempt.created" => Status.Claimed,
         "attempt.started" => Status.Running,
         "attempt.succeeded" => Status.Completed,
-        "attempt.failed" => payload.Member("will_retry", JsonValueKind.True) is not null ? Status.Pending : Status.Failed,
-        "attempt.invalidated" => payload.Member("requeued", JsonValueKind.True) is not null ? Status.Pending : Status.Cancelled,
+        "attempt.failed" => payload.IsTrue("will_retry") ? Status.Pending : Status.Failed,
+        "attempt.invalidated" => payload.IsTrue("requeued") ? Status.Pending : Status.Cancelled,
         "task.updated" when payload.TextMember("status") is Status.Cancelled or Status.Pending => payload.TextMember("status"),
         _ => null,
     };
 
-    private static DateTimeOffset? When(JsonElement payload, string name) =>
+    private static DateTimeOffset? When(CanonicalObject payload, string name) =>
         payload.TextMember(name) is { } text ? Instant.Parse(text) : null;
 }

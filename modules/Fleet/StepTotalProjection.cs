@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
-using Refinery.Kernel.Web;
 
 namespace Refinery.Fleet;
 
@@ -24,7 +23,7 @@ internal sealed class StepTotalProjection : IProjection
     {
         "attempt.succeeded" => (Status.Completed, 1),
         "attempt.failed" when link.Payload.Member("will_retry", JsonValueKind.False) is not null => (Status.Failed, 1),
-        "attempt.invalidated" when link.Payload.Member("requeued", JsonValueKind.True) is null => (Status.Cancelled, 1),
+        "attempt.invalidated" when !link.Payload.IsTrue("requeued") => (Status.Cancelled, 1),
         "task.updated" when link.Payload.TextMember("status") == Status.Cancelled => (Status.Cancelled, 1),
         "task.updated" when link.Payload.TextMember("status") == Status.Pending => (link.Payload.TextMember("from_status"), -1),
         _ => (null, 0),

@@ -1,6 +1,5 @@
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
-using Refinery.Kernel.Web;
 
 namespace Refinery.Fleet;
 

@@ -124,7 +124,7 @@ internal sealed class GraphReader(Database database)
         return [.. events.Concat(attempts).Where(link => link.Timestamp <= at)];
     }
 
-    private static EventAnswer Answer(JournalEvent link) => new(link.EventId, link.EventType, link.TimestampText, link.ActorId, link.Payload);
+    private static EventAnswer Answer(JournalEvent link) => new(link.EventId, link.EventType, link.TimestampText, link.ActorId, link.Payload.ToElement());
 
     private static GraphEdge Answer(EdgeRow edge) => new(edge.Source, edge.EdgeType, edge.Target);
 

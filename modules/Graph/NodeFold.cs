@@ -60,7 +60,7 @@ internal static class NodeFold
     {
         if (node.NodeType == NodeType.Target && MakesOwnTarget(node, link))
         {
-            return isMaker ? [("created_at", Text(link.TimestampText)), ("name", link.Payload.GetProperty("package")), ("target_id", Text(node.NodeId))] : [];
+            return isMaker ? [("created_at", Text(link.TimestampText)), ("name", link.Payload.ToElement().GetProperty("package")), ("target_id", Text(node.NodeId))] : [];
         }
 
         if (node.NodeType != NodeType.Task || OwnTask.Status(link) is not { } status)
@@ -76,7 +76,7 @@ internal static class NodeFold
     /// <summary>What the payload says, and what goes without saying.</summary>
     private static List<(string Name, JsonElement Value)> Told(JournalEvent link, bool isMaker)
     {
-        var members = link.Payload.EnumerateObject()
+        var members = link.Payload.ToElement().EnumerateObject()
             .Where(member => !Identity.Contains(member.Name, StringComparer.Ordinal))
             .Select(member => (member.Name, member.Value))
             .ToList();

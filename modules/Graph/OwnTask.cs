@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Refinery.Kernel.Journal;
-using Refinery.Kernel.Web;
 
 namespace Refinery.Graph;
 
@@ -19,11 +17,9 @@ internal static class OwnTask
         "task.created" => "pending",
         "attempt.created" or "attempt.started" => "in_progress",
         "attempt.succeeded" => "completed",
-        "attempt.failed" => IsTrue(link, "will_retry") ? "pending" : "failed",
-        "attempt.invalidated" => IsTrue(link, "requeued") ? "pending" : "blocked",
+        "attempt.failed" => link.Payload.IsTrue("will_retry") ? "pending" : "failed",
+        "attempt.invalidated" => link.Payload.IsTrue("requeued") ? "pending" : "blocked",
         "task.updated" when link.Payload.TextMember("status") == "cancelled" => "blocked",
         _ => null,
     };
-
-    private static bool IsTrue(JournalEvent link, string name) => link.Payload.Member(name, JsonValueKind.True) is not null;
 }

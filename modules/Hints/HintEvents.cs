@@ -27,9 +27,10 @@ internal static class HintEvents
     {
         try
         {
-            return happened.Payload.TryGetProperty("hints", out var many)
+            var payload = happened.Payload.ToElement();
+            return payload.TryGetProperty("hints", out var many)
                 ? many.Deserialize<Hint[]>(RefineryJson.Options) ?? []
-                : happened.Payload.TryGetProperty("hint", out var one) && one.Deserialize<Hint>(RefineryJson.Options) is { } hint ? [hint] : [];
+                : payload.TryGetProperty("hint", out var one) && one.Deserialize<Hint>(RefineryJson.Options) is { } hint ? [hint] : [];
         }
         catch (JsonException)
         {

@@ -37,9 +37,9 @@ internal sealed class HintProjection : IProjection
     }
 
     /// <summary>A member that is a text or an array of texts; what is neither is passed over.</summary>
-    private static IEnumerable<string> Texts(JsonElement payload, string name)
+    private static IEnumerable<string> Texts(CanonicalObject payload, string name)
     {
-        if (!payload.TryGetProperty(name, out var member))
+        if (!payload.ToElement().TryGetProperty(name, out var member))
         {
             return [];
         }

@@ -114,5 +114,5 @@ internal sealed record JournalEventAnswer(
     string Hash)
 {
     public static JournalEventAnswer Of(JournalEvent link) => new(
-        link.Sequence, link.EventId, link.EventType, link.Timestamp, link.ActorId, link.Target, link.Payload, link.PrevHash, link.Hash);
+        link.Sequence, link.EventId, link.EventType, link.Timestamp, link.ActorId, link.Target, link.Payload.ToElement(), link.PrevHash, link.Hash);
 }

@@ -1,17 +1,15 @@
 using System.Text.Json;
-using Refinery.Kernel.Web;
+using Refinery.Kernel.Journal;
 
 namespace Refinery.History;
 
 /// <summary>Reads members of an event's payload: null where a member is absent or of another type.</summary>
 internal static class PayloadReading
 {
-    extension(JsonElement payload)
+    extension(CanonicalObject payload)
     {
         /// <summary>A text without the NUL characters that a database cannot hold.</summary>
         public string? Text(string name) => payload.TextMember(name)?.Replace('\0', '\uFFFD');
-
-        public bool IsTrue(string name) => payload.Member(name, JsonValueKind.True) is not null;
 
         public double? Number(string name) => payload.Member(name, JsonValueKind.Number)?.GetDouble();
 

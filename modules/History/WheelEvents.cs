@@ -75,7 +75,7 @@ internal static class WheelEvents
     }
 
     /// <summary>Leads from a wheel's history to its build.</summary>
-    private static string? Reference(JsonElement payload) =>
+    private static string? Reference(CanonicalObject payload) =>
         payload.Text("task_id") is { } stepId
             ? JsonSerializer.Serialize(new StepReference(stepId, payload.Text("build_id")), RefineryJson.Options)
             : null;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Storage;
 using Refinery.Kernel.Web;
@@ -40,7 +39,7 @@ internal sealed class LogProjection : IProjection
     }
 
     // Null for an event of that name that somebody else made: it is theirs and no log of ours.
-    private static LogRow? Row(long sequence, JsonElement payload)
+    private static LogRow? Row(long sequence, CanonicalObject payload)
     {
         if (payload.TextMember("log_id") is not { } logId || payload.TextMember("name") is not { } name || payload.TextMember("version") is not { } version
             || payload.TextMember("sha256") is not { } sha256 || !Instant.TryParse(payload.TextMember("timestamp"), out var timestamp)

@@ -38,7 +38,7 @@ internal sealed class PlanProjection : IProjection
     {
         try
         {
-            return happened.Payload.Deserialize<SavedJson>(RefineryJson.Options) is { } saved
+            return happened.Payload.Read<SavedJson>() is { } saved
                 ? new PlanRow
                 {
                     PlanId = saved.PlanId,

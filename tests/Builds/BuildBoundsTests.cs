@@ -35,8 +35,8 @@ public sealed class BuildBoundsTests
 
         var journal = await yard.Host.Services.GetRequiredService<EventJournal>().ListAfterAsync(0, 1000, CancellationToken.None);
         var failed = Assert.Single(journal, link => link.EventType == "attempt.failed").Payload;
-        Assert.Equal("wheel_rejected", failed.GetProperty("failure_reason").GetString());
-        Assert.Contains(tag, failed.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Equal("wheel_rejected", failed.TextMember("failure_reason"));
+        Assert.Contains(tag, failed.TextMember("detail"), StringComparison.Ordinal);
         Assert.Empty((await yard.Host.GetAsync("/api/artifacts")).EnumerateArray());
     }
 

@@ -140,8 +140,8 @@ public sealed class BuildCancelTests
 
         var events = await host.Services.GetRequiredService<EventJournal>().ListAfterAsync(0, 100, CancellationToken.None);
         var told = events.Where(link => link.EventType == "build.cancelled").ToList();
-        Assert.Equal([abandoned, cleared, held], told.Select(link => link.Payload.GetProperty("build_id").GetString()));
-        Assert.Equal(["pending", "pending", "claimed"], told.Select(link => link.Payload.GetProperty("from_status").GetString()));
+        Assert.Equal([abandoned, cleared, held], told.Select(link => link.Payload.ToElement().GetProperty("build_id").GetString()));
+        Assert.Equal(["pending", "pending", "claimed"], told.Select(link => link.Payload.ToElement().GetProperty("from_status").GetString()));
         Assert.Equal("rebuild", told[0].ActorId);
         Assert.All(told[1..], link => Assert.StartsWith("request-", link.ActorId, StringComparison.Ordinal));
         Assert.Equal("pod-a", Assert.Single(events, link => link.EventType == "attempt.invalidated").ActorId);

@@ -211,7 +211,7 @@ public sealed class ManyHostsChaosTests(ITestOutputHelper output) : IDisposable
         var ends = new List<string>();
         for (var at = 0L; await journal.ListAfterAsync(at, 1000, CancellationToken.None) is { Count: > 0 } page; at = page[^1].Sequence)
         {
-            ends.AddRange(page.Where(link => link.EventType == "attempt.succeeded").Select(link => link.Payload.GetProperty("task_id").GetString()!));
+            ends.AddRange(page.Where(link => link.EventType == "attempt.succeeded").Select(link => link.Payload.ToElement().GetProperty("task_id").GetString()!));
         }
 
         Assert.Equal(accepted.Order(StringComparer.Ordinal), ends.Order(StringComparer.Ordinal));

@@ -32,8 +32,8 @@ public sealed class StepFoldTests
         Timestamp = At(time),
         ActorId = "p",
         Hash = string.Empty,
-        Canonical = string.Empty,
-        KnownPayload = JsonElement.Parse(payload),
+        Canonical = default,
+        Payload = EventPayload.From(JsonElement.Parse(payload)).Made,
     };
 
     private static DateTimeOffset At(string time) => DateTimeOffset.Parse($"2026-01-24T{time}Z", System.Globalization.CultureInfo.InvariantCulture);

@@ -21,9 +21,9 @@ public sealed partial class StrangersEventTests
 
         foreach (var (number, link) in own.Where(link => link.EventType != "hint.seeded").Index())
         {
-            var renamed = JsonElement.Parse(Id().Replace(link.Payload.GetRawText(), "\"${name}\":\"x${value}\""));
+            var renamed = JsonElement.Parse(Id().Replace(link.Payload.ToElement().GetRawText(), "\"${name}\":\"x${value}\""));
             var (status, body) = await SendAsync(
-                host, [Event($"same-{number}", link.EventType, link.TimestampText, link.Payload), Event($"renamed-{number}", link.EventType, link.TimestampText, renamed)]);
+                host, [Event($"same-{number}", link.EventType, link.TimestampText, link.Payload.ToElement()), Event($"renamed-{number}", link.EventType, link.TimestampText, renamed)]);
             Assert.True(status == 200, body.GetRawText());
         }
 

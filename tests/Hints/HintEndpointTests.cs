@@ -184,7 +184,7 @@ public sealed class HintEndpointTests
         Assert.Equal(Seeds - 1, all.GetArrayLength());
         Assert.DoesNotContain(all.EnumerateArray(), hint => hint.GetProperty("id").GetString() == earlier[0].Id);
         Assert.Equal("my own", all.EnumerateArray().Single(hint => hint.GetProperty("id").GetString() == earlier[1].Id).GetProperty("pattern").GetString());
-        Assert.Equal(Seeds - 3, seeded.Payload.GetProperty("hints").GetArrayLength());
+        Assert.Equal(Seeds - 3, seeded.Payload.ToElement().GetProperty("hints").GetArrayLength());
     }
 
     [Fact]

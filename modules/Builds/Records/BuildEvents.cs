@@ -34,7 +34,7 @@ internal static class BuildEvents
         }
 
         var (package, version, type) = (Text(payload, "package"), Text(payload, "version"), Text(payload, "step_type") ?? string.Empty);
-        var metadata = payload.Member("metadata", JsonValueKind.Object) ?? default;
+        var metadata = payload.Object("metadata");
         var thirdParty = Filled(metadata, "third_party_id") ?? "refinery";
         var parser = Filled(metadata, "parser_id") ?? (package is null ? type : $"{package}-{version ?? "latest"}");
         return thirdParty.Length > LongestKey || parser.Length > LongestKey ? null : new BuildRow
@@ -67,8 +67,8 @@ internal static class BuildEvents
     {
         "attempt.started" => BuildStatus.Running,
         "attempt.succeeded" => BuildStatus.Succeeded,
-        "attempt.failed" => IsTrue(link.Payload, "will_retry") ? BuildStatus.Pending : BuildStatus.Failed,
-        "attempt.invalidated" => IsTrue(link.Payload, "requeued") ? BuildStatus.Pending : BuildStatus.Cancelled,
+        "attempt.failed" => link.Payload.IsTrue("will_retry") ? BuildStatus.Pending : BuildStatus.Failed,
+        "attempt.invalidated" => link.Payload.IsTrue("requeued") ? BuildStatus.Pending : BuildStatus.Cancelled,
         "task.updated" when Text(link.Payload, "status") is BuildStatus.Cancelled or BuildStatus.Pending => Text(link.Payload, "status"),
         _ => null,
     };
@@ -120,9 +120,7 @@ internal static class BuildEvents
             : null;
 
     /// <summary>A text without the NUL characters that a database cannot hold.</summary>
-    private static string? Text(JsonElement payload, string name) => payload.TextMember(name)?.Replace('\0', '\uFFFD');
+    private static string? Text(CanonicalObject? payload, string name) => payload?.TextMember(name)?.Replace('\0', '\uFFFD');
 
-    private static string? Filled(JsonElement payload, string name) => Text(payload, name) is { Length: > 0 } text ? text : null;
-
-    private static bool IsTrue(JsonElement payload, string name) => payload.Member(name, JsonValueKind.True) is not null;
+    private static string? Filled(CanonicalObject? payload, string name) => Text(payload, name) is { Length: > 0 } text ? text : null;
 }

@@ -1,7 +1,5 @@
 using System.Buffers;
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using Refinery.Kernel.Storage;
 
 namespace Refinery.Kernel.Journal;
@@ -20,11 +18,14 @@ internal static class EventChain
         Member(buffer, ",\"event_id\":"u8, eventId);
         Member(buffer, ",\"event_type\":"u8, draft.EventType);
         buffer.Write(",\"payload\":"u8);
-        buffer.Write(draft.Payload.Text);
+        var payload = draft.Payload.Made;
+        buffer.Write(payload.Text);
         Member(buffer, ",\"prev_hash\":"u8, head.Hash);
         Member(buffer, ",\"timestamp\":"u8, CanonicalInstant(timestamp));
         buffer.Write("}"u8);
 
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(buffer.WrittenSpan, digest);
         return new JournalEvent
         {
             Sequence = head.Sequence + 1,
@@ -35,27 +36,27 @@ internal static class EventChain
             ActorId = draft.ActorId,
             Target = draft.Target,
             PrevHash = head.Hash,
-            Hash = Convert.ToHexStringLower(SHA256.HashData(buffer.WrittenSpan)),
-            Canonical = Encoding.ASCII.GetString(buffer.WrittenSpan),
-            KnownPayload = draft.Payload.Element,
+            Payload = payload,
+            Hash = Convert.ToHexStringLower(digest),
+            Canonical = buffer.WrittenSpan.ToArray(),
         };
     }
 
     /// <summary>Reads a stored link; checks nothing.</summary>
     public static JournalEvent Read(EventRow row)
     {
-        using var document = JsonDocument.Parse(row.Canonical);
-        var root = document.RootElement;
+        var link = new CanonicalObject(row.Canonical);
         return new JournalEvent
         {
             Sequence = row.Sequence,
             EventId = row.EventId,
             EventType = row.EventType,
-            Timestamp = Storage.Instant.Parse(root.GetProperty("timestamp").GetString() ?? string.Empty),
-            ActorId = root.GetProperty("actor_id").GetString(),
+            Timestamp = Storage.Instant.Parse(link.TextMember("timestamp") ?? string.Empty),
+            ActorId = link.TextMember("actor_id"),
             SentTimestamp = row.SentTimestamp,
             Target = row.Target,
-            PrevHash = root.GetProperty("prev_hash").GetString(),
+            Payload = link.Object("payload") ?? throw new FormatException($"Event {row.Sequence} has no payload."),
+            PrevHash = link.TextMember("prev_hash"),
             Hash = row.Hash,
             Canonical = row.Canonical,
         };
@@ -95,13 +96,6 @@ internal static class EventChain
 
         CanonicalJson.WriteText(buffer, value);
     }
-
-    /// <summary>The payload inside a canonical text.</summary>
-    public static JsonElement PayloadOf(string canonical)
-    {
-        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(canonical));
-        return JsonElement.ParseValue(ref reader).GetProperty("payload");
-    }
 }
 
 /// <summary>The end of the chain.</summary>
@@ -121,7 +115,7 @@ internal sealed record EventRow : IJournalLine
     public required string EventType { get; init; }
     public string? Target { get; init; }
     public string? SentTimestamp { get; init; }
-    public required string Canonical { get; init; }
+    public required ReadOnlyMemory<byte> Canonical { get; init; }
     public required string Hash { get; init; }
 
     /// <summary>The columns in the order <see cref="Read"/> takes them.</summary>
@@ -135,7 +129,7 @@ internal sealed record EventRow : IJournalLine
         EventType = row.Text(2),
         Target = row.IsNull(3) ? null : row.Text(3),
         SentTimestamp = row.IsNull(4) ? null : row.Text(4),
-        Canonical = row.Text(5),
+        Canonical = row.Utf8(5).ToArray(),
         Hash = row.Text(6),
     };
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Refinery.Kernel.Journal;
@@ -12,7 +11,7 @@ public sealed class EventPayload
     private static Draft? spare;
 
     private Draft? draft;
-    private JsonElement sealedAs;
+    private CanonicalObject? made;
 
     public EventPayload()
     {
@@ -106,14 +105,13 @@ public sealed class EventPayload
         return this;
     }
 
-    /// <summary>Finishes text and reading of the payload where the caller is, so that the one writer of the database need not; a second call does nothing.</summary>
+    /// <summary>Finishes the payload where the caller is, so that the one writer of the database need not; a second call does nothing.</summary>
     /// <returns>Itself; nothing may be added any more.</returns>
     public EventPayload Seal()
     {
         if (draft is { } built)
         {
-            var reader = new Utf8JsonReader(built.Text());
-            sealedAs = JsonElement.ParseValue(ref reader);
+            made = built.Finish();
             draft = null;
             spare = built.Clear();
         }
@@ -121,11 +119,8 @@ public sealed class EventPayload
         return this;
     }
 
-    /// <summary>The payload as projections read it, sealed with that.</summary>
-    internal JsonElement Element => Seal().sealedAs;
-
-    /// <summary>The canonical object, sealed with that.</summary>
-    internal ReadOnlySpan<byte> Text => JsonMarshal.GetRawUtf8Value(Element);
+    /// <summary>The payload as it is read, sealed with that.</summary>
+    internal CanonicalObject Made => Seal().made!;
 
     /// <summary>Begins a member; what is written next is its value.</summary>
     private ArrayBufferWriter<byte> Member(string name) =>
@@ -149,7 +144,7 @@ public sealed class EventPayload
         }
 
         /// <summary>The canonical object.</summary>
-        public ReadOnlySpan<byte> Text()
+        public CanonicalObject Finish()
         {
             for (var index = 0; index < members.Count; index++)
             {
@@ -159,16 +154,22 @@ public sealed class EventPayload
 
             sorted.Sort(static (left, right) => CodePointOrder.Instance.Compare(left.Name, right.Name));
             text.Write("{"u8);
-            foreach (var (name, start, end) in sorted)
+            var places = new MemberPlace[sorted.Count];
+            for (var index = 0; index < places.Length; index++)
             {
-                text.Write(text.WrittenCount == 1 ? default : ","u8);
+                var (name, start, end) = sorted[index];
+                text.Write(index == 0 ? default : ","u8);
+                var at = text.WrittenCount + 1;
                 CanonicalJson.WriteText(text, name);
+                var nameEnd = text.WrittenCount - 1;
                 text.Write(":"u8);
+                var value = text.WrittenCount;
                 text.Write(values.WrittenSpan[start..end]);
+                places[index] = new MemberPlace(at, nameEnd, value, text.WrittenCount);
             }
 
             text.Write("}"u8);
-            return text.WrittenSpan;
+            return new CanonicalObject(text.WrittenSpan.ToArray(), places);
         }
 
         /// <returns>Itself, empty; null when it is too large to be kept.</returns>

@@ -11,5 +11,5 @@ internal interface IJournalLine
 
     string? SentTimestamp { get; }
 
-    string Canonical { get; }
+    ReadOnlyMemory<byte> Canonical { get; }
 }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Refinery.Kernel.Journal;
 
 /// <summary>An event about to join the journal.</summary>
@@ -26,8 +24,6 @@ public sealed record EventDraft(string EventType, EventPayload Payload)
 /// <summary>An event of the journal.</summary>
 public sealed record JournalEvent : IJournalLine
 {
-    private JsonElement? payload;
-
     /// <summary>1 for the first, without gaps.</summary>
     public required long Sequence { get; init; }
 
@@ -48,14 +44,7 @@ public sealed record JournalEvent : IJournalLine
 
     public string? Target { get; init; }
 
-    /// <summary>A JSON object; read from the canonical text when first asked for.</summary>
-    public JsonElement Payload => payload ??= EventChain.PayloadOf(Canonical);
-
-    /// <summary>The payload, where it is known without reading the text.</summary>
-    internal JsonElement? KnownPayload
-    {
-        init => payload = value;
-    }
+    public required CanonicalObject Payload { get; init; }
 
     /// <summary>64 hex digits: SHA-256 over <see cref="Canonical"/>.</summary>
     public required string Hash { get; init; }
@@ -63,6 +52,6 @@ public sealed record JournalEvent : IJournalLine
     /// <summary>The hash before; null for the first.</summary>
     public string? PrevHash { get; init; }
 
-    /// <summary>The canonical text, exactly as hashed.</summary>
-    public required string Canonical { get; init; }
+    /// <summary>The canonical text as UTF-8, exactly as hashed.</summary>
+    public required ReadOnlyMemory<byte> Canonical { get; init; }
 }

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Text;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Refinery.Kernel.Journal;
@@ -31,7 +31,7 @@ internal static class JournalLine
         }
 
         output.Write(",\"event\":"u8);
-        Encoding.ASCII.GetBytes(link.Canonical, output);
+        output.Write(link.Canonical.Span);
         output.Write("}\n"u8);
     }
 
@@ -64,7 +64,7 @@ internal static class JournalLine
             SentTimestamp = root.TryGetProperty("sent_timestamp", out var sent) ? sent.GetString() : null,
             EventId = Text(link, "event_id"),
             EventType = Text(link, "event_type"),
-            Canonical = link.GetRawText(),
+            Canonical = JsonMarshal.GetRawUtf8Value(link).ToArray(),
         };
     }
 

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text;
 
 namespace Refinery.Kernel.Storage;
 
@@ -46,7 +45,7 @@ internal sealed class ReaderRow(DbDataReader reader) : ISqlRow
 
     public string Text(int column) => reader.GetString(column);
 
-    public ReadOnlySpan<byte> Utf8(int column) => Encoding.UTF8.GetBytes(reader.GetString(column));
+    public ReadOnlySpan<byte> Utf8(int column) => reader.GetFieldValue<byte[]>(column);
 
     public long Whole(int column) => reader.GetInt64(column);
 }

@@ -30,6 +30,8 @@ internal sealed class BatchStatement : ISqlStatement, ISqlValues
 
     void ISqlValues.Set(int position, string? value) => Put(position, NpgsqlDbType.Text, value);
 
+    void ISqlValues.Set(int position, ReadOnlyMemory<byte>? value) => Put(position, NpgsqlDbType.Text, value);
+
     void ISqlValues.Set(int position, long? value) => Put(position, NpgsqlDbType.Bigint, value);
 
     void ISqlValues.Set(int position, double? value) => Put(position, NpgsqlDbType.Double, value);

@@ -1,5 +1,6 @@
 using System.Data;
 using System.Data.Common;
+using System.Text;
 
 namespace Refinery.Kernel.Storage;
 
@@ -37,6 +38,8 @@ internal sealed class CommandStatement(DbCommand command, CommandRun run) : ISql
     public ValueTask DisposeAsync() => command.DisposeAsync();
 
     void ISqlValues.Set(int position, string? value) => Put(position, DbType.String, value);
+
+    void ISqlValues.Set(int position, ReadOnlyMemory<byte>? value) => Put(position, DbType.String, value is { } text ? Encoding.UTF8.GetString(text.Span) : null);
 
     void ISqlValues.Set(int position, long? value) => Put(position, DbType.Int64, value);
 

@@ -16,6 +16,9 @@ internal interface ISqlValues
 {
     void Set(int position, string? value);
 
+    /// <summary>A text that is UTF-8 already.</summary>
+    void Set(int position, ReadOnlyMemory<byte>? value);
+
     void Set(int position, long? value);
 
     void Set(int position, double? value);

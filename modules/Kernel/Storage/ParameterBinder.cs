@@ -83,7 +83,7 @@ internal sealed partial class ParameterBinder
         return Expression.Lambda<Action<object, ISqlValues, int[]>>(Expression.Block([typed], body), parameters, values, positions).Compile();
     }
 
-    /// <summary>The property's value as one of the four kinds a column may have.</summary>
+    /// <summary>The property's value as one of the kinds that <see cref="ISqlValues"/> takes.</summary>
     private static Expression ToSql(Expression value) => Type.GetTypeCode(Nullable.GetUnderlyingType(value.Type) ?? value.Type) switch
     {
         TypeCode.Int32 or TypeCode.Int64 => Expression.Convert(value, typeof(long?)),
@@ -91,6 +91,7 @@ internal sealed partial class ParameterBinder
         TypeCode.Boolean => Expression.Call(((Func<bool?, long?>)Flag).Method, Expression.Convert(value, typeof(bool?))),
         TypeCode.Object when value.Type != typeof(byte[]) && (Nullable.GetUnderlyingType(value.Type) ?? value.Type) == typeof(DateTimeOffset) =>
             Expression.Call(((Func<DateTimeOffset?, string?>)Text).Method, Expression.Convert(value, typeof(DateTimeOffset?))),
+        TypeCode.Object when value.Type == typeof(ReadOnlyMemory<byte>) => Expression.Convert(value, typeof(ReadOnlyMemory<byte>?)),
         _ => value,
     };
 

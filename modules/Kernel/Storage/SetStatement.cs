@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Refinery.Kernel.Storage;
 
@@ -158,7 +159,13 @@ internal sealed partial class SetStatement
 
             for (var position = 0; position < columns.Values.Length; position++)
             {
-                Command.Parameters[position].Value = columns.Values[position];
+                var (parameter, values) = (Command.Parameters[position], columns.Values[position]);
+                if (values is List<ReadOnlyMemory<byte>?>)
+                {
+                    parameter.NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text;
+                }
+
+                parameter.Value = values;
             }
 
             if (count is not null)
@@ -174,6 +181,8 @@ internal sealed partial class SetStatement
         public object[] Values { get; } = new object[count];
 
         public void Set(int position, string? value) => Add(position, value);
+
+        public void Set(int position, ReadOnlyMemory<byte>? value) => Add(position, value);
 
         public void Set(int position, long? value) => Add(position, value);
 

@@ -110,6 +110,11 @@ internal sealed class SqliteStatement : ISqlStatement, ISqlValues, ISqlRow
         Check(raw.sqlite3_bind_text(statement, position, scratch.AsSpan(0, length)));
     }
 
+    void ISqlValues.Set(int position, ReadOnlyMemory<byte>? value) => Check(
+        value is not { } text ? raw.sqlite3_bind_null(statement, position)
+        : text.IsEmpty ? raw.sqlite3_bind_text(statement, position, string.Empty)
+        : raw.sqlite3_bind_text(statement, position, text.Span));
+
     void ISqlValues.Set(int position, long? value) => Check(
         value is { } number ? raw.sqlite3_bind_int64(statement, position, number) : raw.sqlite3_bind_null(statement, position));
 

@@ -24,7 +24,7 @@ public static class JsonMembers
 
         /// <summary>A text short enough to be in an index; null where it is longer.</summary>
         /// <param name="name">The member's name, letter by letter.</param>
-        public string? KeyMember(string name) => owner.TextMember(name) is { Length: <= LongestKey } text ? text : null;
+        public string? KeyMember(string name) => Key(owner.TextMember(name));
 
         /// <summary>A whole number; null where it is broken or beyond 64 bits.</summary>
         /// <param name="name">The member's name, letter by letter.</param>
@@ -35,11 +35,15 @@ public static class JsonMembers
     private static string? Text(JsonElement value)
     {
         var written = JsonMarshal.GetRawUtf8Value(value);
-        if (!written.Contains((byte)'\\'))
-        {
-            return value.GetString();
-        }
+        return written.Contains((byte)'\\') ? Unescaped(written) : value.GetString();
+    }
 
+    /// <summary>A text short enough to be in an index; null where it is longer.</summary>
+    internal static string? Key(string? text) => text is { Length: <= LongestKey } ? text : null;
+
+    /// <summary>What a text in quotes says, without what cannot be kept of it.</summary>
+    internal static string? Unescaped(ReadOnlySpan<byte> written)
+    {
         var cleaned = written.ToArray();
         JsonText.Clean(cleaned);
         return JsonSerializer.Deserialize<string>(cleaned);

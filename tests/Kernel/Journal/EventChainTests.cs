@@ -23,7 +23,7 @@ public sealed class EventChainTests
 
         Assert.Equal("4620f5d6c4b4f2492987a39693c1baccf053defb2ec559d8468182f6ee90e479", first.Hash);
         Assert.Equal("ba54a40b9b5f1407bb655313334631d6807dde5595cb745dcea566e697983435", second.Hash);
-        Assert.Contains("\"s\":\"\\u00e9\\u2028<&\\\"\"", second.Canonical, StringComparison.Ordinal);
+        Assert.Contains("\"s\":\"\\u00e9\\u2028<&\\\"\"", Encoding.ASCII.GetString(second.Canonical.Span), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class EventChainTests
             Assert.Throws<InvalidOperationException>(() => first.Add("c", 3));
         }
 
-        static string Text(EventPayload payload) => Encoding.UTF8.GetString(payload.Text);
+        static string Text(EventPayload payload) => Encoding.UTF8.GetString(payload.Made.Text);
     }
 
     private static EventDraft Draft(string type, string id, string? actor, string timestamp, string payload) =>

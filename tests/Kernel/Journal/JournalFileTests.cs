@@ -24,8 +24,9 @@ public sealed class JournalFileTests
         var link = (await host.Services.GetRequiredService<EventJournal>().ListAfterAsync(4, 1, CancellationToken.None))[0];
         Assert.Equal(["sequence", "hash", "target", "event"], line.EnumerateObject().Select(member => member.Name));
         Assert.Equal((link.Sequence, link.Hash), (line.GetProperty("sequence").GetInt64(), line.GetProperty("hash").GetString()));
-        Assert.Equal(link.Canonical, line.GetProperty("event").GetRawText());
-        Assert.EndsWith($"\"event\":{link.Canonical}}}", Lines(host.DataDirectory)[4], StringComparison.Ordinal);
+        var canonical = Encoding.ASCII.GetString(link.Canonical.Span);
+        Assert.Equal(canonical, line.GetProperty("event").GetRawText());
+        Assert.EndsWith($"\"event\":{canonical}}}", Lines(host.DataDirectory)[4], StringComparison.Ordinal);
     }
 
     [Fact]
