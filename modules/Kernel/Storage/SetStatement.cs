@@ -6,7 +6,8 @@ namespace Refinery.Kernel.Storage;
 
 /// <summary>A text that is written for one row, run once for a page of them: the engine gets each parameter as an array.</summary>
 /// <remarks>
-/// <c>VALUES (@A, @B)</c> becomes <c>SELECT given."A", given."B" FROM unnest(…) AS given ("A", "B")</c>; an UPDATE, a DELETE and a SELECT are joined with the set.
+/// <c>VALUES (@A, @B)</c> becomes <c>SELECT given."A", given."B" FROM (SELECT unnest($1) AS "A", unnest($2) AS "B") AS given</c>; an UPDATE, a DELETE and a SELECT are
+/// joined with the set. Unlike <c>FROM unnest($1, $2)</c> that is not stored once more by the server before it is read.
 /// One that answers nothing goes along with the next that does.
 /// </remarks>
 internal sealed partial class SetStatement
@@ -48,7 +49,8 @@ internal sealed partial class SetStatement
     public static string Render(string text, IReadOnlyList<string> names)
     {
         var given = ParameterBinder.Parameter().Replace(text, "given.\"${name}\"");
-        var from = $"unnest({string.Join(", ", names.Select((_, index) => index == 0 ? "(SELECT $1)" : $"${index + 1}"))}) AS given ({string.Join(", ", names.Select(name => $"\"{name}\""))})";
+        var columns = names.Select((name, index) => $"unnest({(index == 0 ? "(SELECT $1)" : $"${index + 1}")}) AS \"{name}\"");
+        var from = $"(SELECT {string.Join(", ", columns)}) AS given";
         if (Values().Match(given) is { Success: true } values)
         {
             return $"{given[..values.Index]}SELECT {values.Groups["values"].Value} FROM {from}{given[(values.Index + values.Length)..]}";

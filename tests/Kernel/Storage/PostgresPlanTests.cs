@@ -12,7 +12,7 @@ public sealed class PostgresPlanTests
         await database.WriteAsync(sql => sql.ExecuteAsync("CREATE TABLE things (name TEXT PRIMARY KEY, size BIGINT)"), CancellationToken.None);
 
         var plan = await database.WriteAsync(
-            sql => sql.QueryAsync<string>("EXPLAIN UPDATE things SET size = 1 FROM unnest(ARRAY(SELECT generate_series(1, 1000)::text)) AS given (name) WHERE things.name = given.name"), CancellationToken.None);
+            sql => sql.QueryAsync<string>("EXPLAIN UPDATE things SET size = 1 FROM (SELECT unnest(ARRAY(SELECT generate_series(1, 1000)::text)) AS name) AS given WHERE things.name = given.name"), CancellationToken.None);
 
         Assert.Contains(plan, line => line.Contains("Index Scan using things_pkey", StringComparison.Ordinal));
         Assert.DoesNotContain(plan, line => line.Contains("Seq Scan", StringComparison.Ordinal));
