@@ -14,10 +14,13 @@ internal sealed class BatchStatement : ISqlStatement, ISqlValues
     private NpgsqlBatchCommand? kept;
     private NpgsqlBatchCommand command = new();
 
-    private BatchStatement(string text, CommandRun run) => (this.text, this.run) = (text, run);
+    public BatchStatement(string text, CommandRun run) => (this.text, this.run) = (text, run);
 
     /// <summary>Prepares a text; null when it holds more than one statement.</summary>
     public static BatchStatement? Prepare(string text, CommandRun run) => text.AsSpan().TrimEnd("; \r\n").Contains(';') ? null : new BatchStatement(text, run);
+
+    /// <summary>True while its command may be given other values.</summary>
+    public bool IsVacant => kept is null || !run.IsUnderWay(kept);
 
     /// <inheritdoc />
     public Task<int> ExecuteAsync(object? parameters) => run.ExecuteAsync(With(parameters));
@@ -39,7 +42,7 @@ internal sealed class BatchStatement : ISqlStatement, ISqlValues
     void ISqlValues.Set(int position, byte[]? value) => Put(position, NpgsqlDbType.Bytea, value);
 
     /// <summary>A command with the values of its next run: the kept one, but one of several that are gathered has values of its own.</summary>
-    private NpgsqlBatchCommand With(object? parameters)
+    public NpgsqlBatchCommand With(object? parameters)
     {
         if (parameters is null)
         {

@@ -14,6 +14,9 @@ internal sealed class CommandRun(HeldCommands held, bool blocks)
     /// <summary>True while queries are gathered.</summary>
     public bool Gathers => gathered is not null;
 
+    /// <summary>True while a command is held or sent.</summary>
+    public bool IsUnderWay(DbBatchCommand command) => held.IsBusy(command);
+
     public Task<int> ExecuteAsync(DbCommand command)
     {
         RefuseToGather(command.CommandText);

@@ -22,6 +22,7 @@ internal sealed partial class SetStatement
     private const int MaxUnderWay = 8;
 
     private readonly string text;
+    private readonly string set;
     private readonly IReadOnlyList<string> names;
     private readonly HeldCommands held;
     private readonly CommandRun run;
@@ -30,12 +31,14 @@ internal sealed partial class SetStatement
     private readonly List<SetCommand> telling = [];
     private readonly List<SetCommand> exact = [];
     private readonly SetCommand asking;
+    private BatchStatement? one;
+    private BatchStatement? exactOne;
 
     /// <param name="text">For one row, in the engine's own words.</param>
     /// <param name="names">The parameters it names.</param>
     public SetStatement(string text, IReadOnlyList<string> names, HeldCommands held, CommandRun run)
     {
-        (this.text, this.names, this.held, this.run) = (Render(text, names), names, held, run);
+        (this.text, set, this.names, this.held, this.run) = (text, Render(text, names), names, held, run);
         asking = Create();
         answers = text.Contains("RETURNING", StringComparison.Ordinal);
 
@@ -76,9 +79,9 @@ internal sealed partial class SetStatement
             throw new ArgumentException("A text that answers is asked, with QueryAllAsync.", nameof(rows));
         }
 
-        var command = await VacantAsync(isCounted: isExact && mayMiss);
-        command.Set(rows);
-        await held.TellAsync(isExact ? new ExactTelling(command.Command, rows.Count, mayMiss) : new Telling(command.Command, rows.Count));
+        var isCounted = isExact && mayMiss;
+        var command = rows.Count == 1 && One(isCounted) is { IsVacant: true } one ? one.With(rows.First()) : await ManyAsync(rows, isCounted);
+        await held.TellAsync(isExact ? new ExactTelling(command, rows.Count, isCounted) : new Telling(command, rows.Count));
     }
 
     public Task<List<TResult>> QueryAsync<T, TResult>(Func<ISqlRow, TResult> read, IReadOnlyCollection<T> rows)
@@ -88,6 +91,18 @@ internal sealed partial class SetStatement
         var query = run.Gathers ? Create() : asking;
         query.Set(rows);
         return run.QueryAsync(query.Command, read);
+    }
+
+    /// <summary>The text for a set of one: without arrays it costs the server a fifth to a third less.</summary>
+    private BatchStatement One(bool isCounted) =>
+        isCounted ? exactOne ??= new BatchStatement(ExactTelling.Render(text, "1"), run) : one ??= new BatchStatement(text, run);
+
+    private async Task<NpgsqlBatchCommand> ManyAsync<T>(IReadOnlyCollection<T> rows, bool isCounted)
+        where T : notnull
+    {
+        var command = await VacantAsync(isCounted);
+        command.Set(rows);
+        return command.Command;
     }
 
     /// <summary>A command that is not under way; when too many are, they are waited for first.</summary>
@@ -105,11 +120,11 @@ internal sealed partial class SetStatement
             return commands[0];
         }
 
-        commands.Add(isCounted ? new SetCommand(ExactTelling.Render(text, $"${names.Count + 1}"), names, isCounted) : Create());
+        commands.Add(isCounted ? new SetCommand(ExactTelling.Render(set, $"${names.Count + 1}"), names, isCounted) : Create());
         return commands[^1];
     }
 
-    private SetCommand Create() => new(text, names, isCounted: false);
+    private SetCommand Create() => new(set, names, isCounted: false);
 
     [GeneratedRegex(@"VALUES \((?<values>([^()]|\([^()]*\))*)\)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Values();
