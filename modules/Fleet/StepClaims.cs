@@ -53,9 +53,7 @@ internal sealed class StepClaims(
     public async Task<IReadOnlyList<StepRow>> WaitAsync(ClaimRequest request, TimeSpan longest, Task bell, CancellationToken cancellationToken)
     {
         var claim = waiting.Enter(request);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(bell, claim.Made, Task.Delay(longest, clock, stop.Token));
-        await stop.CancelAsync();
+        await ((Task)Task.WhenAny(bell, claim.Made).WaitAsync(longest, clock, cancellationToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var made = waiting.Leave(claim) ? [] : await claim.Made;
         await KeepAsync(made, cancellationToken);
         return made;
