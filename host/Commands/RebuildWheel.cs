@@ -45,8 +45,8 @@ internal sealed class RebuildWheel(RebuildNode node)
         var payload = happened.Payload;
         switch (happened.EventType)
         {
-            case "attempt.started":
-                (Status, Attempt) = ("building", (int)(payload.WholeMember("attempt_number") ?? 0));
+            case "attempt.started" when payload.WholeMember("attempt_number") is { } number:
+                (Status, Attempt) = ("building", checked((int)number));
                 break;
             case "attempt.succeeded":
                 (Status, Detail) = ("built", Text(payload, "detail"));

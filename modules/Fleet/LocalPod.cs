@@ -23,6 +23,7 @@ internal sealed partial class LocalPod(
     private readonly ConcurrentDictionary<string, bool> ended = new(StringComparer.Ordinal);
     private long drainsAsked;
     private long drainsDone;
+    private Task changed = Task.CompletedTask;
     private IReadOnlyList<string>? confines;
 
     /// <summary>Steps running now.</summary>
@@ -118,7 +119,11 @@ internal sealed partial class LocalPod(
 
     protected override async Task ClaimRoundAsync(CancellationToken stoppingToken)
     {
-        var changed = Task.WhenAny(queue.Ready.Next, runs.Freed.Next);
+        // One for as many rounds as it takes: each hangs on both signals until one comes.
+        if (changed.IsCompleted)
+        {
+            changed = Task.WhenAny(queue.Ready.Next, runs.Freed.Next);
+        }
 
         // A drain asked for after this line is not ended by this round: what it was asked for may not have been seen.
         var asked = Interlocked.Read(ref drainsAsked);
@@ -132,7 +137,7 @@ internal sealed partial class LocalPod(
             Interlocked.Exchange(ref drainsDone, asked);
         }
 
-        await BeginAsync(() => WaitAsync(changed, stoppingToken), stoppingToken);
+        await BeginAsync(() => WaitAsync(stoppingToken), stoppingToken);
     }
 
     /// <summary>Runs what is claimed.</summary>
@@ -163,7 +168,7 @@ internal sealed partial class LocalPod(
         var request => await claims.ClaimNowAsync(request, stoppingToken),
     };
 
-    private async Task<IReadOnlyList<StepRow>> WaitAsync(Task changed, CancellationToken stoppingToken)
+    private async Task<IReadOnlyList<StepRow>> WaitAsync(CancellationToken stoppingToken)
     {
         if (Request() is { Max: > 0 } request && Wanted is null)
         {

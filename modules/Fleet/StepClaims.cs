@@ -54,7 +54,13 @@ internal sealed class StepClaims(
     {
         var claim = waiting.Enter(request);
         await ((Task)Task.WhenAny(bell, claim.Made).WaitAsync(longest, clock, cancellationToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var made = waiting.Leave(claim) ? [] : await claim.Made;
+        if (waiting.Leave(claim))
+        {
+            // Ends with it what hangs on the bell, which may not ring for days.
+            claim.Answer([]);
+        }
+
+        var made = await claim.Made;
         await KeepAsync(made, cancellationToken);
         return made;
     }

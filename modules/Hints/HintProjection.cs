@@ -39,12 +39,9 @@ internal sealed class HintProjection : IProjection
     /// <summary>A member that is a text or an array of texts; what is neither is passed over.</summary>
     private static IEnumerable<string> Texts(CanonicalObject payload, string name)
     {
-        if (!payload.ToElement().TryGetProperty(name, out var member))
-        {
-            return [];
-        }
-
-        var values = member.ValueKind == JsonValueKind.Array ? member.EnumerateArray().ToList() : [member];
+        IEnumerable<JsonElement> values = payload.Member(name, JsonValueKind.Array) is { } array ? array.EnumerateArray()
+            : payload.Member(name, JsonValueKind.String) is { } text ? [text]
+            : [];
         return values.Where(value => value.ValueKind == JsonValueKind.String).Select(value => value.GetString() ?? string.Empty);
     }
 }

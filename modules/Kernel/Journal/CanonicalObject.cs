@@ -7,7 +7,7 @@ using Refinery.Kernel.Web;
 namespace Refinery.Kernel.Journal;
 
 /// <summary>A JSON object in canonical text, of which a member is read when it is asked for.</summary>
-/// <remarks>Strangers' events say what they like, so a member that is absent or of another kind is null, as <see cref="JsonMembers"/> has it. Safe for all threads.</remarks>
+/// <remarks>Strangers' events say what they like, so a member that is absent or of another kind is null, as <see cref="JsonMembers"/> has it; so is one whose name is written with an escape. Safe for all threads.</remarks>
 public sealed class CanonicalObject
 {
     private readonly ReadOnlyMemory<byte> text;
@@ -50,7 +50,7 @@ public sealed class CanonicalObject
         }
 
         var written = Text[range];
-        return written.Contains((byte)'\\') ? JsonMembers.Unescaped(written) : Encoding.ASCII.GetString(written[1..^1]);
+        return written.Contains((byte)'\\') ? JsonMembers.Unescaped(written) : Encoding.UTF8.GetString(written[1..^1]);
     }
 
     /// <inheritdoc cref="JsonMembers.KeyMember" />

@@ -44,6 +44,7 @@ public sealed record JournalEvent : IJournalLine
 
     public string? Target { get; init; }
 
+    /// <summary>What happened; an object of the canonical text.</summary>
     public required CanonicalObject Payload { get; init; }
 
     /// <summary>64 hex digits: SHA-256 over <see cref="Canonical"/>.</summary>

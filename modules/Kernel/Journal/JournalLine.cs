@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Refinery.Kernel.Journal;
 
@@ -112,7 +113,7 @@ internal static class JournalLine
         var start = (int)reader.TokenStartIndex;
         reader.Skip();
         link = new ChainLink(sequence, hash, line[start..(int)reader.BytesConsumed]);
-        return reader.Read() && reader.TokenType == JsonTokenType.EndObject && !reader.Read();
+        return reader.Read() && reader.TokenType == JsonTokenType.EndObject && !reader.Read() && Utf8.IsValid(line);
     }
 
     private static string Text(JsonElement owner, string name) =>

@@ -28,19 +28,6 @@ internal sealed class BatchStatement : ISqlStatement, ISqlValues
     /// <inheritdoc />
     public Task<List<T>> QueryAsync<T>(Func<ISqlRow, T> read, object? parameters, int most = int.MaxValue) => run.QueryAsync(With(parameters), read, most);
 
-    /// <inheritdoc />
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    void ISqlValues.Set(int position, string? value) => Put(position, NpgsqlDbType.Text, value);
-
-    void ISqlValues.Set(int position, ReadOnlyMemory<byte>? value) => Put(position, NpgsqlDbType.Text, value);
-
-    void ISqlValues.Set(int position, long? value) => Put(position, NpgsqlDbType.Bigint, value);
-
-    void ISqlValues.Set(int position, double? value) => Put(position, NpgsqlDbType.Double, value);
-
-    void ISqlValues.Set(int position, byte[]? value) => Put(position, NpgsqlDbType.Bytea, value);
-
     /// <summary>A command with the values of its next run: the kept one, but one of several that are gathered has values of its own.</summary>
     public NpgsqlBatchCommand With(object? parameters)
     {
@@ -61,6 +48,19 @@ internal sealed class BatchStatement : ISqlStatement, ISqlValues
         binder.Bind(parameters, this, positions);
         return command;
     }
+
+    /// <inheritdoc />
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    void ISqlValues.Set(int position, string? value) => Put(position, NpgsqlDbType.Text, value);
+
+    void ISqlValues.Set(int position, ReadOnlyMemory<byte>? value) => Put(position, NpgsqlDbType.Text, value);
+
+    void ISqlValues.Set(int position, long? value) => Put(position, NpgsqlDbType.Bigint, value);
+
+    void ISqlValues.Set(int position, double? value) => Put(position, NpgsqlDbType.Double, value);
+
+    void ISqlValues.Set(int position, byte[]? value) => Put(position, NpgsqlDbType.Bytea, value);
 
     private NpgsqlBatchCommand Create()
     {

@@ -8,7 +8,7 @@ namespace Refinery.Kernel.Storage;
 /// <remarks>
 /// <c>VALUES (@A, @B)</c> becomes <c>SELECT given."A", given."B" FROM (SELECT unnest($1) AS "A", unnest($2) AS "B") AS given</c>; an UPDATE, a DELETE and a SELECT are
 /// joined with the set. Unlike <c>FROM unnest($1, $2)</c> that is not stored once more by the server before it is read.
-/// One that answers nothing goes along with the next that does.
+/// One that answers nothing goes along with the next that does, and where it is of one row it goes as the row that it is.
 /// </remarks>
 internal sealed partial class SetStatement
 {
@@ -31,8 +31,8 @@ internal sealed partial class SetStatement
     private readonly List<SetCommand> telling = [];
     private readonly List<SetCommand> exact = [];
     private readonly SetCommand asking;
-    private BatchStatement? one;
-    private BatchStatement? exactOne;
+    private BatchStatement? row;
+    private BatchStatement? exactRow;
 
     /// <param name="text">For one row, in the engine's own words.</param>
     /// <param name="names">The parameters it names.</param>
@@ -80,7 +80,7 @@ internal sealed partial class SetStatement
         }
 
         var isCounted = isExact && mayMiss;
-        var command = rows.Count == 1 && One(isCounted) is { IsVacant: true } one ? one.With(rows.First()) : await ManyAsync(rows, isCounted);
+        var command = rows.Count == 1 && Row(isCounted) is { IsVacant: true } alone ? alone.With(rows.First()) : await ManyAsync(rows, isCounted);
         await held.TellAsync(isExact ? new ExactTelling(command, rows.Count, isCounted) : new Telling(command, rows.Count));
     }
 
@@ -94,8 +94,8 @@ internal sealed partial class SetStatement
     }
 
     /// <summary>The text for a set of one: without arrays it costs the server a fifth to a third less.</summary>
-    private BatchStatement One(bool isCounted) =>
-        isCounted ? exactOne ??= new BatchStatement(ExactTelling.Render(text, "1"), run) : one ??= new BatchStatement(text, run);
+    private BatchStatement Row(bool isCounted) =>
+        isCounted ? exactRow ??= new BatchStatement(ExactTelling.Render(text, "1"), run) : row ??= new BatchStatement(text, run);
 
     private async Task<NpgsqlBatchCommand> ManyAsync<T>(IReadOnlyCollection<T> rows, bool isCounted)
         where T : notnull
@@ -179,6 +179,7 @@ internal sealed partial class SetStatement
                 var (parameter, values) = (Command.Parameters[position], columns.Values[position]);
                 if (values is List<ReadOnlyMemory<byte>?>)
                 {
+                    // Of bytes the driver thinks as binary ones.
                     parameter.NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text;
                 }
 

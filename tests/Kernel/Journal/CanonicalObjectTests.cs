@@ -28,10 +28,12 @@ public class CanonicalObjectTests
     [Fact]
     public void Of_a_text_of_others_the_last_member_of_a_name_counts_and_what_cannot_be_kept_is_replaced()
     {
-        var found = new CanonicalObject(Encoding.UTF8.GetBytes("""{"a":"first","b":"\u0000\ud800","a":"last"}"""));
+        var found = new CanonicalObject(Encoding.UTF8.GetBytes("""{"a":"first","b":"\u0000\ud800","c":"é","\u0064":"escaped","a":"last"}"""));
 
         Assert.Equal("last", found.TextMember("a"));
         Assert.Equal("\ufffd\ufffd", found.TextMember("b"));
+        Assert.Equal("é", found.TextMember("c"));
+        Assert.Null(found.TextMember("d"));
     }
 
     [Fact]

@@ -61,6 +61,17 @@ public sealed class JournalFileTests
     }
 
     [Fact]
+    public void A_line_that_is_no_utf8_is_no_line()
+    {
+        var line = """{"sequence":1,"hash":"h","target":null,"event":{"a":"x"}}"""u8.ToArray();
+        Assert.True(JournalLine.TryRead(line, out _));
+
+        line[^4] = 0xFF;
+
+        Assert.False(JournalLine.TryRead(line, out _));
+    }
+
+    [Fact]
     public async Task An_empty_database_is_rebuilt_from_the_file()
     {
         using var folder = new TemporaryFolder();
