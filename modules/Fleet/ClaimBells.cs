@@ -83,9 +83,7 @@ internal sealed class ClaimBell(TimeProvider clock, Action<ClaimBell> takeDown) 
     /// <returns>False when the time was up first.</returns>
     public async Task<bool> RingsWithinAsync(TimeSpan time, CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(rung.Task, Task.Delay(time, clock, stop.Token));
-        await stop.CancelAsync();
+        await rung.Task.WaitAsync(time, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
         return rung.Task.IsCompleted;
     }

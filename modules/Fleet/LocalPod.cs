@@ -175,9 +175,7 @@ internal sealed partial class LocalPod(
             return await claims.WaitAsync(request, Glance, changed, stoppingToken);
         }
 
-        using var glance = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        await Task.WhenAny(changed, Task.Delay(Glance, clock, glance.Token));
-        await glance.CancelAsync();
+        await changed.WaitAsync(Glance, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         stoppingToken.ThrowIfCancellationRequested();
         return [];
     }
