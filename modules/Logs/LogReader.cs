@@ -35,6 +35,12 @@ internal sealed class LogReader(
         var there = await FindElsewhereAsync(target, here, cancellationToken);
         var logId = Newer(here, there)
             ?? (await store.FindNewestAsync(target.NormalizedName, target.Version, target.Attempt, cancellationToken))?.LogId;
+        if (logId == seen?.LogId)
+        {
+            // Not found above, and stored or shown again by its host since.
+            return seen;
+        }
+
         return logId is null ? null : new LogPosition(logId, Line: 0);
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Refinery.Kernel.Work;
 using Refinery.Logs;
 using Refinery.Tests.Kernel.Storage;
@@ -140,6 +141,44 @@ public sealed class LiveElsewhereTests
     }
 
     [Fact]
+    public async Task A_log_that_is_shown_again_while_its_reader_asks_for_it_goes_on_behind_the_line_seen()
+    {
+        await using var shared = await SharedHosts.StartAsync(2);
+        await using var log = SharedHosts.Open(shared.All[0]);
+        await log.WriteLineAsync("one");
+        await log.WriteLineAsync("two");
+        SseEvent seen;
+        await using (var first = await Follower.OpenAsync(shared.All[1], Follow))
+        {
+            seen = await first.NextAsync();
+            await first.NextAsync();
+        }
+
+        await using var sweep = await TableLock.OpenAsync(shared.BooksConnection);
+        await using var showing = await TableLock.OpenAsync(shared.BooksConnection);
+
+        // Who waits for the table is served in turn: the reader's first look finds no log, its next one comes when the log is back.
+        await sweep.ExecuteAsync(
+            """
+            CREATE TABLE kept_logs AS SELECT * FROM live_logs;
+            CREATE TABLE kept_pieces AS SELECT * FROM live_log_pieces;
+            DELETE FROM live_logs;
+            LOCK TABLE live_logs
+            """);
+        var opening = Follower.OpenAsync(shared.All[1], Follow, seen.Id);
+        await showing.UntilWaitingAsync("AccessShareLock");
+        var taking = showing.ExecuteAsync("LOCK TABLE live_logs");
+        await sweep.UntilWaitingAsync("AccessExclusiveLock");
+        await sweep.CommitAsync();
+        await taking;
+        await showing.ExecuteAsync("INSERT INTO live_logs SELECT * FROM kept_logs; INSERT INTO live_log_pieces SELECT * FROM kept_pieces");
+        await showing.CommitAsync();
+
+        await using var again = await opening;
+        Assert.Equal("two", (await again.NextAsync()).Data.GetProperty("line").GetString());
+    }
+
+    [Fact]
     public async Task An_abandoned_log_is_gone_everywhere()
     {
         await using var shared = await SharedHosts.StartAsync(2);
@@ -182,5 +221,44 @@ public sealed class LiveElsewhereTests
         Assert.Equal("end", (await beside.NextAsync()).Name);
         Assert.Equal("end", (await elsewhere.NextAsync()).Name);
         Assert.StartsWith("one\ntwo\nthree\n", (await shared.All[1].GetAsync("/api/logs/numpy/1.0")).GetProperty("content").GetString(), StringComparison.Ordinal);
+    }
+}
+
+/// <summary>A connection of its own to the database, within one transaction.</summary>
+file sealed class TableLock(NpgsqlConnection connection, NpgsqlTransaction transaction) : IAsyncDisposable
+{
+    public static async Task<TableLock> OpenAsync(string connectionString)
+    {
+        var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        return new TableLock(connection, await connection.BeginTransactionAsync());
+    }
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection, transaction);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Waits until somebody waits for a lock on the table of logs.</summary>
+    public Task UntilWaitingAsync(string mode) => Wait.UntilAsync(async () =>
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            SELECT COUNT(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+            WHERE datname = current_database() AND relation = 'live_logs'::regclass AND mode = @mode AND NOT granted
+            """,
+            connection,
+            transaction);
+        command.Parameters.AddWithValue("mode", mode);
+        return await command.ExecuteScalarAsync() is > 0L;
+    });
+
+    public Task CommitAsync() => transaction.CommitAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await transaction.DisposeAsync();
+        await connection.DisposeAsync();
     }
 }
