@@ -24,7 +24,8 @@ public sealed class Notices
     {
         if (session.Dialect.Notify is { } notify && session.Told.Count > 0)
         {
-            await session.ExecuteAllAsync(notify, [.. Payloads(session.Told, session.Sequence).Select(payload => new { Payload = payload })]);
+            var told = session.Told.Select(one => new TimesTold<object>(one.Key.Topic, one.Value, one.Key.Words)).ToList();
+            await session.ExecuteAllAsync(notify, [.. Payloads(told, session.Sequence).Select(payload => new { Payload = payload })]);
         }
     }
 
@@ -54,28 +55,17 @@ public sealed class Notices
     }
 
     /// <summary>What a group says, in as few notifications as can be.</summary>
-    private IEnumerable<string> Payloads(IEnumerable<KeyValuePair<Notice, int>> told, long sequence)
+    private IEnumerable<string> Payloads(IReadOnlyList<TimesTold<object>> told, long sequence)
     {
-        var (page, length) = (new List<TimesTold>(), 0);
-        foreach (var (notice, times) in told)
-        {
-            var words = JsonSerializer.SerializeToElement(notice.Words, notice.Words.GetType());
-            length += notice.Topic.Length + words.GetRawText().Length + 50;
-            if (length > MaxPayload && page.Count > 0)
-            {
-                yield return JsonSerializer.Serialize(new Payload(self, sequence, page));
-                (page, length) = ([], 0);
-            }
-
-            page.Add(new TimesTold(notice.Topic, times, words));
-        }
-
-        yield return JsonSerializer.Serialize(new Payload(self, sequence, page));
+        var text = JsonSerializer.Serialize(new Payload<object>(self, sequence, told));
+        return text.Length <= MaxPayload || told.Count == 1
+            ? [text]
+            : told.Chunk((told.Count + 1) / 2).SelectMany(half => Payloads(half, sequence));
     }
 
     private void Take(string text)
     {
-        if (JsonSerializer.Deserialize<Payload>(text) is not { } payload || payload.Host == self)
+        if (JsonSerializer.Deserialize<Payload<JsonElement>>(text) is not { } payload || payload.Host == self)
         {
             return;
         }
@@ -87,10 +77,10 @@ public sealed class Notices
     }
 
     /// <summary>One notification.</summary>
-    private sealed record Payload(string Host, long Sequence, IReadOnlyList<TimesTold> Told);
+    private sealed record Payload<T>(string Host, long Sequence, IReadOnlyList<TimesTold<T>> Told);
 
     /// <summary>A notice and how often it was told.</summary>
-    private sealed record TimesTold(string Topic, int Times, JsonElement Words);
+    private sealed record TimesTold<T>(string Topic, int Times, T Words);
 }
 
 /// <summary>One thing a commit tells the other hosts.</summary>
