@@ -4,9 +4,7 @@ using System.Net.Http.Json;
 namespace Refinery.Tests.Fleet;
 
 /// <summary>What a fleet is watched for is counted.</summary>
-/// <remarks>Meters are heard in the whole process, so no other host may run meanwhile.</remarks>
-[CollectionDefinition(nameof(FleetMetricsTests), DisableParallelization = true)]
-[Collection(nameof(FleetMetricsTests))]
+[Collection(nameof(Alone))]
 public sealed class FleetMetricsTests
 {
     [Fact]

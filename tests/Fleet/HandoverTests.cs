@@ -152,24 +152,6 @@ public sealed class HandoverTests
         Assert.True((await host.Services.GetRequiredService<EventJournal>().VerifyAsync(CancellationToken.None)).Valid);
     }
 
-    [Fact]
-    public async Task Waiting_for_a_bell_that_never_rings_leaves_nothing_behind()
-    {
-        await using var host = await RefineryHost.StartAsync(("LOCAL_WORKER", "0"));
-        var claims = host.Services.GetRequiredService<StepClaims>();
-        var request = new ClaimRequest("pod-a", FrozenSet.Create(StringComparer.Ordinal, FleetCalls.Elsewhere), Max: 1, Start: false);
-        var bell = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-
-        for (var wait = 0; wait < 400_000; wait++)
-        {
-            Assert.Empty(await claims.WaitAsync(request, TimeSpan.Zero, bell.Task, CancellationToken.None));
-        }
-
-        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 30_000_000);
-        bell.SetResult();
-    }
-
     private static NewStep Step(int priority) => new() { Type = FleetCalls.Elsewhere, Args = StepJson.Parse("{}"), Priority = priority };
 
     /// <summary>Begins a long poll and returns once the host has it waiting.</summary>

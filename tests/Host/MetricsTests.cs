@@ -1,14 +1,12 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using Refinery.Tests.Builds;
-using Refinery.Tests.Fleet;
 using Refinery.Tests.Plugins;
 
 namespace Refinery.Tests.Host;
 
 /// <summary>Metrics are off by default and, when on, text that a scraper reads.</summary>
-/// <remarks>Meters are heard in the whole process, so no other host may run meanwhile.</remarks>
-[Collection(nameof(FleetMetricsTests))]
+[Collection(nameof(Alone))]
 public sealed partial class MetricsTests
 {
     [Theory]
