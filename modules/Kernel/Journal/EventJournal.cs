@@ -209,6 +209,10 @@ public sealed class EventJournal : ICommitParticipant
         session.Tell(Appends);
     }
 
+    /// <remarks>The place of its first event in the chain was free: either it stands there, or another does and it never will.</remarks>
+    async Task<bool> ICommitParticipant.WasKeptAsync(SqlSession session) =>
+        await JournalStore.FindAsync(session, pending[0].Sequence) is { } row && row.Hash == pending[0].Hash;
+
     void ICommitParticipant.Committed()
     {
         if (pending.Count == 0)
@@ -277,23 +281,3 @@ public sealed class EventJournal : ICommitParticipant
         return sequence;
     }
 }
-
-/// <summary>What came of an event from elsewhere.</summary>
-public enum Arrival
-{
-    /// <summary>It joins the journal.</summary>
-    New,
-
-    /// <summary>It is there already, word for word.</summary>
-    Known,
-
-    /// <summary>Its id belongs to another event.</summary>
-    Conflict,
-}
-
-/// <summary>What verifying the chain found.</summary>
-/// <param name="Length">Good events before the first bad one, or all.</param>
-/// <param name="HeadHash">The hash of the last good event; null when there is none.</param>
-/// <param name="FirstBadSequence">Null when valid.</param>
-/// <param name="Reason">Why that event is bad, in one sentence; null when valid.</param>
-public sealed record JournalVerdict(bool Valid, long Length, string? HeadHash, long? FirstBadSequence, string? Reason);

@@ -17,7 +17,7 @@ internal sealed partial class GroupCommit : IDisposable
 
     private readonly Func<SqlSession> open;
     private readonly IReadOnlyList<ICommitParticipant> participants;
-    private readonly Notices notices;
+    private readonly GroupTransaction transaction;
     private readonly ILogger logger;
     private readonly Queue<WriteUnit> waiting = new();
     private readonly Lock gate = new();
@@ -33,7 +33,7 @@ internal sealed partial class GroupCommit : IDisposable
     {
         this.open = open;
         this.participants = participants;
-        this.notices = notices;
+        transaction = new GroupTransaction(participants, notices);
         this.logger = logger;
         thread = new Thread(Loop) { IsBackground = true, Name = "refinery-writer" };
         thread.Start();
@@ -177,13 +177,14 @@ internal sealed partial class GroupCommit : IDisposable
     }
 
     /// <summary>The engine's calls block on SQLite and overlap nothing on Postgres, so this thread simply waits for the group.</summary>
-    private SqlSession? RunOnThisThread(List<WriteUnit> group, SqlSession? session, bool asksFirst = false)
+    /// <param name="lost">As for <see cref="GroupTransaction.RunAsync(SqlSession, List{WriteUnit}, CommitLostException)"/>.</param>
+    private SqlSession? RunOnThisThread(List<WriteUnit> group, SqlSession? session, bool asksFirst = false, CommitLostException? lost = null)
     {
         var isNew = session is null;
         try
         {
             session ??= open();
-            if (RunGroupAsync(group, session, asksFirst).GetAwaiter().GetResult() is not { } fault)
+            if (RunGroupAsync(group, session, asksFirst, lost).GetAwaiter().GetResult() is not { } fault)
             {
                 return session;
             }
@@ -199,9 +200,14 @@ internal sealed partial class GroupCommit : IDisposable
             Close(session);
             return RunOnThisThread(group, session: null, asksFirst);
         }
+        catch (CommitLostException fault) when (lost is null && fault.CanBeTold)
+        {
+            Close(session);
+            return RunOnThisThread(group, session: null, asksFirst: true, fault);
+        }
         catch (Exception fault)
         {
-            var cause = SessionLostException.CauseOf(fault);
+            var cause = SessionLostException.CauseOf(lost ?? fault);
             group.ForEach(unit => unit.Fail(cause));
             Close(session);
             return null;
@@ -230,13 +236,13 @@ internal sealed partial class GroupCommit : IDisposable
 
     /// <summary>Commits a group, or hands a single unit its fault.</summary>
     /// <returns>Null when every caller has an answer, or why nothing was kept and its units are to run again.</returns>
-    private async Task<Exception?> RunGroupAsync(List<WriteUnit> group, SqlSession session, bool asksFirst)
+    private async Task<Exception?> RunGroupAsync(List<WriteUnit> group, SqlSession session, bool asksFirst, CommitLostException? lost)
     {
         try
         {
             session.Forget();
             session.AsksFirst = asksFirst;
-            await GroupTransaction.RunAsync(session, () => RunAsync(group, session), participants, notices.Miss);
+            await transaction.RunAsync(session, group, lost);
         }
         catch (Exception fault) when (fault is not SessionLostException && !session.IsLost)
         {
@@ -251,22 +257,6 @@ internal sealed partial class GroupCommit : IDisposable
 
         Announce(group, session);
         return null;
-    }
-
-    private async Task RunAsync(List<WriteUnit> group, SqlSession session)
-    {
-        foreach (var together in group.GroupBy(unit => unit.Kind))
-        {
-            await together.First().RunAsync(session, [.. together]);
-        }
-
-        await session.Transaction.TurnAsync();
-        foreach (var participant in participants)
-        {
-            await participant.BeforeCommitAsync(session);
-        }
-
-        await notices.SendAsync(session);
     }
 
     /// <summary>Stands apart from the commit: a fault in here must never run a committed unit again.</summary>

@@ -2,32 +2,76 @@ using System.Data.Common;
 
 namespace Refinery.Kernel.Storage;
 
-/// <summary>The transaction of one group: waits for the turn, commits, and leaves a connection that can begin again.</summary>
-internal static class GroupTransaction
+/// <summary>The transaction of one group: its units, what joins every commit, and the commit itself; leaves a connection that can begin again.</summary>
+internal sealed class GroupTransaction(IReadOnlyList<ICommitParticipant> participants, Notices notices)
 {
-    /// <summary>Runs the group's work and commits it.</summary>
-    /// <param name="participants">Who wants to know something as the turn comes.</param>
-    /// <param name="uncertain">Called when the answer to the commit was lost, mostly with the connection: if it was kept, nobody here was told.</param>
+    /// <summary>Runs the units and commits.</summary>
+    /// <param name="lost">The commit of these units whose answer did not come, or null: they run only where that was not kept.</param>
+    /// <exception cref="CommitLostException">It is not known whether the group was kept: if it was, nobody here was told.</exception>
     /// <exception cref="SessionLostException">The connection is of no use any more, or the turn did not come, and the group must not be run again.</exception>
-    public static async Task RunAsync(SqlSession session, Func<Task> work, IReadOnlyList<ICommitParticipant> participants, Action uncertain)
+    public async Task RunAsync(SqlSession session, List<WriteUnit> group, CommitLostException? lost)
     {
         try
         {
             session.Transaction.Begin(participants);
-            await work();
+            if (lost is null || !await WasKeptAsync(session, lost))
+            {
+                await RunAsync(session, group);
+            }
+
             await session.Transaction.CommitAsync();
         }
         catch (Exception fault) when (session.Transaction.IsUncertain(fault))
         {
-            uncertain();
-            throw new SessionLostException(new DatabaseUnavailableException(
-                "The connection to the database was lost in the commit: look whether this was stored before you send it again, or send it with the same Idempotency-Key.", fault));
+            notices.Miss();
+            throw new CommitLostException(session, fault);
         }
         catch (Exception fault)
         {
             await UndoAsync(session, fault);
             throw;
         }
+    }
+
+    /// <summary>Looks, in the turn, whether a commit was kept.</summary>
+    /// <remarks>Its transaction has ended by then, or did not have the turn yet: then what these units append in this one takes the place in the chain that it wants.</remarks>
+    /// <exception cref="SessionLostException">It cannot be told, so nothing may be run again.</exception>
+    private async Task<bool> WasKeptAsync(SqlSession session, CommitLostException lost)
+    {
+        try
+        {
+            await session.Transaction.TurnAsync();
+            foreach (var participant in participants)
+            {
+                if (!await participant.WasKeptAsync(session))
+                {
+                    return false;
+                }
+            }
+        }
+        catch (Exception fault)
+        {
+            throw new SessionLostException(fault);
+        }
+
+        session.GoOnFrom(lost.Session);
+        return true;
+    }
+
+    private async Task RunAsync(SqlSession session, List<WriteUnit> group)
+    {
+        foreach (var together in group.GroupBy(unit => unit.Kind))
+        {
+            await together.First().RunAsync(session, [.. together]);
+        }
+
+        await session.Transaction.TurnAsync();
+        foreach (var participant in participants)
+        {
+            await participant.BeforeCommitAsync(session);
+        }
+
+        await notices.SendAsync(session);
     }
 
     /// <exception cref="SessionLostException">It could not be rolled back, so the connection is given up with the transaction; or the turn did not come.</exception>
@@ -50,7 +94,7 @@ internal static class GroupTransaction
 }
 
 /// <summary>The connection is given up, or the turn did not come: the group fails as it is, with the cause that is inside.</summary>
-internal sealed class SessionLostException(Exception cause) : Exception(cause.Message, cause)
+internal class SessionLostException(Exception cause) : Exception(cause.Message, cause)
 {
     /// <summary>What callers are told of a fault.</summary>
     public static Exception CauseOf(Exception fault) => fault switch
@@ -59,4 +103,14 @@ internal sealed class SessionLostException(Exception cause) : Exception(cause.Me
         DbException away when DatabaseUnavailableException.IsAway(away) => new DatabaseUnavailableException(away),
         _ => fault,
     };
+}
+
+/// <summary>The answer to a commit did not come, mostly because the connection was lost.</summary>
+internal sealed class CommitLostException(SqlSession session, Exception fault) : SessionLostException(new DatabaseUnavailableException(
+    "The connection to the database was lost in the commit: look whether this was stored before you send it again, or send it with the same Idempotency-Key.", fault))
+{
+    public SqlSession Session => session;
+
+    /// <summary>True where the journal tells whether it was kept.</summary>
+    public bool CanBeTold => session.Drafts.Count > 0;
 }

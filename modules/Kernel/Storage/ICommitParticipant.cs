@@ -9,6 +9,9 @@ internal interface ICommitParticipant
     /// <summary>Runs inside the transaction after all units of the group; a fault undoes the whole group.</summary>
     Task BeforeCommitAsync(SqlSession session);
 
+    /// <summary>Looks, in the turn, whether the last group that came to its commit was kept; called where that was not answered.</summary>
+    Task<bool> WasKeptAsync(SqlSession session) => Task.FromResult(true);
+
     /// <summary>Runs once after the commit is durable, on the writer's thread.</summary>
     void Committed();
 }

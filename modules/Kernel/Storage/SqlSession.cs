@@ -215,6 +215,9 @@ public sealed class SqlSession : IAsyncDisposable
         Sequence = 0;
     }
 
+    /// <summary>Has done after the commit what was to be done after that of another session, which was kept.</summary>
+    internal void GoOnFrom(SqlSession other) => afterCommit.AddRange(other.afterCommit);
+
     private async Task TellAllAsync<T>(string sql, IReadOnlyCollection<T> rows, bool isExact)
         where T : notnull
     {

@@ -1,0 +1,161 @@
+using Npgsql;
+using Refinery.Kernel.Journal;
+using Refinery.Kernel.Storage;
+using Refinery.Kernel.Work;
+using Refinery.Tests.Kernel.Storage;
+
+namespace Refinery.Tests.Kernel.Journal;
+
+/// <summary>When the answer to a commit is lost, the journal's end tells whether it was kept.</summary>
+public sealed class LostCommitTests
+{
+    [Fact]
+    public async Task What_was_kept_is_answered_and_not_run_again()
+    {
+        await using var host = await LossyHost.StartAsync();
+        var cut = host.Relay.CutAtCommit(answer: true, Task.CompletedTask);
+
+        Assert.Equal("kept, run 1", await host.AppendAsync("kept"));
+
+        Assert.True(cut.IsCompleted);
+        Assert.Equal(["after kept", "heard kept"], host.Told.Order());
+        Assert.Equal("next, run 2", await host.AppendAsync("next"));
+        await host.AssertEventsAsync("kept", "next");
+    }
+
+    [Fact]
+    public async Task What_was_not_kept_is_run_again()
+    {
+        await using var host = await LossyHost.StartAsync();
+        var cut = host.Relay.CutAtCommit(answer: false, Task.CompletedTask);
+
+        Assert.Equal("lost, run 2", await host.AppendAsync("lost"));
+
+        Assert.True(cut.IsCompleted);
+        Assert.Equal(["after lost", "heard lost"], host.Told.Order());
+        await host.AssertEventsAsync("lost");
+    }
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 2)]
+    public async Task What_another_host_has_appended_meanwhile_is_not_taken_for_it(bool isKept, int run)
+    {
+        await using var host = await LossyHost.StartAsync();
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var cut = host.Relay.CutAtCommit(isKept, released.Task);
+        var lost = host.AppendAsync("lost");
+        await cut;
+        await host.AppendElsewhereAsync("another's");
+        released.SetResult();
+
+        Assert.Equal($"lost, run {run}", await lost);
+
+        Assert.Equal(["after lost", "heard lost"], host.Told.Order());
+        string[] expected = isKept ? ["lost", "another's"] : ["another's", "lost"];
+        await host.AssertEventsAsync(expected);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Where_it_cannot_be_told_the_caller_is_to_look(bool isKept)
+    {
+        await using var host = await LossyHost.StartAsync();
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var cut = host.Relay.CutAtCommit(isKept, released.Task);
+        var lost = host.AppendAsync("lost");
+        await cut;
+        await host.HoldTurnAsync(async () =>
+        {
+            released.SetResult();
+            var fault = await Assert.ThrowsAsync<DatabaseUnavailableException>(() => lost);
+            Assert.Contains("look whether this was stored", fault.Message, StringComparison.Ordinal);
+        });
+
+        Assert.Empty(host.Told);
+        Assert.Equal("next, run 2", await host.AppendAsync("next"));
+        string[] expected = isKept ? ["lost", "next"] : ["next"];
+        await host.AssertEventsAsync(expected);
+    }
+
+    /// <summary>Writes through a relay that cuts its connections, to a database that another writes to as well.</summary>
+    private sealed class LossyHost : IAsyncDisposable
+    {
+        private readonly PostgresEngine engine = new();
+        private readonly Database another;
+        private readonly EventJournal journal;
+        private readonly Database lossy;
+        private int runs;
+
+        private LossyHost()
+        {
+            another = engine.Open();
+            journal = Journal(another);
+            Relay = new PostgresRelay(engine.ConnectionString);
+            lossy = new Database(NpgsqlDataSource.Create(Relay.ConnectionString + ";Options=-c lock_timeout=1s"), SqlDialect.Postgres);
+            Journal(lossy).Hear(events => Told.AddRange(events.Select(link => "heard " + link.Payload.TextMember("name"))));
+        }
+
+        public PostgresRelay Relay { get; }
+
+        /// <summary>What was told of commits here.</summary>
+        public List<string> Told { get; } = [];
+
+        public static async Task<LossyHost> StartAsync()
+        {
+            var host = new LossyHost();
+            await Migrations.RunAsync(host.another, [typeof(Database).Assembly], CancellationToken.None);
+            return host;
+        }
+
+        /// <summary>Appends an event.</summary>
+        /// <returns>Its name, and how many units have run.</returns>
+        public Task<string> AppendAsync(string name) => lossy.WriteAsync(
+            sql =>
+            {
+                sql.Append(Event(name));
+                sql.AfterCommit(() => Told.Add("after " + name));
+                return Task.FromResult($"{name}, run {++runs}");
+            },
+            CancellationToken.None);
+
+        /// <summary>Appends an event over a connection that is not cut.</summary>
+        public Task<bool> AppendElsewhereAsync(string name) => another.WriteAsync(
+            sql =>
+            {
+                sql.Append(Event(name));
+                return Task.FromResult(true);
+            },
+            CancellationToken.None);
+
+        /// <summary>Lets nobody else write meanwhile.</summary>
+        public Task<bool> HoldTurnAsync(Func<Task> meanwhile) => another.WriteAsync(
+            async sql =>
+            {
+                await sql.TurnAsync();
+                await meanwhile();
+                return true;
+            },
+            CancellationToken.None);
+
+        public async Task AssertEventsAsync(params string[] names)
+        {
+            var events = await journal.ListAfterAsync(0, 10, CancellationToken.None);
+            Assert.Equal(names, events.Select(link => link.Payload.TextMember("name")));
+            var verdict = await journal.VerifyAsync(CancellationToken.None);
+            Assert.True(verdict.Valid, verdict.Reason);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await lossy.DisposeAsync();
+            await Relay.DisposeAsync();
+            await engine.DisposeAsync();
+        }
+
+        private static EventJournal Journal(Database database) => new(database, new Ids(TimeProvider.System), TimeProvider.System, [new JournalTree()]);
+
+        private static EventDraft Event(string name) => new("test.happened", new EventPayload().Add("name", name));
+    }
+}
