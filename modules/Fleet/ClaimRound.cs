@@ -38,7 +38,8 @@ internal sealed class ClaimRound
     }
 
     /// <summary>Begins a round of the next rows in line. What it asks goes along with what the unit asks next.</summary>
-    public void AskAhead() => ahead = sql.AskAhead(() => Ask(asksDue: true));
+    /// <param name="isIdle">True where it is believed that nothing waits and that what comes is not paused: nothing is asked then.</param>
+    public void AskAhead(bool isIdle) => ahead = isIdle ? Asked.Nothing : sql.AskAhead(() => Ask(asksDue: true));
 
     /// <summary>Goes on with a round that asked ahead.</summary>
     /// <param name="steps">Those that the unit is about to store and that are due: nothing is asked for them, and what was claimed of them is to be stored as it is then.</param>
@@ -196,7 +197,10 @@ internal sealed class ClaimRound
     /// <summary>What a round must know.</summary>
     /// <param name="Due">Null when it is not asked.</param>
     private sealed record Asked(
-        Task<IReadOnlyList<PausedType>> Paused, IReadOnlyList<(string Type, Task<IReadOnlyList<RipeStep>> Steps)> Ripe, Task<IReadOnlyList<Candidate>>? Due);
+        Task<IReadOnlyList<PausedType>> Paused, IReadOnlyList<(string Type, Task<IReadOnlyList<RipeStep>> Steps)> Ripe, Task<IReadOnlyList<Candidate>>? Due)
+    {
+        public static Asked Nothing { get; } = new(Task.FromResult<IReadOnlyList<PausedType>>([]), [], Task.FromResult<IReadOnlyList<Candidate>>([]));
+    }
 
     /// <summary>One claim and what it has got.</summary>
     private sealed class Share(ClaimRequest request)

@@ -66,10 +66,11 @@ internal sealed class StepClaims(
     }
 
     /// <summary>Begins to make claims of the next due steps as part of a unit, as <see cref="ClaimRound.AskAhead"/> says.</summary>
-    public ClaimRound Begin(SqlSession sql, IReadOnlyList<ClaimRequest> requests)
+    /// <param name="isIdle">As for <see cref="ClaimRound.AskAhead"/>.</param>
+    public ClaimRound Begin(SqlSession sql, IReadOnlyList<ClaimRequest> requests, bool isIdle)
     {
         var round = new ClaimRound(sql, counters, NewLease, requests);
-        round.AskAhead();
+        round.AskAhead(isIdle);
         return round;
     }
 

@@ -83,9 +83,10 @@ internal sealed class StepIntake(
     {
         var steps = all.SelectMany(arrival => arrival.Steps).ToList();
         var taken = all.SelectMany(arrival => arrival.Claims).ToList();
-        var round = taken.Count > 0 ? claims.Begin(sql, [.. taken.Select(claim => claim.Request)]) : null;
+        var isIdle = taken.Count > 0 && await BelieveIdleAsync(sql, steps);
+        var round = taken.Count > 0 ? claims.Begin(sql, [.. taken.Select(claim => claim.Request)], isIdle) : null;
         var refused = await TakeKeysAsync(sql, steps);
-        var turns = new Turns(sql);
+        var turns = new Turns(sql, isIdle);
         var stored = await LineUpAsync(sql, [.. steps.Where(step => !refused.Contains(step))], turns);
         var inHands = round is null ? FrozenDictionary<string, StepRow>.Empty : await HandOverAsync(round, stored.Values, turns);
 
@@ -107,6 +108,19 @@ internal sealed class StepIntake(
         }
 
         return [.. all.Select(arrival => new TakenIn([.. arrival.Steps.Where(stored.ContainsKey).Select(step => stored[step])], inHands))];
+    }
+
+    /// <summary>Of an idle fleet nothing is asked: the server looks whether it is one as it stores what came.</summary>
+    /// <returns>False where it is not believed to be.</returns>
+    private async Task<bool> BelieveIdleAsync(SqlSession sql, IReadOnlyList<PreparedStep> steps)
+    {
+        if (!sql.MayBelieve || counters.Waiting > 0 || steps.Select(step => (step.Place.Type, step.Place.Priority)).Distinct().ToList() is not [var line])
+        {
+            return false;
+        }
+
+        await sql.BelieveAsync($"{StepStore.NoneWaits} AND NOT {PausedTypeStore.IsPaused}", new { line.Type });
+        return true;
     }
 
     /// <summary>Gives to the pods that wait what is next in line: mostly new steps, which are then stored as theirs at once.</summary>

@@ -9,7 +9,8 @@ namespace Refinery.Fleet;
 /// step of its owner, whichever is later. An empty line begins where the other lines of its priority stand, or at the age of its
 /// first step when nothing waits there. Source: Goyal, Vin and Cheng, "Start-time fair queueing" (1996); docs/adr, "Owners take turns".
 /// </remarks>
-internal sealed class Turns(SqlSession sql)
+/// <param name="isIdle">True where it is believed that nothing waits: nothing is asked then.</param>
+internal sealed class Turns(SqlSession sql, bool isIdle = false)
 {
     private readonly Dictionary<Place, Turn> taken = [];
 
@@ -54,10 +55,7 @@ internal sealed class Turns(SqlSession sql)
 
     private async Task<Turn> FirstAsync(Place place, DateTimeOffset age)
     {
-        var asked = await sql.TogetherAsync(() => (
-            Last: TurnStore.FindAsync(sql, place),
-            Head: heads.TryGetValue(LineOf(place), out var known) ? Task.FromResult(new LineHead(known, Others: null)) : StepStore.HeadAsync(sql, place.Type, place.Priority)));
-        var (stored, last) = (await asked.Head, await asked.Last);
+        var (stored, last) = isIdle ? (new LineHead(heads.GetValueOrDefault(LineOf(place)), Others: null), new LastTurns(OfOwner: null, OfAll: null)) : await AskAsync(place);
         heads[LineOf(place)] = stored.Rank;
         if (last.OfAll is not null && (stored.Rank is null || last.OfOwner is null))
         {
@@ -65,6 +63,14 @@ internal sealed class Turns(SqlSession sql)
         }
 
         return stored.Rank is { } head ? new Turn(Math.Max(head, last.OfOwner + 1 ?? head)) : Open(place, age, stored.Others, last);
+    }
+
+    private async Task<(LineHead Head, LastTurns Last)> AskAsync(Place place)
+    {
+        var asked = await sql.TogetherAsync(() => (
+            Last: TurnStore.FindAsync(sql, place),
+            Head: heads.TryGetValue(LineOf(place), out var known) ? Task.FromResult(new LineHead(known, Others: null)) : StepStore.HeadAsync(sql, place.Type, place.Priority)));
+        return (await asked.Head, await asked.Last);
     }
 
     /// <summary>The first turn of an empty line: where the others of its priority stand, but not before what the line has had already.</summary>

@@ -140,7 +140,7 @@ public sealed class HandoverTests
         taken!.Answer(await host.Services.GetRequiredService<Database>().WriteAsync(
             async sql =>
             {
-                var round = claims.Begin(sql, [request]);
+                var round = claims.Begin(sql, [request], isIdle: false);
                 await round.GoOnAsync([], new Turns(sql));
                 return claims.End(sql, round)[0];
             },

@@ -185,7 +185,12 @@ public sealed class EventJournal : ICommitParticipant
         cancellationToken);
 
     /// <remarks>The first group that appends reads the head itself: before it there may be no table.</remarks>
-    async Task ICommitParticipant.HearAtTurnAsync(SqlSession session) => head = head is null ? null : await JournalStore.HeadAsync(session);
+    async Task ICommitParticipant.HearAtTurnAsync(SqlSession session)
+    {
+        var left = head;
+        head = left is null ? null : await JournalStore.HeadAsync(session);
+        session.HeadStood = left is not null && left == head;
+    }
 
     async Task ICommitParticipant.BeforeCommitAsync(SqlSession session)
     {

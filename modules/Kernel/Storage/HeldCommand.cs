@@ -72,6 +72,9 @@ internal sealed class ExactTelling(DbBatchCommand command, int rows, bool counts
     public static string Render(string text, string wanted) =>
         $"WITH changed AS ({text} RETURNING 1) SELECT 1 / CASE WHEN COUNT(*) = {wanted} THEN 1 ELSE 0 END FROM changed";
 
+    /// <summary>The text that divides by zero unless a condition holds.</summary>
+    public static string RenderCheck(string condition) => $"SELECT 1 / CASE WHEN {condition} THEN 1 ELSE 0 END";
+
     /// <summary>True for a fault that means that a row was not changed that was to be.</summary>
     public static bool HasMissed(DbException fault) => fault is { SqlState: PostgresErrorCodes.DivisionByZero or PostgresErrorCodes.UniqueViolation } or SqliteException { SqliteExtendedErrorCode: TakenPrimaryKey or TakenUniqueKey };
 

@@ -47,13 +47,23 @@ internal sealed class HeldCommands(DbConnection connection, bool blocks)
         }
     }
 
+    /// <summary>Has another go where one was to go that was not sent yet, and forgets what was to be asked.</summary>
+    public void Replace(HeldCommand command, Telling by)
+    {
+        lock (gate)
+        {
+            held[held.IndexOf(command)] = by;
+            held.RemoveAll(one => one is not Telling);
+        }
+    }
+
     /// <summary>Runs a command that answers nothing: in a transaction it costs no way of its own.</summary>
     /// <remarks>
     /// What is large is sent while the writer goes on with what comes next, unless something is held that is waited for; what is small goes with
     /// the next that answers; all in their order.
     /// The faults of both are thrown by a later call.
     /// </remarks>
-    public async Task TellAsync(Telling telling)
+    public Task TellAsync(Telling telling)
     {
         lock (gate)
         {
@@ -65,10 +75,7 @@ internal sealed class HeldCommands(DbConnection connection, bool blocks)
             }
         }
 
-        if (!IsOpen)
-        {
-            await FlushAsync();
-        }
+        return IsOpen ? Task.CompletedTask : FlushAsync();
     }
 
     /// <summary>True until the command may be given other values.</summary>

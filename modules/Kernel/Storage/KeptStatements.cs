@@ -10,6 +10,7 @@ internal sealed class KeptStatements(DbConnection connection, SqlDialect dialect
 
     private readonly Dictionary<string, ISqlStatement> statements = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CommandStatement> commands = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, BatchStatement> checks = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SetStatement> sets = new(StringComparer.Ordinal);
 
     /// <summary>The statement by the shortest way the engine has.</summary>
@@ -20,6 +21,17 @@ internal sealed class KeptStatements(DbConnection connection, SqlDialect dialect
             var text = dialect.Render(sql);
             statement = connection is SqliteConnection sqlite ? SqliteStatement.Prepare(sqlite, text) : BatchStatement.Prepare(text, run);
             Keep(statements, sql, statement ??= Command(sql));
+        }
+
+        return statement;
+    }
+
+    /// <summary>What fails unless a condition holds.</summary>
+    public BatchStatement Check(string condition)
+    {
+        if (!checks.TryGetValue(condition, out var statement))
+        {
+            Keep(checks, condition, statement = new BatchStatement(dialect.Render(ExactTelling.RenderCheck(condition)), run));
         }
 
         return statement;

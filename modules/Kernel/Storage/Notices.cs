@@ -54,7 +54,7 @@ public sealed class Notices
         }
     }
 
-    /// <summary>What a group says, in as few notifications as can be.</summary>
+    /// <summary>What a group says, in few notifications.</summary>
     private IEnumerable<string> Payloads(IReadOnlyList<TimesTold<object>> told, long sequence)
     {
         var text = JsonSerializer.Serialize(new Payload<object>(self, sequence, told));

@@ -49,6 +49,12 @@ public sealed class SqlSession : IAsyncDisposable
     /// <summary>True for a group that asks before it writes where others believe: one that was refused before, or that brings back what may hold anything.</summary>
     public bool AsksFirst { get; internal set; }
 
+    /// <summary>True for a unit that may go on without asking how things stand: others may write too, but by the last turn none had, nor was the group refused.</summary>
+    public bool MayBelieve => HeadStood && !AsksFirst;
+
+    /// <summary>True when the journal ended, at the last turn, where this host knew it to end.</summary>
+    internal bool HeadStood { get; set; }
+
     internal bool IsWriter { get; }
 
     internal SqlTransaction Transaction { get; }
@@ -145,9 +151,19 @@ public sealed class SqlSession : IAsyncDisposable
     /// <exception cref="InvalidOperationException">As for <see cref="TogetherAsync"/>.</exception>
     public T AskAhead<T>(Func<T> begin) => run.GatherForNext(begin);
 
-    /// <summary>Waits for the right to write and for what was asked ahead. It costs a way where nothing was sent since.</summary>
+    /// <summary>Waits for the right to write, unless it is believed to come, and for what was asked ahead. It costs a way where nothing was sent since.</summary>
     /// <remarks>A unit begins before it has the right, so what counts time from then on is made after this.</remarks>
     public Task TurnAsync() => Transaction.TurnAsync();
+
+    /// <summary>Lets a unit go on without waiting for the right to write: the server takes it, and looks whether a condition holds, as it runs what the unit tells.</summary>
+    /// <remarks>To be asked for <see cref="MayBelieve"/> first. What is believed beside the condition must fail by itself where it is not so.</remarks>
+    /// <param name="condition">A constant text, as it could stand after WHERE.</param>
+    /// <exception cref="DBConcurrencyException">It does not hold, or another has the right to write: the group runs again, and asks first. Thrown by the next statement that answers, or the commit.</exception>
+    public Task BelieveAsync(string condition, object parameters)
+    {
+        Transaction.Believe(Checked(Dialect.HasTurn ?? throw new InvalidOperationException("Where one process writes there is nothing to believe."), parameters: null));
+        return held.TellAsync(Checked(condition, parameters));
+    }
 
     /// <summary>Joins an event to the journal in the same commit. Events of a group are chained, in order, at its end.</summary>
     /// <exception cref="InvalidOperationException">The session only reads.</exception>
@@ -217,6 +233,8 @@ public sealed class SqlSession : IAsyncDisposable
 
     /// <summary>Has done after the commit what was to be done after that of another session, which was kept.</summary>
     internal void GoOnFrom(SqlSession other) => afterCommit.AddRange(other.afterCommit);
+
+    private ExactTelling Checked(string condition, object? parameters) => new(kept.Check(condition).With(parameters), rows: 1, counts: true);
 
     private async Task TellAllAsync<T>(string sql, IReadOnlyCollection<T> rows, bool isExact)
         where T : notnull

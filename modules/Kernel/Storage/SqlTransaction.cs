@@ -16,6 +16,7 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
     private Task heard = Task.CompletedTask;
     private Exception? refusal;
     private bool isCommitting;
+    private bool believes;
     private int waysBefore;
 
     /// <summary>True from the begin to the end.</summary>
@@ -24,14 +25,14 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
     /// <summary>How often a batch was sent over the connection; an engine that is here gets none.</summary>
     public int Ways => held.Ways;
 
-    /// <summary>True once nobody else may write, where somebody else may.</summary>
+    /// <summary>True once nobody else may write, where somebody else may; and where that is believed.</summary>
     public bool HasTurn => turn is not { IsHungry: true };
 
     /// <summary>Begins one. Elsewhere nothing is sent yet.</summary>
     public void Begin()
     {
         (held.IsOpen, turn, refusal, isCommitting, waysBefore) = (true, null, null, false, held.Ways);
-        heard = Task.CompletedTask;
+        (heard, believes) = (Task.CompletedTask, false);
         if (session.IsElsewhere)
         {
             held.Hold(new Telling(new NpgsqlBatchCommand(session.Dialect.Begin)));
@@ -53,6 +54,19 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
         }
     }
 
+    /// <summary>From here on nobody waits for the turn: the server refuses the transaction where another has it. What was to be asked with it is not.</summary>
+    /// <param name="check">Of the dialect's condition for the turn.</param>
+    public void Believe(Telling check)
+    {
+        held.Fault?.Throw();
+        believes = true;
+        if (turn is { IsHungry: true } waits)
+        {
+            held.Replace(waits, check);
+            turn = null;
+        }
+    }
+
     /// <summary>Waits for the turn, and for what else was asked ahead, if nothing has been sent since.</summary>
     public async Task TurnAsync()
     {
@@ -62,7 +76,10 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
             await held.FlushAsync();
         }
 
-        await heard;
+        if (!believes)
+        {
+            await heard;
+        }
     }
 
     /// <summary>Commits; elsewhere over one way with what is held.</summary>
