@@ -83,7 +83,7 @@ internal sealed class StepIntake(
     {
         var steps = all.SelectMany(arrival => arrival.Steps).ToList();
         var taken = all.SelectMany(arrival => arrival.Claims).ToList();
-        var isIdle = taken.Count > 0 && await BelieveIdleAsync(sql, steps);
+        var isIdle = taken.Count > 0 && BelieveIdle(sql, steps);
         var round = taken.Count > 0 ? claims.Begin(sql, [.. taken.Select(claim => claim.Request)], isIdle) : null;
         var refused = await TakeKeysAsync(sql, steps);
         var turns = new Turns(sql, isIdle);
@@ -112,14 +112,14 @@ internal sealed class StepIntake(
 
     /// <summary>Of an idle fleet nothing is asked: the server looks whether it is one as it stores what came.</summary>
     /// <returns>False where it is not believed to be.</returns>
-    private async Task<bool> BelieveIdleAsync(SqlSession sql, IReadOnlyList<PreparedStep> steps)
+    private bool BelieveIdle(SqlSession sql, IReadOnlyList<PreparedStep> steps)
     {
         if (!sql.MayBelieve || counters.Waiting > 0 || steps.Select(step => (step.Place.Type, step.Place.Priority)).Distinct().ToList() is not [var line])
         {
             return false;
         }
 
-        await sql.BelieveAsync($"{StepStore.NoneWaits} AND NOT {PausedTypeStore.IsPaused}", new { line.Type });
+        sql.Believe($"{StepStore.NoneWaits} AND NOT {PausedTypeStore.IsPaused}", new { line.Type });
         return true;
     }
 

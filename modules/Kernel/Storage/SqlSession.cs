@@ -156,13 +156,16 @@ public sealed class SqlSession : IAsyncDisposable
     public Task TurnAsync() => Transaction.TurnAsync();
 
     /// <summary>Lets a unit go on without waiting for the right to write: the server takes it, and looks whether a condition holds, as it runs what the unit tells.</summary>
-    /// <remarks>To be asked for <see cref="MayBelieve"/> first. What is believed beside the condition must fail by itself where it is not so.</remarks>
+    /// <remarks>
+    /// To be asked for <see cref="MayBelieve"/> first. What is believed beside the condition must fail by itself where it is not so. The server looks
+    /// a moment before it has the turn: what another has changed in that moment is found by the journal's key, so it must be something that is journalled.
+    /// </remarks>
     /// <param name="condition">A constant text, as it could stand after WHERE.</param>
     /// <exception cref="DBConcurrencyException">It does not hold, or another has the right to write: the group runs again, and asks first. Thrown by the next statement that answers, or the commit.</exception>
-    public Task BelieveAsync(string condition, object parameters)
+    public void Believe(string condition, object parameters)
     {
-        Transaction.Believe(Checked(Dialect.HasTurn ?? throw new InvalidOperationException("Where one process writes there is nothing to believe."), parameters: null));
-        return held.TellAsync(Checked(condition, parameters));
+        var hasTurn = Dialect.HasTurn ?? throw new InvalidOperationException("Where one process writes there is nothing to believe.");
+        Transaction.Believe(new ExactTelling(kept.Check($"{hasTurn} AND {condition}").With(parameters), rows: 1, counts: true));
     }
 
     /// <summary>Joins an event to the journal in the same commit. Events of a group are chained, in order, at its end.</summary>
@@ -233,8 +236,6 @@ public sealed class SqlSession : IAsyncDisposable
 
     /// <summary>Has done after the commit what was to be done after that of another session, which was kept.</summary>
     internal void GoOnFrom(SqlSession other) => afterCommit.AddRange(other.afterCommit);
-
-    private ExactTelling Checked(string condition, object? parameters) => new(kept.Check(condition).With(parameters), rows: 1, counts: true);
 
     private async Task TellAllAsync<T>(string sql, IReadOnlyCollection<T> rows, bool isExact)
         where T : notnull

@@ -55,7 +55,7 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
     }
 
     /// <summary>From here on nobody waits for the turn: the server refuses the transaction where another has it. What was to be asked with it is not.</summary>
-    /// <param name="check">Of the dialect's condition for the turn.</param>
+    /// <param name="check">Of the dialect's condition for the turn, and of what else is believed.</param>
     public void Believe(Telling check)
     {
         held.Fault?.Throw();
@@ -64,6 +64,10 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
         {
             held.Replace(waits, check);
             turn = null;
+        }
+        else
+        {
+            held.Hold(check);
         }
     }
 
