@@ -119,7 +119,7 @@ internal sealed class StepIntake(
             return false;
         }
 
-        sql.Believe($"{StepStore.NoneWaits} AND NOT {PausedTypeStore.IsPaused}", new { line.Type });
+        sql.Believe(StepStore.IsIdle, new { line.Type });
         return true;
     }
 

@@ -35,8 +35,8 @@ internal static class StepStore
         WHERE status = 'pending' AND type = @Type AND not_before <= @Now AND NOT {{{PausedTypeStore.IsPaused}}} ORDER BY not_before LIMIT @Limit {{skip_locked}}
         """;
 
-    /// <summary>Whether no step waits, in a condition of another's text.</summary>
-    public const string NoneWaits = "NOT EXISTS (SELECT 1 FROM steps WHERE status = 'pending')";
+    /// <summary>Whether no step waits and @Type is not paused, in a condition of another's text.</summary>
+    public const string IsIdle = $"NOT EXISTS (SELECT 1 FROM steps WHERE status = 'pending') AND NOT {PausedTypeStore.IsPaused}";
 
     private const string JoinLine = "UPDATE steps SET not_before = NULL, rank = @Rank WHERE step_id = @StepId AND status = 'pending'";
 

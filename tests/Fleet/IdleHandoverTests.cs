@@ -5,6 +5,7 @@ using Refinery.Fleet;
 using Refinery.Kernel.Journal;
 using Refinery.Kernel.Work;
 using Refinery.Tests.Chaos;
+using Refinery.Tests.Kernel.Storage;
 using Refinery.Tests.Logs;
 
 namespace Refinery.Tests.Fleet;
@@ -31,7 +32,7 @@ public sealed class IdleHandoverTests
 
         Assert.Equal(hidden.StepId, Assert.Single(await claim).StepId);
         Assert.Equal("pending", await host.StatusAsync(stepId));
-        Assert.True(ways.BeforeCommitOf("task.created") is [.., > 0]);
+        Assert.True(ways.BeforeCommitOf("task.created") is [0, > 0]);
     }
 
     [Fact]
@@ -47,7 +48,7 @@ public sealed class IdleHandoverTests
 
         Assert.Equal("pending", await host.StatusAsync(stepId));
         Assert.False(claim.IsCompleted);
-        Assert.True(ways.BeforeCommitOf("task.created") is [.., > 0]);
+        Assert.True(ways.BeforeCommitOf("task.created") is [0, > 0]);
     }
 
     [Fact]
@@ -55,7 +56,8 @@ public sealed class IdleHandoverTests
     {
         await using var shared = await SharedHosts.StartAsync(1);
         var (host, ways) = (shared.All[0], await IdleAsync(shared.All[0]));
-        for (var believed = 0; believed < 2;)
+        var believed = 0;
+        await Wait.UntilAsync(async () =>
         {
             Task<IReadOnlyList<StepRow>>[] claims = [await WaitAsync(host), await WaitAsync(host, 2)];
             ways.Clear();
@@ -69,7 +71,42 @@ public sealed class IdleHandoverTests
             {
                 await EndAsync(host, step);
             }
+
+            return believed == 2;
+        });
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_connection_that_is_lost_is_made_up_for_unheard(bool isKept)
+    {
+        using var books = new TemporaryFolder();
+        await using var relay = new PostgresRelay(PostgresEngine.ConnectionStringOf(books));
+        await using var host = await RefineryHost.StartAsync(books, _ => { }, ("POSTGRES_DSN", relay.ConnectionString), ("LOCAL_WORKER", "0"));
+        var ways = await IdleAsync(host);
+        var claim = await WaitAsync(host);
+        ways.Clear();
+        if (isKept)
+        {
+            _ = relay.CutAtCommit(answer: true, Task.CompletedTask);
         }
+        else
+        {
+            relay.CutAll();
+        }
+
+        var stepId = await host.SubmitAsync();
+
+        var step = Assert.Single(await claim);
+        Assert.Equal((stepId, 1L), (step.StepId, step.Fence));
+        Assert.NotNull(await EndAsync(host, step));
+        var row = await host.RowAsync(stepId);
+        Assert.Equal(("completed", 1L), (row.Status, row.Attempts));
+        var verdict = await host.Services.GetRequiredService<EventJournal>().VerifyAsync(CancellationToken.None);
+        Assert.True(verdict.Valid, verdict.Reason);
+        Assert.Equal(0, await host.Database.ReadAsync(
+            sql => sql.WholeAsync("SELECT (SELECT COUNT(*) FROM events WHERE event_type = 'task.created') - (SELECT COUNT(*) FROM steps)"), CancellationToken.None));
     }
 
     [Fact]

@@ -214,7 +214,7 @@ public sealed class EventJournal : ICommitParticipant
         session.Tell(Appends);
     }
 
-    /// <remarks>The place of its first event in the chain was free: either it stands there, or another does and it never will.</remarks>
+    /// <remarks>The place of its first event in the chain was free: either it stands there, or it is still free, or another has it and it never will.</remarks>
     async Task<bool> ICommitParticipant.WasKeptAsync(SqlSession session) =>
         await JournalStore.FindAsync(session, pending[0].Sequence) is { } row && row.Hash == pending[0].Hash;
 

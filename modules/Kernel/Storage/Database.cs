@@ -52,7 +52,7 @@ public sealed class Database : IAsyncDisposable
         IsShared ? reach.WaitAsync(() => ReadHereAsync(work, cancellationToken)) : ReadHereAsync(work, cancellationToken);
 
     /// <summary>Runs a unit of writing in the next group and returns when its commit is durable.</summary>
-    /// <param name="unit">Touches only its session, waits for nothing else, and may run again: when a neighbour in its group failed, or a row was not as it was believed to be.</param>
+    /// <param name="unit">Touches only its session, waits for nothing else, and may run again: when a neighbour in its group failed, a row was not as it was believed to be, or the connection was lost and nothing kept.</param>
     /// <returns>The unit's result, after the commit. An exception means that nothing of the unit was kept, but for one that says that this is not known.</returns>
     /// <exception cref="DatabaseUnavailableException">Too many writes wait, or the database is away.</exception>
     /// <exception cref="OperationCanceledException">The token fired before the unit began.</exception>

@@ -8,7 +8,7 @@ namespace Refinery.Kernel.Storage;
 /// <remarks>
 /// A caller alone waits for nobody, unless a group of several was answered a moment before. When a unit throws, the group is rolled
 /// back and its units run one by one, so a bad one harms only itself; where a row was not as it was believed to be, the group runs once
-/// more before that, and asks first. The loop has a thread of its own because the embedded engine blocks while it flushes to disk.
+/// more before that, and asks first; where the answer to its commit was lost the journal is asked whether it was kept. The loop has a thread of its own because the embedded engine blocks while it flushes to disk.
 /// </remarks>
 internal sealed partial class GroupCommit : IDisposable
 {
@@ -186,7 +186,7 @@ internal sealed partial class GroupCommit : IDisposable
             session ??= open();
             if (RunGroupAsync(group, session, asksFirst, lost).GetAwaiter().GetResult() is not { } fault)
             {
-                return session;
+                return lost is null ? session : Close(session);
             }
 
             if (fault is DBConcurrencyException && !asksFirst)
@@ -209,8 +209,7 @@ internal sealed partial class GroupCommit : IDisposable
         {
             var cause = SessionLostException.CauseOf(lost ?? fault);
             group.ForEach(unit => unit.Fail(cause));
-            Close(session);
-            return null;
+            return Close(session);
         }
 
         // Each by itself: one that takes the connection down with it must not fail those behind it.
@@ -222,7 +221,8 @@ internal sealed partial class GroupCommit : IDisposable
         return session;
     }
 
-    private static void Close(SqlSession? session)
+    /// <returns>Null: the next group opens another.</returns>
+    private static SqlSession? Close(SqlSession? session)
     {
         try
         {
@@ -232,6 +232,8 @@ internal sealed partial class GroupCommit : IDisposable
         {
             // A lost connection may refuse to close; the next group gets a new one.
         }
+
+        return null;
     }
 
     /// <summary>Commits a group, or hands a single unit its fault.</summary>

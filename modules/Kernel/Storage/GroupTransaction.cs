@@ -6,7 +6,7 @@ namespace Refinery.Kernel.Storage;
 internal sealed class GroupTransaction(IReadOnlyList<ICommitParticipant> participants, Notices notices)
 {
     /// <summary>Runs the units and commits.</summary>
-    /// <param name="lost">The commit of these units whose answer did not come, or null: they run only where that was not kept.</param>
+    /// <param name="lost">The commit of these units whose answer did not come, or null. Where it was kept nothing is run, and the transaction is left as it is: its connection is to be closed.</param>
     /// <exception cref="CommitLostException">It is not known whether the group was kept: if it was, nobody here was told.</exception>
     /// <exception cref="SessionLostException">The connection is of no use any more, or the turn did not come, and the group must not be run again.</exception>
     public async Task RunAsync(SqlSession session, List<WriteUnit> group, CommitLostException? lost)
@@ -14,9 +14,15 @@ internal sealed class GroupTransaction(IReadOnlyList<ICommitParticipant> partici
         try
         {
             session.Transaction.Begin(participants);
-            if (lost is null || !await WasKeptAsync(session, lost))
+            if (lost is not null && await WasKeptAsync(session, lost))
             {
-                await RunAsync(session, group);
+                return;
+            }
+
+            await RunUnitsAsync(session, group);
+            if (lost is { MayStillCome: true } && session.Drafts.Count == 0)
+            {
+                throw new SessionLostException(lost);
             }
 
             await session.Transaction.CommitAsync();
@@ -29,12 +35,17 @@ internal sealed class GroupTransaction(IReadOnlyList<ICommitParticipant> partici
         catch (Exception fault)
         {
             await UndoAsync(session, fault);
+            if (lost is { MayStillCome: true })
+            {
+                throw new SessionLostException(fault);
+            }
+
             throw;
         }
     }
 
     /// <summary>Looks, in the turn, whether a commit was kept.</summary>
-    /// <remarks>Its transaction has ended by then, or did not have the turn yet: then what these units append in this one takes the place in the chain that it wants.</remarks>
+    /// <remarks>Its transaction has ended by then, unless it did not have the turn yet: see <see cref="CommitLostException.MayStillCome"/>.</remarks>
     /// <exception cref="SessionLostException">It cannot be told, so nothing may be run again.</exception>
     private async Task<bool> WasKeptAsync(SqlSession session, CommitLostException lost)
     {
@@ -58,9 +69,10 @@ internal sealed class GroupTransaction(IReadOnlyList<ICommitParticipant> partici
         return true;
     }
 
-    private async Task RunAsync(SqlSession session, List<WriteUnit> group)
+    private async Task RunUnitsAsync(SqlSession session, List<WriteUnit> group)
     {
-        foreach (var together in group.GroupBy(unit => unit.Kind))
+        // In a group that runs again there may be one whose caller was told meanwhile that the database is away.
+        foreach (var together in group.Where(unit => !unit.IsAbandoned).GroupBy(unit => unit.Kind))
         {
             await together.First().RunAsync(session, [.. together]);
         }
@@ -109,8 +121,12 @@ internal class SessionLostException(Exception cause) : Exception(cause.Message, 
 internal sealed class CommitLostException(SqlSession session, Exception fault) : SessionLostException(new DatabaseUnavailableException(
     "The connection to the database was lost in the commit: look whether this was stored before you send it again, or send it with the same Idempotency-Key.", fault))
 {
+    /// <summary>What it was to commit; its connection is of no use any more.</summary>
     public SqlSession Session => session;
 
     /// <summary>True where the journal tells whether it was kept.</summary>
     public bool CanBeTold => session.Drafts.Count > 0;
+
+    /// <summary>True where its transaction may not have had the turn yet: unless another takes its place in the chain, the server may still come to it.</summary>
+    public bool MayStillCome { get; } = session.Transaction.Believes;
 }

@@ -60,7 +60,7 @@ internal class Telling(DbBatchCommand command, int rows = 0) : HeldCommand(comma
 }
 
 /// <summary>One that is to change one row for each of a set's: one that may change fewer is rendered so that it fails there, and nothing behind it is run, a commit least of all.</summary>
-/// <param name="counts">True for one that <see cref="Render"/> has made.</param>
+/// <param name="counts">True for one that <see cref="Render"/> or <see cref="RenderCheck"/> has made.</param>
 internal sealed class ExactTelling(DbBatchCommand command, int rows, bool counts) : Telling(command, rows)
 {
     private const int TakenPrimaryKey = 1555; // SQLITE_CONSTRAINT_PRIMARYKEY

@@ -47,7 +47,7 @@ internal sealed class HeldCommands(DbConnection connection, bool blocks)
         }
     }
 
-    /// <summary>Has another go where one was to go that was not sent yet, and forgets what was to be asked.</summary>
+    /// <summary>Puts a command in the place of one that was not sent yet, and forgets what was to be asked.</summary>
     public void Replace(HeldCommand command, Telling by)
     {
         lock (gate)

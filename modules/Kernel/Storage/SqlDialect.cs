@@ -57,7 +57,7 @@ public sealed partial class SqlDialect
         Notify = $"SELECT pg_notify('{Notices.Channel}', @Payload)",
         Begin = "BEGIN ISOLATION LEVEL READ COMMITTED",
         TakeTurn = "SELECT pg_advisory_xact_lock(hashtext('refinery'))",
-        HasTurn = "pg_try_advisory_xact_lock(hashtext('refinery'))",
+        TakeFreeTurn = "pg_try_advisory_xact_lock(hashtext('refinery'))",
         Patience = TimeSpan.FromMilliseconds(2),
 
         // A group finds its rows by their keys, in an index's order. A plan is kept, and one made while few rows were there would go on to read and sort them all.
@@ -77,7 +77,7 @@ public sealed partial class SqlDialect
     internal string? TakeTurn { get; private init; }
 
     /// <summary>A condition that takes the right to write and does not wait: it holds unless another has it.</summary>
-    internal string? HasTurn { get; private init; }
+    internal string? TakeFreeTurn { get; private init; }
 
     /// <summary>How long the writer waits for a group at most after one of several: a third of what a group takes on a server elsewhere; nothing on the embedded engine, which is done sooner.</summary>
     internal TimeSpan Patience { get; private init; }

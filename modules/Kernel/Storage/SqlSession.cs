@@ -46,7 +46,7 @@ public sealed class SqlSession : IAsyncDisposable
     /// <summary>The engine behind; asked only in the few files a test lists.</summary>
     public SqlDialect Dialect { get; }
 
-    /// <summary>True for a group that asks before it writes where others believe: one that was refused before, or that brings back what may hold anything.</summary>
+    /// <summary>True for a group that asks before it writes where others believe: one that was refused before or whose commit was lost, or that brings back what may hold anything.</summary>
     public bool AsksFirst { get; internal set; }
 
     /// <summary>True for a unit that may go on without asking how things stand: others may write too, but by the last turn none had, nor was the group refused.</summary>
@@ -164,8 +164,8 @@ public sealed class SqlSession : IAsyncDisposable
     /// <exception cref="DBConcurrencyException">It does not hold, or another has the right to write: the group runs again, and asks first. Thrown by the next statement that answers, or the commit.</exception>
     public void Believe(string condition, object parameters)
     {
-        var hasTurn = Dialect.HasTurn ?? throw new InvalidOperationException("Where one process writes there is nothing to believe.");
-        Transaction.Believe(new ExactTelling(kept.Check($"{hasTurn} AND {condition}").With(parameters), rows: 1, counts: true));
+        var takesTurn = Dialect.TakeFreeTurn ?? throw new InvalidOperationException("Where one process writes there is nothing to believe.");
+        Transaction.Believe(new ExactTelling(kept.Check($"{takesTurn} AND {condition}").With(parameters), rows: 1, counts: true));
     }
 
     /// <summary>Joins an event to the journal in the same commit. Events of a group are chained, in order, at its end.</summary>

@@ -16,7 +16,6 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
     private Task heard = Task.CompletedTask;
     private Exception? refusal;
     private bool isCommitting;
-    private bool believes;
     private int waysBefore;
 
     /// <summary>True from the begin to the end.</summary>
@@ -28,11 +27,14 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
     /// <summary>True once nobody else may write, where somebody else may; and where that is believed.</summary>
     public bool HasTurn => turn is not { IsHungry: true };
 
+    /// <summary>True once a unit has believed that the turn will come.</summary>
+    public bool Believes { get; private set; }
+
     /// <summary>Begins one. Elsewhere nothing is sent yet.</summary>
     public void Begin()
     {
         (held.IsOpen, turn, refusal, isCommitting, waysBefore) = (true, null, null, false, held.Ways);
-        (heard, believes) = (Task.CompletedTask, false);
+        (heard, Believes) = (Task.CompletedTask, false);
         if (session.IsElsewhere)
         {
             held.Hold(new Telling(new NpgsqlBatchCommand(session.Dialect.Begin)));
@@ -59,7 +61,7 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
     public void Believe(Telling check)
     {
         held.Fault?.Throw();
-        believes = true;
+        Believes = true;
         if (turn is { IsHungry: true } waits)
         {
             held.Replace(waits, check);
@@ -80,7 +82,7 @@ internal sealed class SqlTransaction(SqlSession session, HeldCommands held, Comm
             await held.FlushAsync();
         }
 
-        if (!believes)
+        if (!Believes)
         {
             await heard;
         }

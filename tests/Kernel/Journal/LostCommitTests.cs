@@ -34,6 +34,7 @@ public sealed class LostCommitTests
         Assert.True(cut.IsCompleted);
         Assert.Equal(["after lost", "heard lost"], host.Told.Order());
         await host.AssertEventsAsync("lost");
+        Assert.Equal("next, run 3", await host.AppendAsync("next"));
     }
 
     [Theory]
@@ -52,7 +53,8 @@ public sealed class LostCommitTests
         Assert.Equal($"lost, run {run}", await lost);
 
         Assert.Equal(["after lost", "heard lost"], host.Told.Order());
-        string[] expected = isKept ? ["lost", "another's"] : ["another's", "lost"];
+        await host.AppendAsync("next");
+        string[] expected = isKept ? ["lost", "another's", "next"] : ["another's", "lost", "next"];
         await host.AssertEventsAsync(expected);
     }
 
@@ -61,7 +63,7 @@ public sealed class LostCommitTests
     [InlineData(false)]
     public async Task Where_it_cannot_be_told_the_caller_is_to_look(bool isKept)
     {
-        await using var host = await LossyHost.StartAsync();
+        await using var host = await LossyHost.StartAsync("lock_timeout=1s");
         var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var cut = host.Relay.CutAtCommit(isKept, released.Task);
         var lost = host.AppendAsync("lost");
@@ -79,6 +81,44 @@ public sealed class LostCommitTests
         await host.AssertEventsAsync(expected);
     }
 
+    [Fact]
+    public async Task A_unit_whose_caller_has_gone_meanwhile_is_not_run_again()
+    {
+        await using var host = await LossyHost.StartAsync();
+        using var gone = new CancellationTokenSource();
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var cut = host.Relay.CutAtCommit(answer: false, released.Task);
+        var lost = host.AppendAsync("lost", gone.Token);
+        await cut;
+        await gone.CancelAsync();
+        released.SetResult();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => lost);
+
+        Assert.Equal("next, run 2", await host.AppendAsync("next"));
+        await host.AssertEventsAsync("next");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Several_units_of_one_group_are_answered_each(bool isKept)
+    {
+        await using var host = await LossyHost.StartAsync();
+        var (entered, released) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var first = host.HoldUpAsync(entered, released.Task);
+        await entered.Task;
+        var units = Enumerable.Range(0, 3).Select(number => host.AppendAsync($"{number}")).ToList();
+        var cut = host.Relay.CutAtCommit(isKept, Task.CompletedTask, skip: 1);
+        released.SetResult();
+        await first;
+
+        string[] expected = isKept ? ["0, run 1", "1, run 2", "2, run 3"] : ["0, run 4", "1, run 5", "2, run 6"];
+        Assert.Equal(expected, await Task.WhenAll(units));
+        Assert.True(cut.IsCompleted);
+        await host.AssertEventsAsync("0", "1", "2");
+    }
+
     /// <summary>Writes through a relay that cuts its connections, to a database that another writes to as well.</summary>
     private sealed class LossyHost : IAsyncDisposable
     {
@@ -88,12 +128,12 @@ public sealed class LostCommitTests
         private readonly Database lossy;
         private int runs;
 
-        private LossyHost()
+        private LossyHost(string option)
         {
             another = engine.Open();
             journal = Journal(another);
             Relay = new PostgresRelay(engine.ConnectionString);
-            lossy = new Database(NpgsqlDataSource.Create(Relay.ConnectionString + ";Options=-c lock_timeout=1s"), SqlDialect.Postgres);
+            lossy = new Database(NpgsqlDataSource.Create($"{Relay.ConnectionString};Options=-c {option}"), SqlDialect.Postgres);
             Journal(lossy).Hear(events => Told.AddRange(events.Select(link => "heard " + link.Payload.TextMember("name"))));
         }
 
@@ -102,21 +142,35 @@ public sealed class LostCommitTests
         /// <summary>What was told of commits here.</summary>
         public List<string> Told { get; } = [];
 
-        public static async Task<LossyHost> StartAsync()
+        /// <param name="option">A setting of its connections, with its value.</param>
+        public static async Task<LossyHost> StartAsync(string option = "lock_timeout=30s")
         {
-            var host = new LossyHost();
+            var host = new LossyHost(option);
             await Migrations.RunAsync(host.another, [typeof(Database).Assembly], CancellationToken.None);
+            await host.AppendAsync("before");
+            host.Told.Clear();
+            host.runs = 0;
             return host;
         }
 
         /// <summary>Appends an event.</summary>
         /// <returns>Its name, and how many units have run.</returns>
-        public Task<string> AppendAsync(string name) => lossy.WriteAsync(
+        public Task<string> AppendAsync(string name, CancellationToken cancellationToken = default) => lossy.WriteAsync(
             sql =>
             {
                 sql.Append(Event(name));
                 sql.AfterCommit(() => Told.Add("after " + name));
                 return Task.FromResult($"{name}, run {++runs}");
+            },
+            cancellationToken);
+
+        /// <summary>Has what comes meanwhile wait for one group.</summary>
+        public Task<bool> HoldUpAsync(TaskCompletionSource entered, Task until) => lossy.WriteAsync(
+            async _ =>
+            {
+                entered.SetResult();
+                await until;
+                return true;
             },
             CancellationToken.None);
 
@@ -142,7 +196,7 @@ public sealed class LostCommitTests
         public async Task AssertEventsAsync(params string[] names)
         {
             var events = await journal.ListAfterAsync(0, 10, CancellationToken.None);
-            Assert.Equal(names, events.Select(link => link.Payload.TextMember("name")));
+            Assert.Equal(["before", .. names], events.Select(link => link.Payload.TextMember("name")));
             var verdict = await journal.VerifyAsync(CancellationToken.None);
             Assert.True(verdict.Valid, verdict.Reason);
         }

@@ -10,12 +10,14 @@ internal sealed class PostgresRelay : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource closing = new();
+    private readonly ConcurrentDictionary<TcpClient, bool> open = [];
     private readonly ConcurrentBag<Task> running = [];
     private readonly NpgsqlConnectionStringBuilder server;
     private readonly Task accepting;
     private volatile TaskCompletionSource? cut;
     private volatile Task gate = Task.CompletedTask;
     private bool cutsAnswer;
+    private int skipped;
 
     /// <param name="connectionString">Of the server.</param>
     public PostgresRelay(string connectionString)
@@ -36,12 +38,23 @@ internal sealed class PostgresRelay : IAsyncDisposable
     /// <summary>Cuts the next connection that commits.</summary>
     /// <param name="answer">True to let the server have the commit and keep its answer; false to keep the commit.</param>
     /// <param name="until">Connections that come after the cut wait for it.</param>
+    /// <param name="skip">How many commits go through before it.</param>
     /// <returns>Ends at the cut.</returns>
-    public Task CutAtCommit(bool answer, Task until)
+    public Task CutAtCommit(bool answer, Task until, int skip = 0)
     {
         var armed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        (cutsAnswer, gate, cut) = (answer, until, armed);
+        (cutsAnswer, skipped, gate) = (answer, skip, until);
+        cut = armed;
         return armed.Task;
+    }
+
+    /// <summary>Cuts the connections that are there.</summary>
+    public void CutAll()
+    {
+        foreach (var client in open.Keys)
+        {
+            client.Close();
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -73,31 +86,35 @@ internal sealed class PostgresRelay : IAsyncDisposable
             }
 
             await there.ConnectAsync(server.Host!, server.Port);
+            open[client] = true;
             var both = new[] { PumpAsync(client, there, isAnswer: false, ended.Token), PumpAsync(there, client, isAnswer: true, ended.Token) };
             await Task.WhenAny(both);
             await ended.CancelAsync();
             await Task.WhenAll(both);
+            open.TryRemove(client, out _);
         }
     }
 
     /// <summary>Carries what comes from one end to the other until one of them, or this, closes.</summary>
     private async Task PumpAsync(TcpClient from, TcpClient to, bool isAnswer, CancellationToken cancellationToken)
     {
+        var (reading, writing) = (from.GetStream(), to.GetStream());
         var buffer = new byte[65_536];
         try
         {
-            while (await from.GetStream().ReadAsync(buffer, cancellationToken) is > 0 and var count)
+            while (await reading.ReadAsync(buffer, cancellationToken) is > 0 and var count)
             {
-                if (isAnswer == cutsAnswer && buffer.AsSpan(0, count).IndexOf("COMMIT\0"u8) >= 0 && Interlocked.Exchange(ref cut, null) is { } armed)
+                if (cut is { } armed && isAnswer == cutsAnswer && buffer.AsSpan(0, count).IndexOf("COMMIT\0"u8) >= 0 && skipped-- == 0)
                 {
+                    cut = null;
                     armed.SetResult();
                     return;
                 }
 
-                await to.GetStream().WriteAsync(buffer.AsMemory(0, count), cancellationToken);
+                await writing.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
             }
         }
-        catch (Exception fault) when (fault is IOException or OperationCanceledException)
+        catch (Exception fault) when (fault is IOException or ObjectDisposedException or OperationCanceledException)
         {
             // An end that is gone is what this is for.
         }
