@@ -81,6 +81,22 @@ public sealed class LostCommitTests
         await host.AssertEventsAsync(expected);
     }
 
+    [Theory]
+    [InlineData(true, typeof(DatabaseUnavailableException))]
+    [InlineData(false, typeof(InvalidDataException))]
+    public async Task A_second_run_that_fails_says_so_unless_the_first_may_still_come(bool believes, Type told)
+    {
+        await using var host = await LossyHost.StartAsync();
+        await host.AppendAsync("known");
+        var cut = host.Relay.CutAtCommit(answer: false, Task.CompletedTask);
+
+        await Assert.ThrowsAsync(told, () => host.AppendAtFirstAsync("lost", believes));
+
+        Assert.True(cut.IsCompleted);
+        await host.AppendAsync("next");
+        await host.AssertEventsAsync("known", "next");
+    }
+
     [Fact]
     public async Task A_unit_whose_caller_has_gone_meanwhile_is_not_run_again()
     {
@@ -163,6 +179,31 @@ public sealed class LostCommitTests
                 return Task.FromResult($"{name}, run {++runs}");
             },
             cancellationToken);
+
+        /// <summary>Appends an event in a unit that fails when it runs again.</summary>
+        /// <param name="believes">True to do so over one way.</param>
+        public Task<bool> AppendAtFirstAsync(string name, bool believes)
+        {
+            var runsOfIt = 0;
+            return lossy.WriteAsync(
+                sql =>
+                {
+                    if (++runsOfIt > 1)
+                    {
+                        throw new InvalidDataException("Once is enough.");
+                    }
+
+                    if (believes)
+                    {
+                        Assert.True(sql.MayBelieve);
+                        sql.Believe("1 = 1", new { });
+                    }
+
+                    sql.Append(Event(name));
+                    return Task.FromResult(true);
+                },
+                CancellationToken.None);
+        }
 
         /// <summary>Has what comes meanwhile wait for one group.</summary>
         public Task<bool> HoldUpAsync(TaskCompletionSource entered, Task until) => lossy.WriteAsync(
