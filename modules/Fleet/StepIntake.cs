@@ -94,7 +94,7 @@ internal sealed class StepIntake(
         await StepStore.InsertAsync(sql, fresh.Select(one => inHands.GetValueOrDefault(one.Value.Row.StepId, one.Value.Row)));
         fresh.ForEach(one => sql.Append(one.Key.Created));
         counters.MoveAfter(sql, fresh.Select(one => one.Value.Row), from: null);
-        if (fresh.Count > 0)
+        if (fresh.Exists(one => !inHands.ContainsKey(one.Value.Row.StepId)))
         {
             sql.Tell(DispatchQueue.Came);
         }

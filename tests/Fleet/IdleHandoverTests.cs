@@ -84,9 +84,8 @@ public sealed class IdleHandoverTests
         using var books = new TemporaryFolder();
         await using var relay = new PostgresRelay(PostgresEngine.ConnectionStringOf(books));
         await using var host = await RefineryHost.StartAsync(books, _ => { }, ("POSTGRES_DSN", relay.ConnectionString), ("LOCAL_WORKER", "0"));
-        var ways = await IdleAsync(host);
+        await IdleAsync(host);
         var claim = await WaitAsync(host);
-        ways.Clear();
         if (isKept)
         {
             _ = relay.CutAtCommit(answer: true, Task.CompletedTask);
@@ -166,6 +165,22 @@ public sealed class IdleHandoverTests
         Assert.Equal(Rounds, await shared.CountAsync("SELECT COUNT(*) FROM steps WHERE status = 'completed' AND attempts = 1"));
     }
 
+    [Fact]
+    public async Task Other_hosts_are_called_for_what_is_left_and_not_for_what_is_handed_over()
+    {
+        await using var shared = await SharedHosts.StartAsync(2);
+        var (host, other) = (shared.All[0], shared.All[1]);
+        await EndAsync(host, await GiveAsync(host, other));
+        await UntilRunningAsync(other, 0);
+        var bell = other.Services.GetRequiredService<DispatchQueue>().Ready.Next;
+
+        await GiveAsync(host, other);
+        Assert.False(bell.IsCompleted);
+
+        await host.SubmitAsync();
+        await bell.WaitAsync(TimeSpan.FromMinutes(1));
+    }
+
     /// <summary>Brings a host to believe that nothing waits and that nobody else writes.</summary>
     private static async Task<WayCount> IdleAsync(RefineryHost host)
     {
@@ -195,6 +210,19 @@ public sealed class IdleHandoverTests
         Assert.Equal(stepId, step.StepId);
         await EndAsync(host, step);
     }
+
+    /// <summary>Submits a step that a pod waits for, and returns once another host has heard that it runs.</summary>
+    private static async Task<StepRow> GiveAsync(RefineryHost host, RefineryHost other)
+    {
+        var claim = await WaitAsync(host);
+        await host.SubmitAsync();
+        var step = Assert.Single(await claim);
+        await UntilRunningAsync(other, 1);
+        return step;
+    }
+
+    private static Task UntilRunningAsync(RefineryHost host, long count) =>
+        Wait.UntilAsync(() => Task.FromResult(host.Services.GetRequiredService<StepCounters>().Of(FleetCalls.Elsewhere, Status.Running) == count));
 
     private static StepClaims Claims(RefineryHost host) => host.Services.GetRequiredService<StepClaims>();
 
