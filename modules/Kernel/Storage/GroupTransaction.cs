@@ -2,7 +2,7 @@ using System.Data.Common;
 
 namespace Refinery.Kernel.Storage;
 
-/// <summary>The transaction of one group: its units, what joins every commit, and the commit itself; leaves a connection that can begin again.</summary>
+/// <summary>The transaction of one group: its units, what joins every commit, and the commit itself; leaves a connection that can begin again, unless it throws that this is lost.</summary>
 internal sealed class GroupTransaction(IReadOnlyList<ICommitParticipant> participants, Notices notices)
 {
     /// <summary>Runs the units and commits.</summary>

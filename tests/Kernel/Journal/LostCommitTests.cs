@@ -121,7 +121,8 @@ public sealed class LostCommitTests
     public async Task Several_units_of_one_group_are_answered_each(bool isKept)
     {
         await using var host = await LossyHost.StartAsync();
-        var (entered, released) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var first = host.HoldUpAsync(entered, released.Task);
         await entered.Task;
         var units = Enumerable.Range(0, 3).Select(number => host.AppendAsync($"{number}")).ToList();
